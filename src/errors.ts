@@ -1,0 +1,110 @@
+/** Exit codes; the table in README.md and in every `--help` is made from this one. */
+export const exitCodes = {
+  done: 0,
+  failed: 1,
+  usage: 2,
+  partial: 3,
+  notFound: 10,
+  busy: 11,
+  refused: 12,
+  unreachable: 13,
+  timedOut: 14,
+  interrupted: 130,
+  terminated: 143,
+} as const;
+
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+export interface ErrorDetails {
+  /** What the person can do about it, one sentence. */
+  hint?: string;
+  cause?: unknown;
+}
+
+/** An error whose message a person may see: one line, without secrets. */
+export abstract class ChbackupError extends Error {
+  abstract readonly exitCode: ExitCode;
+  readonly hint: string | undefined;
+  constructor(message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.hint = details.hint;
+  }
+}
+
+/** Wrong arguments or settings; nothing was done. */
+export class ConfigError extends ChbackupError {
+  override name = 'ConfigError' as const;
+  readonly exitCode = exitCodes.usage;
+}
+
+/** The backup, or the table, that was asked for does not exist. */
+export class NotFoundError extends ChbackupError {
+  override name = 'NotFoundError' as const;
+  readonly exitCode = exitCodes.notFound;
+}
+
+/** The server works for somebody else, or another chbackup holds the lock, past `--wait`. */
+export class BusyError extends ChbackupError {
+  override name = 'BusyError' as const;
+  readonly exitCode = exitCodes.busy;
+}
+
+/** User or password refused. */
+export class ApiAuthError extends ChbackupError {
+  override name = 'ApiAuthError' as const;
+  readonly exitCode = exitCodes.refused;
+}
+
+/** The server does not answer. */
+export class ApiUnreachableError extends ChbackupError {
+  override name = 'ApiUnreachableError' as const;
+  readonly exitCode = exitCodes.unreachable;
+}
+
+/** The server answered something that is not an answer of clickhouse-backup, or an error of its own. */
+export class ApiResponseError extends ChbackupError {
+  override name = 'ApiResponseError' as const;
+  readonly exitCode = exitCodes.failed;
+}
+
+/** The operation ended in an error, or its success could not be proven. */
+export class OperationFailedError extends ChbackupError {
+  override name = 'OperationFailedError' as const;
+  readonly exitCode = exitCodes.failed;
+  /** The heading it gets in the log file, where the bash agent has one for it. */
+  readonly heading: string | undefined;
+  constructor(message: string, details: ErrorDetails & { heading?: string } = {}) {
+    super(message, details);
+    this.heading = details.heading;
+  }
+}
+
+/** The operation took longer than allowed; the server may still be working. */
+export class OperationTimeoutError extends ChbackupError {
+  override name = 'OperationTimeoutError' as const;
+  readonly exitCode = exitCodes.timedOut;
+}
+
+/** Some of several were done, some failed. */
+export class PartialFailureError extends ChbackupError {
+  override name = 'PartialFailureError' as const;
+  readonly exitCode = exitCodes.partial;
+}
+
+/** A file of ours could not be read or written. */
+export class StateError extends ChbackupError {
+  override name = 'StateError' as const;
+  readonly exitCode = exitCodes.failed;
+}
+
+/** Stopped by a signal; the server was not. */
+export class InterruptedError extends ChbackupError {
+  override name = 'InterruptedError' as const;
+  readonly exitCode: 130 | 143;
+  readonly signalName: 'SIGINT' | 'SIGTERM';
+  constructor(signalName: 'SIGINT' | 'SIGTERM') {
+    super(`stopped by ${signalName}; the server may still be working`);
+    this.signalName = signalName;
+    this.exitCode = signalName === 'SIGINT' ? exitCodes.interrupted : exitCodes.terminated;
+  }
+}

@@ -1,0 +1,35 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    coverage: {
+      provider: 'v8',
+      include: ['src/**'],
+      reporter: ['text-summary', 'text'],
+      thresholds: {
+        lines: 95,
+        branches: 90,
+        'src/backup/**': { lines: 100, branches: 100 },
+        'src/errors.ts': { lines: 100, branches: 100 },
+      },
+    },
+    projects: [
+      {
+        test: {
+          name: 'parts',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/real/**', 'test/program/**'],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: 'program',
+          include: ['test/program/**/*.test.ts'],
+          globalSetup: 'test/program/build.ts',
+          testTimeout: 30_000,
+        },
+      },
+    ],
+  },
+});
