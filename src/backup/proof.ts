@@ -1,0 +1,100 @@
+import type { Backup } from './backup.js';
+import { type ChainProblem, chainOf, indexBackups } from './chain.js';
+
+export interface NotProven {
+  proven: false;
+  kind: ChainProblem['kind'] | 'wrong-base';
+  /** One clause for a person, to stand after `cannot use …:` or alone. */
+  reason: string;
+}
+
+/** `chain`: names from the backup down to its full. */
+export type BackupProof = { proven: true; chain: string[] } | NotProven;
+
+/** `asFull`: a base was asked for, but the server made a full upload of it. */
+export type UploadProof = { proven: true; chain: string[]; asFull: boolean } | NotProven;
+
+/** How the upload of an increment is to reach its base; `none`: it has to be a full upload. */
+export type BaseUse = { use: 'local' } | { use: 'remote' } | { use: 'none'; reason: string };
+
+/**
+ * Proven is a backup that the remote list shows together with every backup that it requires, down
+ * to a full, none broken. Nobody else checks: servers build increments on bases that are gone and
+ * call it success (contract §5). Rows of other locations do not count.
+ */
+export function proveBackup(remote: readonly Backup[], name: string): BackupProof {
+  const found = chainOf(onlyAt(remote, 'remote'), name);
+  if (found.complete) return { proven: true, chain: found.chain.map((backup) => backup.name) };
+  return { proven: false, kind: found.problem.kind, reason: describeProblem(found.problem, name) };
+}
+
+/**
+ * As `proveBackup`, for an upload that just ended: it must also stand on the base asked for
+ * (undefined: a full). An empty `required` although a base was asked for is a full: it is complete.
+ */
+export function proveUpload(
+  remote: readonly Backup[],
+  name: string,
+  askedBase: string | undefined,
+): UploadProof {
+  const asked = askedBase ?? '';
+  const row = indexBackups(onlyAt(remote, 'remote')).get(name);
+  if (row?.state === 'sound' && row.required !== '' && row.required !== asked) {
+    const wanted = asked === '' ? 'a full' : `an increment on ${asked}`;
+    const reason = `${name} stands on ${row.required}, but ${wanted} was asked for`;
+    return { proven: false, kind: 'wrong-base', reason };
+  }
+  const proof = proveBackup(remote, name);
+  if (!proof.proven) return proof;
+  return { ...proof, asFull: asked !== '' && proof.chain.length === 1 };
+}
+
+/**
+ * Does this text of an upload's row mean that its own files are incomplete, though its metadata may
+ * be there and list as sound? Retention and metrics fail later, when all is uploaded (contract §3).
+ */
+export function isUploadIncomplete(text: string): boolean {
+  return text.includes('uploadSingleBackupFile');
+}
+
+/**
+ * The base is proven; how to upload on it? `local` is a fresh list, since the create has just run
+ * the server's retention. `diff-from` compares files but needs the base on the server's disk;
+ * `diff-from-remote` needs a server that compares checksums (2.7.0): before, parts are compared by
+ * name, and a table dropped and filled anew silently keeps its old rows (contract §5).
+ */
+export function chooseBaseUse(input: {
+  local: readonly Backup[];
+  base: string;
+  diffFromRemoteSafe: boolean;
+}): BaseUse {
+  const row = indexBackups(onlyAt(input.local, 'local')).get(input.base);
+  if (row?.state === 'sound') return { use: 'local' };
+  if (input.diffFromRemoteSafe) return { use: 'remote' };
+  const state = row === undefined ? 'not on the server any more' : `${row.state} on the server`;
+  const reason =
+    `its base ${input.base} is ${state}, ` +
+    'and before 2.7.0 the server cannot compare safely with the remote copy';
+  return { use: 'none', reason };
+}
+
+function onlyAt(backups: readonly Backup[], location: Backup['location']): Backup[] {
+  return backups.filter((backup) => backup.location === location);
+}
+
+function describeProblem(problem: ChainProblem, asked: string): string {
+  const { kind, name, requiredBy, description } = problem;
+  const base = requiredBy === asked ? `its base ${name}` : `${name}, which ${requiredBy} requires,`;
+  switch (kind) {
+    case 'missing':
+      return `${name} is not on the remote storage`;
+    case 'broken':
+      return `${name} is broken: ${description}`;
+    case 'base-missing':
+      return `${base} is not on the remote storage`;
+    case 'base-broken':
+      return `${base} is broken: ${description}`;
+    case 'cycle':
+      return `its chain comes back to ${name} and has no full`;
+  }
+}

@@ -1,0 +1,133 @@
+import { describe, expect, test } from 'vitest';
+import {
+  chainOf,
+  dependentsOf,
+  findBackup,
+  findWhole,
+  indexBackups,
+} from '../../src/backup/chain.js';
+import { brokenRow, chainRows, localRow, namesOf, remoteRow } from './rows.js';
+
+describe('findBackup', () => {
+  const rows = [localRow('A'), remoteRow('A', { sizeBytes: 7 }), localRow('B')];
+  test('looks at one location only', () => {
+    expect(findBackup(rows, 'remote', 'A')?.sizeBytes).toBe(7);
+    expect(findBackup(rows, 'local', 'A')?.location).toBe('local');
+    expect(findBackup(rows, 'remote', 'B')).toBeUndefined();
+  });
+});
+
+describe('a name listed twice', () => {
+  const old = localRow('A', { state: 'old-format' });
+  test.for([
+    ['sound and broken', [remoteRow('A'), brokenRow('A')], 'broken'],
+    ['broken and sound', [brokenRow('A'), remoteRow('A')], 'broken'],
+    ['old-format and sound', [old, localRow('A')], 'old-format'],
+    ['sound and old-format', [localRow('A'), old], 'old-format'],
+    ['old-format and broken', [old, localRow('A', { state: 'broken' })], 'broken'],
+    ['alike', [remoteRow('A'), remoteRow('A')], 'sound'],
+    ['on two bases', [remoteRow('A', { required: 'B' }), remoteRow('A')], 'broken'],
+  ] as const)('%s', ([, rows, state]) => {
+    expect(indexBackups(rows).get('A')?.state).toBe(state);
+    expect(indexBackups(rows).size).toBe(1);
+  });
+
+  test('the broken row says why', () => {
+    const rows = [remoteRow('A'), brokenRow('A')];
+    expect(findBackup(rows, 'remote', 'A')?.description).toBe("broken (can't stat metadata.json)");
+  });
+});
+
+describe('chainOf', () => {
+  test('goes down to the full', () => {
+    const found = chainOf(chainRows('F', 'D1', 'D2').toReversed(), 'D2');
+    expect(found.complete).toBe(true);
+    expect(namesOf(found.chain)).toEqual(['D2', 'D1', 'F']);
+  });
+
+  test.for([
+    ['missing', [], 'A', { kind: 'missing', name: 'A' }, []],
+    ['broken', [brokenRow('A')], 'A', { kind: 'broken', name: 'A' }, ['A']],
+    [
+      'base missing',
+      [remoteRow('A', { required: 'B' })],
+      'A',
+      { kind: 'base-missing', name: 'B', requiredBy: 'A' },
+      ['A'],
+    ],
+    [
+      'base broken',
+      [remoteRow('A', { required: 'B' }), brokenRow('B')],
+      'A',
+      { kind: 'base-broken', name: 'B', requiredBy: 'A' },
+      ['A', 'B'],
+    ],
+    [
+      'base old-format, without a word',
+      [localRow('A', { required: 'B' }), localRow('B', { state: 'old-format', description: '' })],
+      'A',
+      { kind: 'base-broken', name: 'B', requiredBy: 'A', description: 'old-format' },
+      ['A', 'B'],
+    ],
+    [
+      'on itself',
+      [remoteRow('A', { required: 'A' })],
+      'A',
+      { kind: 'cycle', name: 'A', requiredBy: 'A' },
+      ['A'],
+    ],
+    [
+      'above a circle',
+      [
+        remoteRow('A', { required: 'B' }),
+        remoteRow('B', { required: 'C' }),
+        remoteRow('C', { required: 'B' }),
+      ],
+      'A',
+      { kind: 'cycle', name: 'B', requiredBy: 'C' },
+      ['A', 'B', 'C'],
+    ],
+  ] as const)('%s', ([, rows, name, problem, names]) => {
+    const found = chainOf(rows, name);
+    expect(found).toMatchObject({ complete: false, problem });
+    expect(namesOf(found.chain)).toEqual(names);
+  });
+});
+
+describe('findWhole', () => {
+  test('agrees with chainOf, whatever the order', () => {
+    const rows = [
+      ...chainRows('F', 'D1', 'D2'),
+      ...chainRows('gone', 'O1', 'O2').slice(1),
+      brokenRow('B'),
+      remoteRow('OnB', { required: 'B' }),
+      remoteRow('C1', { required: 'C2' }),
+      remoteRow('C2', { required: 'C1' }),
+      remoteRow('AboveC', { required: 'C1' }),
+    ];
+    for (const list of [rows, rows.toReversed()]) {
+      const whole = findWhole(indexBackups(list));
+      expect([...whole].toSorted()).toEqual(['D1', 'D2', 'F']);
+      for (const { name } of list) expect(whole.has(name)).toBe(chainOf(list, name).complete);
+    }
+  });
+});
+
+describe('dependentsOf', () => {
+  test('direct and indirect, in the order of the list', () => {
+    const rows = [
+      ...chainRows('F', 'D1', 'D2').toReversed(),
+      remoteRow('E1', { required: 'F' }),
+      remoteRow('G'),
+    ];
+    expect(namesOf(dependentsOf(rows, 'F'))).toEqual(['D2', 'D1', 'E1']);
+    expect(namesOf(dependentsOf(rows, 'D1'))).toEqual(['D2']);
+    expect(dependentsOf(rows, 'G')).toEqual([]);
+  });
+
+  test('survives circles, and a base that is not listed', () => {
+    const rows = [remoteRow('A', { required: 'B' }), remoteRow('B', { required: 'A' })];
+    expect(namesOf(dependentsOf(rows, 'A'))).toEqual(['B']);
+    expect(namesOf(dependentsOf([remoteRow('X', { required: 'gone' })], 'gone'))).toEqual(['X']);
+  });
+});

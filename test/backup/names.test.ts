@@ -1,0 +1,168 @@
+import { fc, test as propertyTest } from '@fast-check/vitest';
+import { describe, expect, test } from 'vitest';
+import {
+  backupName,
+  freeName,
+  isUsableName,
+  parseBackupName,
+  sortByAge,
+} from '../../src/backup/names.js';
+import { namesOf, remoteRow } from './rows.js';
+
+describe('backupName', () => {
+  test('has the form of the bash agent, in local time', () => {
+    const date = new Date(2026, 10, 22, 17, 5, 9);
+    expect(backupName('FULL', date)).toBe('FULL_CH_BK_2026-11-22_17-05-09');
+    expect(backupName('DIFF', date)).toBe('DIFF_CH_BK_2026-11-22_17-05-09');
+  });
+
+  const days = fc.date({ min: new Date(0), max: new Date('9999-01-01'), noInvalidDate: true });
+  propertyTest.prop([fc.constantFrom('FULL', 'DIFF'), days, fc.integer({ min: 1, max: 9999 })])(
+    'is read back by parseBackupName, and may be sent',
+    (kind, date, copy) => {
+      date.setMilliseconds(0);
+      const plain = backupName(kind, date);
+      const name = copy === 1 ? plain : `${plain}_${copy}`;
+      const parsed = parseBackupName(name);
+      expect(parsed).toMatchObject({ kind, copy });
+      // The hour that comes twice in autumn is one name, so compare what it reads.
+      expect(backupName(kind, new Date(parsed?.atMs ?? NaN))).toBe(plain);
+      expect(isUsableName(name)).toBe(true);
+    },
+  );
+});
+
+describe('freeName', () => {
+  test.for([
+    [[], 'N'],
+    [['N'], 'N_2'],
+    [['N', 'N_2', 'N_4'], 'N_3'],
+    [['N_2'], 'N'],
+  ] as const)('%j taken: %s', ([taken, wanted]) => {
+    expect(freeName('N', (name) => (taken as readonly string[]).includes(name))).toBe(wanted);
+  });
+});
+
+describe('parseBackupName', () => {
+  test('reads kind, local time and copy', () => {
+    expect(parseBackupName('DIFF_CH_BK_2024-02-29_23-59-59_12')).toEqual({
+      kind: 'DIFF',
+      atMs: new Date(2024, 1, 29, 23, 59, 59).getTime(),
+      copy: 12,
+    });
+    expect(parseBackupName('FULL_CH_BK_2026-11-22_00-00-00')?.copy).toBe(1);
+  });
+
+  test('takes the year 1 for what it is', () => {
+    const atMs = parseBackupName('FULL_CH_BK_0001-01-01_00-00-00')?.atMs ?? NaN;
+    expect(new Date(atMs).getFullYear()).toBe(1);
+  });
+
+  test.for([
+    'FULL_CH_BK_2026-02-31_10-00-00',
+    'FULL_CH_BK_2025-02-29_10-00-00',
+    'FULL_CH_BK_2026-00-10_10-00-00',
+    'FULL_CH_BK_2026-13-10_10-00-00',
+    'FULL_CH_BK_2026-11-00_10-00-00',
+    'FULL_CH_BK_2026-11-22_24-00-00',
+    'FULL_CH_BK_2026-11-22_10-60-00',
+    'FULL_CH_BK_2026-11-22_10-00-60',
+    'FULL_CH_BK_2026-11-22_10-00-00_1',
+    'FULL_CH_BK_2026-11-22_10-00-00_02',
+    'FULL_CH_BK_2026-11-22_10-00-00_',
+    'FULL_CH_BK_2026-11-22_10-00-00_99999999999999999999',
+    'FULL_CH_BK_2026-11-22_10-00-00\n',
+    ' FULL_CH_BK_2026-11-22_10-00-00',
+    'full_CH_BK_2026-11-22_10-00-00',
+    'INCR_CH_BK_2026-11-22_10-00-00',
+    'FULL_CH_BK_2026-11-22T10-00-00',
+    'FULL_CH_BK_٢٠٢٦-11-22_10-00-00',
+    '2026-11-22T10-00-00',
+    '',
+  ])('%j is somebody else’s', (name) => {
+    expect(parseBackupName(name)).toBeUndefined();
+  });
+});
+
+describe('sortByAge', () => {
+  test('by time, then copy, then as listed; own names first', () => {
+    const second = 'FULL_CH_BK_2026-11-22_10-00-00';
+    const sorted = sortByAge([
+      remoteRow(`${second}_10`),
+      remoteRow(`${second}_2`),
+      remoteRow('mine'),
+      remoteRow('DIFF_CH_BK_2026-11-22_10-00-00'),
+      remoteRow(second),
+      remoteRow('DIFF_CH_BK_2026-11-21_10-00-00', { created: '0001-01-01 00:00:00' }),
+      remoteRow('also mine'),
+    ]);
+    expect(namesOf(sorted)).toEqual([
+      'mine',
+      'also mine',
+      'DIFF_CH_BK_2026-11-21_10-00-00',
+      'DIFF_CH_BK_2026-11-22_10-00-00',
+      second,
+      `${second}_2`,
+      `${second}_10`,
+    ]);
+  });
+});
+
+describe('isUsableName', () => {
+  test.for([
+    'FULL_CH_BK_2026-11-22_10-00-00',
+    'a',
+    'до_миграции',
+    'バックアップ',
+    '2026-11-22T10-00-00',
+    'a.b',
+    'a-.b',
+    "it's%41?#&+",
+    'x'.repeat(255),
+    '💾',
+  ])('%j', (name) => {
+    expect(isUsableName(name)).toBe(true);
+  });
+
+  test.for([
+    '',
+    'x'.repeat(256),
+    'a b',
+    ' a',
+    'a\n',
+    'a\r',
+    'a\tb',
+    'a\u00a0b',
+    'a\u3000b',
+    'a\u2028b',
+    'a\u0000',
+    'a\u001b[31m',
+    'a\u007f',
+    'a\u0085',
+    '\ufeffa',
+    'a\u200bb',
+    'a\u202eb',
+    'a\ud83d',
+    'a/b',
+    'a\\b',
+    'a..b',
+    '..',
+    '.',
+    '.hidden',
+    '-f',
+    '--force',
+  ])('not %j', (name) => {
+    expect(isUsableName(name)).toBe(false);
+  });
+
+  propertyTest.prop([fc.string({ unit: 'binary', maxLength: 12 })])(
+    'a usable name survives what servers take out (contract §4)',
+    (name) => {
+      const cleaned = name
+        .replaceAll(/[\t\r\n ]+/g, '')
+        .replaceAll(/\.{2,}/g, '')
+        .replaceAll(/[\\/]+/g, '');
+      if (cleaned !== name) expect(isUsableName(name)).toBe(false);
+    },
+  );
+});

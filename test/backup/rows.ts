@@ -1,0 +1,34 @@
+import type { Backup } from '../../src/backup/backup.js';
+
+/** A sound remote row; say only what matters to the test. */
+export function remoteRow(name: string, details: Partial<Backup> = {}): Backup {
+  return {
+    name,
+    location: 'remote',
+    created: '2026-11-22 10:00:00',
+    required: '',
+    description: 'tar, regular',
+    state: 'sound',
+    ...details,
+  };
+}
+
+export function brokenRow(name: string, details: Partial<Backup> = {}): Backup {
+  return remoteRow(name, {
+    created: '0001-01-01 00:00:00',
+    description: "broken (can't stat metadata.json)",
+    state: 'broken',
+    ...details,
+  });
+}
+
+export function localRow(name: string, details: Partial<Backup> = {}): Backup {
+  return remoteRow(name, { location: 'local', description: 'regular', ...details });
+}
+
+/** Rows of a chain, each on the one before. */
+export function chainRows(...names: string[]): Backup[] {
+  return names.map((name, at) => remoteRow(name, { required: names[at - 1] ?? '' }));
+}
+
+export const namesOf = (backups: readonly Backup[]) => backups.map((backup) => backup.name);

@@ -1,0 +1,195 @@
+import { describe, expect, test } from 'vitest';
+import type { Backup } from '../../src/backup/backup.js';
+import { makeSelector, type SelectionInput } from '../../src/backup/selection.js';
+import { brokenRow, localRow, remoteRow } from './rows.js';
+
+const day = (date: number, kind = 'FULL', copy = '') =>
+  `${kind}_CH_BK_2026-11-${String(date).padStart(2, '0')}_10-00-00${copy}`;
+const dayMs = 86_400_000;
+
+/** Name and `delete`, or `keep` with the reason. */
+function judge(
+  backups: Backup[],
+  selection: SelectionInput['selection'],
+  more: Partial<SelectionInput> = {},
+) {
+  const select = makeSelector({
+    location: backups[0]?.location ?? 'remote',
+    backups,
+    selection,
+    nowMs: new Date(2026, 10, 22, 10, 0, 0).getTime(),
+    lastBackups: [],
+    ...more,
+  });
+  return backups.map((backup) => {
+    const { action, reason } = select(backup);
+    return action === 'delete' ? 'delete' : reason;
+  });
+}
+
+describe('--keep', () => {
+  test('the newest by the time in the name, whatever `created` says and the list’s order', () => {
+    const rows = [
+      remoteRow(day(3), { created: '0001-01-01 00:00:00' }),
+      remoteRow(day(1), { created: '2030-01-01 00:00:00' }),
+      remoteRow(day(2)),
+    ];
+    expect(judge(rows, { keep: 2 })).toEqual([
+      'one of the 2 newest',
+      'delete',
+      'one of the 2 newest',
+    ]);
+    expect(judge(rows, { keep: 1 })).toEqual(['the newest', 'delete', 'delete']);
+    expect(judge(rows, { keep: 3 })).not.toContain('delete');
+    expect(judge(rows, { keep: 99 })).not.toContain('delete');
+  });
+
+  test('on equal times the copy, then the place in the list', () => {
+    const rows = [remoteRow(day(1, 'FULL', '_2')), remoteRow(day(1, 'DIFF')), remoteRow(day(1))];
+    expect(judge(rows, { keep: 1 })).toEqual(['the newest', 'delete', 'delete']);
+    expect(judge(rows, { keep: 2 })).toEqual([
+      'one of the 2 newest',
+      'delete',
+      'one of the 2 newest',
+    ]);
+  });
+
+  test('counts neither people’s own, nor broken, nor what cannot be restored', () => {
+    const rows = [
+      remoteRow(day(1)),
+      remoteRow(day(2)),
+      remoteRow(day(3, 'DIFF'), { required: 'gone' }),
+      remoteRow('mine'),
+      brokenRow(day(4)),
+      remoteRow(day(5, 'DIFF'), { required: day(4) }),
+    ];
+    expect(judge(rows, { keep: 1 })).toEqual([
+      'delete',
+      'the newest',
+      'newer than what is kept',
+      'not a name that chbackup gives',
+      'broken: only --broken, --name or --all take it',
+      'newer than what is kept',
+    ]);
+  });
+
+  test('deletes an orphan that is older', () => {
+    const rows = [remoteRow(day(1, 'DIFF'), { required: 'gone' }), remoteRow(day(2))];
+    expect(judge(rows, { keep: 1 })).toEqual(['delete', 'the newest']);
+  });
+
+  test('counts a local increment whose base is not local', () => {
+    const rows = [localRow(day(1)), localRow(day(2, 'DIFF'), { required: 'gone' })];
+    const remote = [remoteRow(day(1))];
+    expect(judge(rows, { keep: 1 }, { remote })).toEqual(['delete', 'the newest']);
+  });
+
+  test('a name listed twice counts once', () => {
+    const rows = [remoteRow(day(1)), remoteRow(day(2)), remoteRow(day(2))];
+    expect(judge(rows, { keep: 2 })).not.toContain('delete');
+  });
+
+  test.for([0, -1, 1.5, NaN, Infinity])('refuses %d', (keep) => {
+    expect(() => judge([], { keep })).toThrow(RangeError);
+  });
+});
+
+describe('--older-than', () => {
+  test('strictly, by the name; what is from the future is young', () => {
+    const rows = [remoteRow(day(14)), remoteRow(day(15)), remoteRow(day(16)), remoteRow(day(30))];
+    expect(judge(rows, { olderThanMs: 7 * dayMs })).toEqual([
+      'delete',
+      'only 7.0 days old',
+      'only 6.0 days old',
+      'only -8.0 days old',
+    ]);
+  });
+
+  test('an unknown now deletes nothing', () => {
+    expect(judge([remoteRow(day(1))], { olderThanMs: 1 }, { nowMs: NaN })).not.toContain('delete');
+  });
+
+  test.for([0, -1, NaN])('refuses %d', (olderThanMs) => {
+    expect(() => judge([], { olderThanMs })).toThrow(RangeError);
+  });
+});
+
+describe.for([{ keep: 1 }, { olderThanMs: 2 * dayMs }])('by age, %j', (selection) => {
+  test('leaves alone what is not ours or not sound', () => {
+    const rows = [
+      localRow('mine'),
+      localRow('FULL_CH_BK_2026-02-31_10-00-00'),
+      localRow(day(1), { state: 'broken' }),
+      localRow(day(2), { state: 'old-format' }),
+      localRow(day(3)),
+      localRow(day(22)),
+    ];
+    const remote = [remoteRow(day(3))];
+    expect(judge(rows, selection, { remote }).slice(0, 5)).toEqual([
+      'not a name that chbackup gives',
+      'not a name that chbackup gives',
+      'broken: only --broken, --name or --all take it',
+      'old-format: only --name or --all take it',
+      'delete',
+    ]);
+  });
+
+  test('leaves alone what a last-backup file of any host names', () => {
+    const rows = [remoteRow(day(1)), remoteRow(day(2)), remoteRow(day(3)), remoteRow(day(22))];
+    const text = 'a last-backup file names it';
+    const verdicts = judge(rows, selection, { lastBackups: [day(1), day(3), 'gone'] });
+    expect(verdicts.slice(0, 3)).toEqual([text, 'delete', text]);
+  });
+
+  test('locally leaves alone what is not proven to be on remote', () => {
+    const rows = [1, 2, 3, 4, 22].map((date) => localRow(day(date)));
+    const remote = [
+      remoteRow(day(1)),
+      brokenRow(day(2)),
+      remoteRow(day(3), { required: 'gone' }),
+      localRow(day(4)),
+    ];
+    const text = 'not on the remote storage yet';
+    expect(judge(rows, selection, { remote }).slice(0, 4)).toEqual(['delete', text, text, text]);
+    expect(judge(rows, selection).slice(0, 4)).toEqual(
+      Array(4).fill('the remote list could not be read'),
+    );
+  });
+});
+
+describe('the others', () => {
+  const rows = [remoteRow('mine'), remoteRow(day(1)), brokenRow(day(2)), brokenRow(day(3))];
+
+  test('--broken takes what was broken twice', () => {
+    const once = 'broken, but not in two lists: it may be an upload that is still running';
+    const brokenTwice = new Set([day(2), day(1), 'gone']);
+    expect(judge(rows, { broken: true }, { brokenTwice })).toEqual([
+      'not broken',
+      'not broken',
+      'delete',
+      once,
+    ]);
+    expect(judge(rows, { broken: true })).not.toContain('delete');
+  });
+
+  test('--broken takes both rows of a name that is broken in one', () => {
+    const twice = [remoteRow('A'), brokenRow('A')];
+    const brokenTwice = new Set(['A']);
+    expect(judge(twice, { broken: true }, { brokenTwice })).toEqual(['delete', 'delete']);
+  });
+
+  test('--name', () => {
+    expect(judge(rows, { names: ['mine', day(3)] })).toEqual([
+      'delete',
+      'not asked for',
+      'not asked for',
+      'delete',
+    ]);
+  });
+
+  test('--all, even what a last-backup file names; but not a row without a name', () => {
+    expect(judge(rows, { all: true }, { lastBackups: [day(1)] })).toEqual(Array(4).fill('delete'));
+    expect(judge([remoteRow('')], { all: true })).toEqual(['it has no name']);
+    expect(judge([remoteRow('')], { names: [''] })).toEqual(['it has no name']);
+  });
+});
