@@ -1,0 +1,64 @@
+import { ConfigError } from '../errors.js';
+
+/** The API server of one ClickHouse replica, or the local program. */
+export interface Host {
+  /** As the person typed it, for messages. */
+  label: string;
+  /** For file names; see `fileNameOf`. */
+  fileName: string;
+  /** What the bash agent would have called it in file names: the name as typed. */
+  agentFileName: string;
+  /** `http://name:port`, without a slash at the end. */
+  baseUrl: string;
+}
+
+const defaultPort = 7171;
+const hint = 'write it as name, name:port, http://name:port, https://name:port or [IPv6]:port';
+
+const hostPattern =
+  /^(?:(?<scheme>https?):\/\/)?(?<name>\[[0-9a-f:.]+\]|[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_.])?)(?::(?<port>\d{1,5}))?$/i;
+
+/** Reads a host as typed. Throws `ConfigError` for anything that is not exactly one. */
+export function parseHost(text: string): Host {
+  if (text.trim() === '') throw new ConfigError('the host is empty', { hint });
+  if (text.includes('@')) {
+    throw new ConfigError('the host must not contain credentials', {
+      hint: 'give user and password as arguments of their own, or as CHBACKUP_USER and CHBACKUP_PASSWORD',
+    });
+  }
+  if (/[/?#]/.test(text.replace(/^[a-z]+:\/\//i, ''))) {
+    throw new ConfigError('the host must have no path or query', { hint });
+  }
+  const parts = hostPattern.exec(text)?.groups;
+  const name = parts?.['name'];
+  if (parts === undefined || name === undefined || !isName(name)) {
+    // Not repeated: it may be a password in the wrong place.
+    throw new ConfigError('the host given is not one', { hint });
+  }
+  const port = parts['port'] === undefined ? defaultPort : Number(parts['port']);
+  if (port < 1 || port > 65_535) {
+    throw new ConfigError(`${port} is not a port`, { hint: 'ports go from 1 to 65535' });
+  }
+  const scheme = (parts['scheme'] ?? 'http').toLowerCase();
+  return {
+    label: text,
+    fileName: fileNameOf(name, port),
+    // Not `a_1`: that is `a:1` here.
+    agentFileName: /_\d+$/.test(name) ? fileNameOf(name, port) : name,
+    baseUrl: `${scheme}://${name}:${port}`,
+  };
+}
+
+/**
+ * The one name of a server in file names: the name as typed, as the bash agent does, and the port
+ * where it is not the default. An underscore in a name becomes a dash, so that `a_1` and `a:1` differ.
+ */
+function fileNameOf(name: string, port: number): string {
+  const safe = name.replaceAll(/[^A-Za-z0-9.-]/g, '-');
+  return port === defaultPort ? safe : `${safe}_${port}`;
+}
+
+function isName(name: string): boolean {
+  if (name.startsWith('[')) return URL.canParse(`http://${name}/`);
+  return name.length <= 253 && !name.includes('..') && URL.canParse(`http://${name}/`);
+}

@@ -1,0 +1,201 @@
+import path from 'node:path';
+import parseDuration from 'parse-duration';
+import * as z from 'zod/mini';
+import { ConfigError } from '../errors.js';
+import { type Host, parseHost } from './host.js';
+import type { SettingName } from './names.js';
+import { collectSettings, type RawSettings, type Sources } from './sources.js';
+
+const minute = 60_000;
+const hour = 60 * minute;
+const longestMs = 365 * 24 * hour;
+
+/** A duration as people write it (`90s`, `30m`, `1h 30m`, `0`), in milliseconds. */
+export function parseDurationMs(text: string): number | undefined {
+  if (text.trim() === '0') return 0;
+  // Lower case only: to parse-duration 6M is six minutes, to many people six months.
+  if (!/^(\s*\d+(\.\d+)?\s*[a-z]+)+\s*$/.test(text)) return undefined;
+  // Of the whole it would pass over a unit that it does not know.
+  const parts = text.match(/[\d.]+\s*[a-z]+/gi) ?? [];
+  if (parts.some((part) => parseDuration(part) === null)) return undefined;
+  const ms = parseDuration(text);
+  return ms === null || !Number.isFinite(ms) || ms < 0 || ms > longestMs ? undefined : ms;
+}
+
+/** Checks a text and turns it into a setting; a thrown message ends in what to do. */
+function setting<T>(read: (text: string) => T | undefined, what: string) {
+  return z.pipe(
+    z.string(),
+    z.transform((text, context) => {
+      const value = read(text);
+      if (value === undefined) {
+        context.issues.push({ code: 'custom', message: what, input: text });
+        return z.NEVER;
+      }
+      return value;
+    }),
+  );
+}
+
+const duration = setting(parseDurationMs, 'is not a duration; write for example 90s, 30m or 6h');
+const limit = setting(
+  (text) => parseDurationMs(text) || undefined,
+  'is not a duration above 0; write for example 90s, 30m or 6h',
+);
+const flag = setting((text) => {
+  if (/^(1|true|yes|on)$/i.test(text)) return true;
+  return /^(0|false|no|off)$/i.test(text) ? false : undefined;
+}, 'is neither yes nor no; write true or false');
+const folder = setting(
+  (text) => (text.trim() === '' || text.includes('\0') ? undefined : text),
+  'is not a path; name a directory or file',
+);
+// Basic authentication has no place for control characters, and ends the user at a colon (RFC 7617).
+const userName = setting(
+  // oxlint-disable-next-line no-control-regex
+  (text) => (/[\u0000-\u001f\u007f:]/.test(text) ? undefined : text),
+  'holds a colon or a control character, which basic authentication cannot carry; choose another user name',
+);
+const password = setting(
+  // oxlint-disable-next-line no-control-regex
+  (text) => (/[\u0000-\u001f\u007f]/.test(text) ? undefined : text),
+  'holds a control character (a line break?), which basic authentication cannot carry; check the value or its file',
+);
+const withoutBase = setting(
+  (text) => (text === 'full' || text === 'fail' ? text : undefined),
+  'is neither full nor fail; choose one of them',
+);
+
+/** The one schema of all settings, each from its text; defaults stand in `readSettings`. */
+const schema = z.object({
+  host: z.optional(z.string()),
+  user: z.optional(userName),
+  password: z.optional(password),
+  logDir: z.optional(folder),
+  wait: z.optional(duration),
+  timeout: z.optional(limit),
+  connectTimeout: z.optional(duration),
+  caFile: z.optional(folder),
+  insecure: z.optional(flag),
+  json: z.optional(flag),
+  quiet: z.optional(flag),
+  verbose: z.optional(flag),
+  envFile: z.optional(folder),
+  noColor: z.optional(flag),
+  binary: z.optional(flag),
+  binaryPath: z.optional(folder),
+  withoutBase: z.optional(withoutBase),
+});
+
+export interface Settings {
+  host: Host;
+  /** undefined: the server has no credentials set, and none are sent. */
+  credentials: { user: string; password: string } | undefined;
+  logDir: string;
+  waitMs: number;
+  timeoutMs: number;
+  connectTimeoutMs: number;
+  /** Certificates of the own CA, PEM. */
+  ca: string | undefined;
+  insecure: boolean;
+  json: boolean;
+  quiet: boolean;
+  verbose: boolean;
+  noColor: boolean;
+  /** Path or name of the local program, or undefined to use the API. */
+  binaryPath: string | undefined;
+  withoutBase: 'full' | 'fail';
+}
+
+export interface SettingsRequest extends Sources {
+  defaultWaitMs: number;
+  /** Whether the command can drive the local program. */
+  binaryAllowed: boolean;
+}
+
+export const defaultWaitMs = 30 * minute;
+/** A slow DIFF must not cost the week's FULL. */
+export const fullWaitMs = 6 * hour;
+
+/** Reads and checks all settings; every fault is a `ConfigError` that says what to do. */
+export async function readSettings(
+  request: SettingsRequest,
+): Promise<{ settings: Settings; unknown: string[] }> {
+  const { raw, unknown } = await collectSettings(request);
+  const values = check(raw);
+  // A variable that is set for `list` must not stop a create, which has no such option.
+  const local = request.binaryAllowed && (values.binary ?? values.binaryPath !== undefined);
+  const binaryPath = local ? (values.binaryPath ?? 'clickhouse-backup') : undefined;
+  const user = values.user || undefined;
+  if (user === undefined && values.password) {
+    throw new ConfigError('there is a password but no user', {
+      hint: 'give the user as the second argument or as CHBACKUP_USER',
+    });
+  }
+  const { quiet = false, verbose = false } = settleLoudness(values, request.given);
+  if (quiet && verbose) {
+    throw new ConfigError('--quiet and --verbose contradict each other', { hint: 'choose one' });
+  }
+  return {
+    settings: {
+      host: hostOf(values.host, binaryPath),
+      credentials: user === undefined ? undefined : { user, password: values.password ?? '' },
+      logDir: path.resolve(request.cwd, values.logDir ?? '/var/log/clickhouse-backup'),
+      waitMs: values.wait ?? request.defaultWaitMs,
+      timeoutMs: values.timeout ?? 24 * hour,
+      connectTimeoutMs: values.connectTimeout ?? minute,
+      ca: await readOwnCa(values.caFile, request.cwd),
+      insecure: values.insecure ?? false,
+      json: values.json ?? false,
+      quiet,
+      verbose,
+      noColor: values.noColor ?? false,
+      binaryPath,
+      withoutBase: values.withoutBase ?? 'full',
+    },
+    unknown,
+  };
+}
+
+/** Of `--quiet` and `--verbose` the one on the command line is stronger than the other's variable. */
+function settleLoudness(
+  values: { quiet?: boolean | undefined; verbose?: boolean | undefined },
+  given: Sources['given'],
+): { quiet?: boolean | undefined; verbose?: boolean | undefined } {
+  if (given.verbose !== undefined && given.quiet === undefined) return { verbose: values.verbose };
+  if (given.quiet !== undefined && given.verbose === undefined) return { quiet: values.quiet };
+  return values;
+}
+
+function check(raw: RawSettings): z.output<typeof schema> {
+  const texts = Object.fromEntries(
+    Object.entries(raw).map(([name, { value }]) => [name, value] as const),
+  );
+  const result = schema.safeParse(texts);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  const name = issue?.path[0] as SettingName;
+  const { value, from } = raw[name] ?? { value: '', from: name };
+  const [problem = '', hint = ''] = (issue?.message ?? '').split('; ');
+  const secret = name === 'password' || name === 'user';
+  throw new ConfigError(`${from}${secret ? '' : ` ${JSON.stringify(value)}`} ${problem}`, {
+    hint,
+  });
+}
+
+function hostOf(text: string | undefined, binaryPath: string | undefined): Host {
+  if (text !== undefined) return parseHost(text);
+  if (binaryPath !== undefined) {
+    return { label: 'local', fileName: 'local', agentFileName: 'local', baseUrl: '' };
+  }
+  throw new ConfigError('no host given', {
+    hint: 'name the API server as the first argument or as CHBACKUP_HOST, or use --binary where the command has it',
+  });
+}
+
+/** Loaded only for an own CA: it loads node:crypto, a tenth of a start. */
+async function readOwnCa(file: string | undefined, cwd: string): Promise<string | undefined> {
+  if (file === undefined) return undefined;
+  const { readCa } = await import('./ca.js');
+  return readCa(file, cwd);
+}

@@ -1,0 +1,53 @@
+import path from 'node:path';
+import { freeName } from '../backup/names.js';
+import { type Clock, pollIntervalMs } from '../clock.js';
+import { StateError } from '../errors.js';
+import type { Disk } from './disk.js';
+
+/** Weeks of hourly backups, however many shards; a clock would have to be set back as far. */
+const namesKept = 5000;
+const longestWaitMs = 60_000;
+
+/**
+ * Gives out a backup name that no host of this log directory was given before, and remembers it:
+ * two shards in one second, or a clock set back, must not name two backups alike, since
+ * creating a name again destroys the older backup (contract §4).
+ */
+export async function takeName(options: {
+  disk: Disk;
+  folder: string;
+  wanted: string;
+  isTaken: (name: string) => boolean;
+  clock: Clock;
+  signal: AbortSignal;
+}): Promise<string> {
+  const { disk, folder, clock, signal } = options;
+  // An underscore and a word: no host's files are called so.
+  const file = path.join(folder, '.given_names');
+  const lock = await lockNames(disk, `${file}_lock`, clock, signal);
+  try {
+    const given = (disk.read(file) ?? '').split('\n').filter((name) => name !== '');
+    const known = new Set(given);
+    const name = freeName(options.wanted, (free) => known.has(free) || options.isTaken(free));
+    disk.replace(file, [...given, name].slice(-namesKept).join('\n') + '\n');
+    return name;
+  } finally {
+    lock.release();
+  }
+}
+
+async function lockNames(disk: Disk, file: string, clock: Clock, signal: AbortSignal) {
+  const startedMs = clock.elapsed();
+  for (;;) {
+    const lock = disk.tryLock(file);
+    if ('release' in lock) return lock;
+    const waitedMs = clock.elapsed() - startedMs;
+    if (waitedMs > longestWaitMs) {
+      throw new StateError(`${file} stays locked`, {
+        hint: 'another chbackup hangs while it takes a name; look for it and end it',
+      });
+    }
+    // oxlint-disable-next-line no-await-in-loop
+    await clock.sleep(pollIntervalMs(waitedMs), signal);
+  }
+}
