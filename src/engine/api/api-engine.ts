@@ -1,0 +1,141 @@
+import type * as z from 'zod/mini';
+import type { Backup, Location } from '../../backup/backup.js';
+import type { TableName } from '../../backup/table-name.js';
+import { OperationTimeoutError } from '../../errors.js';
+import type {
+  BackupServer,
+  Capabilities,
+  DeleteOutcome,
+  Outcome,
+  RestoreRequest,
+  Table,
+} from '../engine.js';
+import { stateOf } from '../row-state.js';
+import type { ActionLog } from './action-log.js';
+import { readCapabilities } from './capabilities.js';
+import { type ApiClient, slowMs } from './client.js';
+import { type DeletionOptions, deleteBackup } from './deletion.js';
+import type { OperationRunner } from './operation.js';
+import { restoreOperation } from './restore-operation.js';
+import { listRow, tableRow } from './schemas.js';
+
+export interface ApiEngineParts {
+  client: ApiClient;
+  log: ActionLog;
+  runner: OperationRunner;
+  deletion: DeletionOptions;
+  /** Only `list` itself may look while something runs, and only where that opens no lock. */
+  listWhileBusy: boolean;
+}
+
+/** A clickhouse-backup server behind its REST API. */
+export class ApiEngine implements BackupServer {
+  private readonly parts: ApiEngineParts;
+  private known: Promise<Capabilities> | undefined;
+
+  constructor(parts: ApiEngineParts) {
+    this.parts = parts;
+  }
+
+  capabilities(): Promise<Capabilities> {
+    this.known ??= readCapabilities(this.parts.client);
+    return this.known;
+  }
+
+  /**
+   * Never while something runs: when a list ends, servers up to 2.4.28 open their lock to others
+   * (§1, §3), and a list of ours keeps other clients from starting.
+   */
+  async list(location: Location | 'all'): Promise<Backup[]> {
+    const { client, log } = this.parts;
+    const path = location === 'all' ? '/backup/list' : `/backup/list/${location}`;
+    const mayListAtOnce = this.parts.listWhileBusy && (await this.capabilities()).listIsHarmless;
+    const waitForTurn = mayListAtOnce ? undefined : () => log.waitUntilIdle();
+    for (let attempt = 1; ; attempt++) {
+      // oxlint-disable-next-line no-await-in-loop
+      await waitForTurn?.();
+      try {
+        // oxlint-disable-next-line no-await-in-loop
+        const rows = await client.getRows(path, slowMs, listRow, waitForTurn);
+        // Storages of kind `custom` list nothing as one row without a name (§10).
+        return rows.filter((row) => row.name !== '').map((row) => this.toBackup(row));
+      } catch (error) {
+        // Once more: the first may have had to read what the server caches from then on.
+        if (!(error instanceof OperationTimeoutError) || attempt === 2) throw error;
+      }
+    }
+  }
+
+  /** Among all tables: without `/all`, those that backups skip would seem not to exist. */
+  async table({ database, table }: TableName): Promise<Table | undefined> {
+    const rows = await this.parts.client.getRows('/backup/tables/all', slowMs, tableRow);
+    const row = rows.find(({ Database, Name }) => Database === database && Name === table);
+    return row && { database, name: table, engine: row.Engine, totalBytes: row.TotalBytes };
+  }
+
+  async uploadEnd(backup: string): Promise<Outcome | undefined> {
+    const rows = await this.parts.log.rowsOf(backup);
+    const isUpload = (command: string) =>
+      command.startsWith('upload ') && command.endsWith(` ${backup}`);
+    const row = rows.findLast(({ command }) => isUpload(command));
+    if (row === undefined || row.status === 'in progress') return undefined;
+    return this.parts.runner.outcomeOf(row);
+  }
+
+  waitUntilIdle(): Promise<void> {
+    return this.parts.log.waitUntilIdle();
+  }
+
+  create(backup: string): Promise<Outcome> {
+    return this.parts.runner.run({
+      backup,
+      path: `/backup/create?name=${encodeURIComponent(backup)}`,
+      isOurs: (command) => command === `create ${backup}`,
+      repeatable: false,
+      byStatus: true,
+    });
+  }
+
+  upload(backup: string, base?: { at: Location; name: string }): Promise<Outcome> {
+    const flag = base?.at === 'remote' ? 'diff-from-remote' : 'diff-from';
+    const query = base === undefined ? '' : `?${flag}=${encodeURIComponent(base.name)}`;
+    const shown = base === undefined ? '' : ` --${flag}="${base.name}"`;
+    return this.parts.runner.run({
+      backup,
+      path: `/backup/upload/${encodeURIComponent(backup)}${query}`,
+      isOurs: (command) => command === `upload${shown} ${backup}`,
+      repeatable: false,
+      byStatus: false,
+    });
+  }
+
+  download(backup: string): Promise<Outcome> {
+    return this.parts.runner.run({
+      backup,
+      path: `/backup/download/${encodeURIComponent(backup)}`,
+      isOurs: (command) => command === `download ${backup}`,
+      repeatable: true,
+      byStatus: false,
+    });
+  }
+
+  restore(request: RestoreRequest): Promise<Outcome> {
+    return this.parts.runner.run(restoreOperation(request));
+  }
+
+  delete(location: Location, backup: string): Promise<DeleteOutcome> {
+    return deleteBackup(this.parts.deletion, location, backup);
+  }
+
+  private toBackup(row: z.output<typeof listRow>): Backup {
+    return {
+      name: row.name,
+      location: row.location,
+      created: row.created,
+      ...(row.size !== undefined && { sizeBytes: row.size }),
+      required: row.required,
+      description: this.parts.client.quote(row.desc),
+      state: stateOf(row.location, row.desc),
+    };
+  }
+}

@@ -1,0 +1,211 @@
+import * as z from 'zod/mini';
+import { type Clock, TimeLimitError } from '../../clock.js';
+import {
+  ApiAuthError,
+  ApiResponseError,
+  ApiUnreachableError,
+  OperationTimeoutError,
+} from '../../errors.js';
+import type { EngineObserver } from '../observer.js';
+import { presentable } from '../server-text.js';
+import { isFromServer, readError } from './error-answer.js';
+import { type HttpAnswer, type HttpRequest, type Transport, TransportError } from './transport.js';
+
+export const quickMs = 30_000;
+/** Lists and deletes walk the remote storage before they answer. */
+export const slowMs = 10 * 60_000;
+/** While an operation of ours runs, a server that is silent for a while is not given up. */
+const patienceAtWorkMs = 10 * 60_000;
+const longestPauseMs = 5_000;
+
+/** What a POST came to. */
+export type PostResult =
+  | { kind: 'answered'; answer: HttpAnswer }
+  /** The request may have been carried out, but no answer came. */
+  | { kind: 'lost'; why: string; afterMs: number };
+
+export interface ApiClientOptions {
+  transport: Transport;
+  clock: Clock;
+  signal: AbortSignal;
+  connectTimeoutMs: number;
+  /** The host as typed, for messages. */
+  label: string;
+  observer: EngineObserver;
+  redact: (text: string) => string;
+}
+
+/**
+ * Requests and answers of one server: what is asked again, what is given up, and which error that
+ * is. Knows nothing of backups.
+ */
+export class ApiClient {
+  /** An operation of ours is running on the server. */
+  atWork = false;
+  private readonly options: ApiClientOptions;
+  /** When the first request began that has had no answer, and none has come since. */
+  private silentSinceMs: number | undefined;
+
+  constructor(options: ApiClientOptions) {
+    this.options = options;
+  }
+
+  /**
+   * Asks until there is an answer, or none has come for the connect timeout. `beforeAgain` is done
+   * before it is asked again; its own answers do not prolong that.
+   */
+  async get(path: string, limitMs: number, beforeAgain?: () => Promise<void>): Promise<HttpAnswer> {
+    const { clock } = this.options;
+    let silentMs = 0;
+    for (let attempt = 0; ; attempt++) {
+      const startMs = clock.elapsed();
+      // oxlint-disable-next-line no-await-in-loop
+      const result = await this.attempt({ method: 'GET', path }, limitMs);
+      if (!(result instanceof TransportError)) return result;
+      if (result.cause instanceof TimeLimitError && limitMs > quickMs) {
+        throw new OperationTimeoutError(
+          `${this.options.label} did not answer ${path} in ${limitMs / 60_000} minutes`,
+          { hint: 'it may still be at work; look whether ClickHouse and the storage answer' },
+        );
+      }
+      // oxlint-disable-next-line no-await-in-loop
+      await this.pauseOrGiveUp(path, result, attempt, silentMs + clock.elapsed() - startMs);
+      silentMs += clock.elapsed() - startMs;
+      // oxlint-disable-next-line no-await-in-loop
+      await beforeAgain?.();
+    }
+  }
+
+  /** Asks once; asks again only while the request was never sent. */
+  async post(path: string, limitMs: number, body?: string): Promise<PostResult> {
+    for (let attempt = 0; ; attempt++) {
+      const startMs = this.options.clock.elapsed();
+      const lost = (why: string): PostResult => {
+        return { kind: 'lost', why, afterMs: this.options.clock.elapsed() - startMs };
+      };
+      const request: HttpRequest = { method: 'POST', path, ...(body !== undefined && { body }) };
+      // oxlint-disable-next-line no-await-in-loop
+      const result = await this.attempt(request, limitMs);
+      if (!(result instanceof TransportError)) {
+        if (isFromServer(result)) return { kind: 'answered', answer: result };
+        const text = this.errorText(result);
+        return lost(`answered ${result.status}: ${text}`);
+      }
+      if (!result.neverSent) return lost(result.message);
+      // oxlint-disable-next-line no-await-in-loop
+      await this.pauseOrGiveUp(path, result, attempt);
+    }
+  }
+
+  /** The lines of a 200 answer, each of one shape. */
+  async getRows<T extends z.ZodMiniType>(
+    path: string,
+    limitMs: number,
+    shape: T,
+    beforeAgain?: () => Promise<void>,
+  ): Promise<z.output<T>[]> {
+    const answer = await this.get(path, limitMs, beforeAgain);
+    if (answer.status !== 200) throw this.refusal(path, answer);
+    return answer.body
+      .split('\n')
+      .filter((line) => line.trim() !== '')
+      .map((line) => this.parseLine(path, line, shape));
+  }
+
+  parseLine<T extends z.ZodMiniType>(path: string, line: string, shape: T): z.output<T> {
+    let value: unknown;
+    try {
+      value = JSON.parse(line);
+    } catch {
+      value = undefined;
+    }
+    const parsed = shape.safeParse(value);
+    if (parsed.success) return parsed.data;
+    throw new ApiResponseError(
+      `${this.options.label} answered ${path} with something else than clickhouse-backup does: ${this.quote(line).slice(0, 100)}`,
+      { hint: 'check that host and port are those of a clickhouse-backup API' },
+    );
+  }
+
+  /** The error for an answer that says no. */
+  refusal(path: string, answer: HttpAnswer): ApiResponseError {
+    return new ApiResponseError(
+      `${this.options.label} answered ${path} with ${answer.status}: ${this.errorText(answer)}`,
+    );
+  }
+
+  /** The server's own words in an error answer, harmless to print. */
+  errorText(answer: HttpAnswer): string {
+    try {
+      return this.quote(readError(answer.body));
+    } catch {
+      return this.quote(answer.body).slice(0, 200) || '(no text)';
+    }
+  }
+
+  quote(text: string): string {
+    const { redact } = this.options;
+    // Before, since a secret may be cut off in the middle; after, since one may be put together.
+    return redact(presentable(redact(text)));
+  }
+
+  private async attempt(
+    request: HttpRequest,
+    limitMs: number,
+  ): Promise<HttpAnswer | TransportError> {
+    const { clock, transport, observer, signal, label } = this.options;
+    const startMs = clock.elapsed();
+    const line = `${request.method} ${request.path}`;
+    try {
+      const answer = await clock.limit(limitMs, (limited) => transport(request, limited), signal);
+      const tookMs = Math.round(clock.elapsed() - startMs);
+      observer.requested(`${line} → ${answer.status} in ${tookMs} ms`, true);
+      // What stands between us and the server says so when it cannot reach it.
+      if ([502, 503, 504].includes(answer.status)) {
+        this.silentSinceMs ??= startMs;
+        return new TransportError(`answered ${answer.status}`, { neverSent: false });
+      }
+      this.silentSinceMs = undefined;
+      if (answer.status === 401 || answer.status === 403) {
+        throw new ApiAuthError(`${label} refused the credentials (${answer.status})`, {
+          hint: "check user and password against api.username and api.password in clickhouse-backup's configuration",
+        });
+      }
+      return answer;
+    } catch (error) {
+      if (!(error instanceof TransportError)) throw error;
+      this.silentSinceMs ??= startMs;
+      observer.requested(`${line} → ${error.message}`, false);
+      if (error.permanent) throw this.unreachable(error);
+      return error;
+    }
+  }
+
+  private async pauseOrGiveUp(
+    path: string,
+    error: TransportError,
+    attempt: number,
+    silentMs = 0,
+  ): Promise<void> {
+    const { clock, connectTimeoutMs, observer, signal } = this.options;
+    const patienceMs = this.atWork
+      ? Math.max(connectTimeoutMs, patienceAtWorkMs)
+      : connectTimeoutMs;
+    const nowMs = clock.elapsed();
+    const leftMs = patienceMs - Math.max(silentMs, nowMs - (this.silentSinceMs ?? nowMs));
+    if (leftMs <= 0) throw this.unreachable(error);
+    observer.unanswered(`${path}: ${error.message}`);
+    await clock.sleep(Math.min(500 * 2 ** attempt, longestPauseMs, leftMs), signal);
+  }
+
+  private unreachable(error: TransportError): ApiUnreachableError {
+    return new ApiUnreachableError(
+      `${this.options.label} does not answer: ${this.quote(error.message)}`,
+      {
+        hint:
+          error.hint ?? 'check that clickhouse-backup server runs there and that the port is open',
+        cause: error,
+      },
+    );
+  }
+}

@@ -1,0 +1,114 @@
+import http from 'node:http';
+import https from 'node:https';
+import { got, type RequestError } from 'got';
+import { presentable } from '../server-text.js';
+import { type Transport, TransportError } from './transport.js';
+
+export interface GotTransportOptions {
+  baseUrl: string;
+  credentials: { user: string; password: string } | undefined;
+  ca: string | undefined;
+  insecure: boolean;
+}
+
+/** An action log of years is some megabytes; beyond this, the answer is not clickhouse-backup's. */
+const largestAnswerBytes = 64 * 1024 * 1024;
+
+/**
+ * Requests over the network. One connection each: on a kept one that the server is just closing,
+ * a POST could fail without our knowing whether it was read.
+ */
+export function createGotTransport(options: GotTransportOptions): Transport {
+  const { credentials } = options;
+  const client = got.extend({
+    headers: {
+      'user-agent': 'chbackup',
+      ...(credentials && { authorization: basicAuthentication(credentials) }),
+    },
+    agent: {
+      http: new http.Agent({ keepAlive: false }),
+      https: new https.Agent({ keepAlive: false }),
+    },
+    https: {
+      rejectUnauthorized: !options.insecure,
+      ...(options.ca !== undefined && { certificateAuthority: options.ca }),
+    },
+    http2: false,
+    retry: { limit: 0 },
+    throwHttpErrors: false,
+    followRedirect: false,
+    responseType: 'text',
+  });
+
+  return async ({ method, path, body }, signal) => {
+    const tooLarge = new AbortController();
+    const request = client(`${options.baseUrl}${path}`, {
+      method,
+      ...(body !== undefined && { body }),
+      signal: AbortSignal.any([signal, tooLarge.signal]),
+    });
+    let connected = false;
+    void request.on('request', (sent: http.ClientRequest) => {
+      sent.once('socket', (socket) => {
+        const ready = options.baseUrl.startsWith('https:') ? 'secureConnect' : 'connect';
+        socket.once(ready, () => (connected = true));
+      });
+    });
+    void request.on('downloadProgress', ({ transferred }) => {
+      if (transferred > largestAnswerBytes) tooLarge.abort();
+    });
+    try {
+      const { statusCode, body: text } = await request;
+      return { status: statusCode, body: text };
+    } catch (error) {
+      if (tooLarge.signal.aborted) {
+        throw new TransportError('the answer is larger than 64 MiB', {
+          neverSent: false,
+          permanent: true,
+          hint: 'check that host and port are those of a clickhouse-backup API',
+        });
+      }
+      throw toTransportError(error as RequestError, connected, signal);
+    }
+  };
+}
+
+function basicAuthentication({ user, password }: { user: string; password: string }): string {
+  return `Basic ${Buffer.from(`${user}:${password}`, 'utf8').toString('base64')}`;
+}
+
+/** A got error holds the request's options, the password among them: only its code and text go on. */
+function toTransportError(error: RequestError, connected: boolean, signal: AbortSignal): Error {
+  if (signal.aborted) {
+    const reason = signal.reason as Error;
+    return reason.name === 'TimeLimitError'
+      ? new TransportError(reason.message, { neverSent: !connected, cause: reason })
+      : reason;
+  }
+  const noTls = /wrong version number|packet length too long/.test(error.message);
+  if (noTls) {
+    const hint = 'write http:// in place of https://, or set api.secure there';
+    const text = 'what answers there speaks no https';
+    return new TransportError(text, { neverSent: true, permanent: true, hint });
+  }
+  const tls = /CERT|VERIFY|SELF_SIGNED|ISSUER|ALTNAME|EPROTO|ERR_SSL|ERR_TLS/.test(error.code);
+  return new TransportError(describe(error), {
+    neverSent: !connected,
+    permanent: tls && !connected,
+    ...(tls && { hint: 'check the certificate: --ca-file names the CA to trust' }),
+  });
+}
+
+const explanations: Record<string, string> = {
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'the connection was cut',
+  ENOTFOUND: 'no such host name',
+  EAI_AGAIN: 'the host name cannot be looked up now',
+  EHOSTUNREACH: 'no route to the host',
+  ENETUNREACH: 'no route to the network',
+  ETIMEDOUT: 'the connection timed out',
+};
+
+function describe(error: RequestError): string {
+  return explanations[error.code] ?? presentable(`${error.code}: ${error.message}`);
+}

@@ -1,0 +1,32 @@
+import type { Clock, WaitBudget } from '../../clock.js';
+import type { BackupServer } from '../engine.js';
+import type { EngineObserver } from '../observer.js';
+import { ActionLog } from './action-log.js';
+import { ApiClient } from './client.js';
+import { ApiEngine } from './api-engine.js';
+import { OperationRunner } from './operation.js';
+import type { Transport } from './transport.js';
+
+export interface OpenOptions {
+  transport: Transport;
+  clock: Clock;
+  signal: AbortSignal;
+  wait: WaitBudget;
+  observer: EngineObserver;
+  /** The host as typed, for messages. */
+  label: string;
+  timeoutMs: number;
+  connectTimeoutMs: number;
+  redact: (text: string) => string;
+  listWhileBusy: boolean;
+}
+
+/** The engine for one server; sends nothing yet. */
+export function openServer(options: OpenOptions): BackupServer {
+  const { listWhileBusy, timeoutMs } = options;
+  const client = new ApiClient(options);
+  const shared = { ...options, client };
+  const log = new ActionLog(shared);
+  const runner = new OperationRunner({ ...shared, log, timeoutMs });
+  return new ApiEngine({ client, log, runner, deletion: { ...shared, log }, listWhileBusy });
+}

@@ -1,0 +1,63 @@
+import type { Location } from '../../backup/backup.js';
+import type { WaitBudget } from '../../clock.js';
+import type { Capabilities, DeleteOutcome, Engine, Outcome } from '../engine.js';
+import { canListAsJson, readCapabilities } from './abilities.js';
+import { listBackups } from './list.js';
+import { runOperation } from './operation.js';
+import { restoreArguments, restoreEnvironment } from './restore-call.js';
+import type { Program } from './run-program.js';
+import { findTable } from './tables.js';
+
+/** A delete walks the remote storage, file by file. */
+const deleteLimitMs = 10 * 60_000;
+
+export interface BinaryEngineOptions extends Program {
+  /** How long the run may wait for another clickhouse-backup that works on the same backup. */
+  wait: WaitBudget;
+  /** How long one download or restore may take. */
+  timeoutMs: number;
+}
+
+/** The local `clickhouse-backup` program, 2.4.0 to 2.8.1; starts nothing yet. */
+export function createBinaryEngine(options: BinaryEngineOptions): Engine {
+  const { wait, timeoutMs } = options;
+  let known: Promise<Capabilities> | undefined;
+  let asJson: Promise<boolean> | undefined;
+  // Asked before anything else: a program that is not clickhouse-backup may do nothing and exit 0.
+  const capabilities = () => (known ??= readCapabilities(options));
+
+  const operate = async (args: string[], limitMs: number, env: Record<string, string> = {}) => {
+    await capabilities();
+    return runOperation(options, wait, { args, limitMs, env });
+  };
+
+  return {
+    capabilities,
+
+    async list(location) {
+      await capabilities();
+      return listBackups(options, location, await (asJson ??= canListAsJson(options)));
+    },
+
+    async table(name) {
+      await capabilities();
+      return findTable(options, name);
+    },
+
+    // After `--` nothing is taken for a flag, whatever the name begins with.
+    download: (backup): Promise<Outcome> => operate(['download', '--', backup], timeoutMs),
+
+    restore: (request): Promise<Outcome> =>
+      operate(restoreArguments(request), timeoutMs, restoreEnvironment(request)),
+
+    delete: async (location, backup) =>
+      deleteOutcome(await operate(['delete', location, '--', backup], deleteLimitMs), location),
+  };
+}
+
+function deleteOutcome(outcome: Outcome, location: Location): DeleteOutcome {
+  if (outcome.status === 'success') return { status: 'deleted' };
+  if (outcome.status === 'unknown') return outcome;
+  const missing = outcome.text.includes(`is not found on ${location} storage`);
+  return { status: missing ? 'not-found' : 'error', text: outcome.text };
+}

@@ -1,0 +1,80 @@
+import type { Backup, Location } from '../backup/backup.js';
+import type { TableName } from '../backup/table-name.js';
+
+/** How an operation ended, as far as the server tells. */
+export type Outcome =
+  | { status: 'success' }
+  /** `text` is the server's own, on one line, harmless to print. */
+  | { status: 'error'; text: string }
+  /** Its row vanished or turned `cancel`, or its answer was lost: only the lists can tell. */
+  | { status: 'unknown'; why: string };
+
+/** How a delete ended. `not-found` is no proof: a storage that is down says it too. */
+export type DeleteOutcome =
+  | { status: 'deleted' }
+  | { status: 'not-found'; text: string }
+  | { status: 'error'; text: string }
+  | { status: 'unknown'; why: string };
+
+/** A table as the server sees it now. */
+export interface Table {
+  database: string;
+  name: string;
+  engine: string;
+  /** Bytes its active parts hold on disk; 0 for an empty table. */
+  totalBytes: number;
+}
+
+export interface RestoreRequest {
+  backup: string;
+  /** Exactly one table, `database` and `name` as ClickHouse has them. */
+  table: TableName;
+  /** Restore as this table instead; it must not exist. */
+  into?: TableName;
+  /** `data`: attach parts to the table that is there. `schema`: drop it, create it, attach. */
+  what: 'data' | 'schema-and-data';
+  /** false: `CLICKHOUSE_CHECK_REPLICAS_BEFORE_ATTACH=false` for this call. */
+  checkReplicas: boolean;
+}
+
+/** What this version of clickhouse-backup can do; §7 of the wire contract. */
+export interface Capabilities {
+  /** `2.6.30`, or what a development build calls itself. */
+  version: string;
+  /** `diff-from-remote` compares checksums (2.7.0), not part names only. */
+  diffFromRemoteSafe: boolean;
+  /** `restore` maps table names (2.5.20), not databases only. */
+  tableMapping: boolean;
+  /** … also within one database: before 2.6.40 the data of such a table is looked for in vain. */
+  tableMappingAlone: boolean;
+  /** The check of replicas can be switched off for one call. */
+  checkReplicasSwitch: boolean;
+  /** A list that ends does not open the server's lock (2.4.29; told by `/backup/version`, 2.5.9). */
+  listIsHarmless: boolean;
+}
+
+/**
+ * What any clickhouse-backup can do, behind its REST API or as the local program.
+ * Every method may throw a `ChbackupError`: unreachable, refused, busy past `--wait`, timed out.
+ */
+export interface Engine {
+  capabilities(): Promise<Capabilities>;
+  /** The copies at one location, or at both; in the server's order. Absence is no proof (§5, §11). */
+  list(location: Location | 'all'): Promise<Backup[]>;
+  /** The table of exactly this name, or undefined. */
+  table(name: TableName): Promise<Table | undefined>;
+  download(backup: string): Promise<Outcome>;
+  restore(request: RestoreRequest): Promise<Outcome>;
+  delete(location: Location, backup: string): Promise<DeleteOutcome>;
+}
+
+/** A clickhouse-backup server: it makes and uploads backups too, and tells what it is doing. */
+export interface BackupServer extends Engine {
+  create(backup: string): Promise<Outcome>;
+  /** Uploads a local backup; as an increment on a base that is at one of the locations, or whole. */
+  upload(backup: string, base?: { at: Location; name: string }): Promise<Outcome>;
+  /** How an upload of this backup ended, as far as the action log still tells; undefined: no row. */
+  uploadEnd(backup: string): Promise<Outcome | undefined>;
+  /** Waits until the server does nothing, whoever asked for it. */
+  waitUntilIdle(): Promise<void>;
+}

@@ -1,0 +1,33 @@
+/** A row of the server's action log. */
+export interface Action {
+  /** As on the wire; to be cleaned before it is printed. */
+  command: string;
+  status: 'in progress' | 'success' | 'error' | 'cancel';
+  /** As the server wrote it: its local time, no zone. */
+  start: string;
+  finish?: string;
+  /** The server's text, to be cleaned before it is printed; empty if there is none. */
+  error: string;
+  operationId: string;
+}
+
+/** What an engine tells of its waiting and of the answers it gets; it never prints. */
+export interface EngineObserver {
+  /**
+   * Somebody else's work is waited for; called at each look. `start`: when it began and by whose
+   * clock, in words; empty if unknown.
+   */
+  busy(running: { command: string; start: string }): void;
+  /** Time passed while waiting for somebody else. */
+  stillBusy(waitedMs: number): void;
+  /** The server is free again. */
+  free(): void;
+  /** Our own operation is going on. */
+  working(elapsedMs: number): void;
+  /** The server does not answer, and is asked again. */
+  unanswered(problem: string): void;
+  /** A parsed answer to a POST, or an operation's final row: for the log file. */
+  answered(body: unknown): void;
+  /** One request and its status or what went wrong, for `--verbose`. */
+  requested(line: string, answered: boolean): void;
+}

@@ -1,0 +1,212 @@
+import { describe, expect, test } from 'vitest';
+import { VirtualClock } from '../../support/virtual-clock.js';
+import { type FakeState, fakeVersions, startFake } from './fake-program.js';
+
+const orders = { database: 'shop', table: 'orders' };
+
+describe('capabilities', () => {
+  test.each([
+    ['2.4.0', '2.4.0', false, false, false],
+    ['2.6.30', '2.6.30', false, true, false],
+    ['2.8.1', 'HEAD', true, true, true],
+  ] as const)('%s', async (version, name, diffFromRemoteSafe, tableMapping, tableMappingAlone) => {
+    const { engine, calls } = startFake({ version });
+    expect(await engine.capabilities()).toEqual({
+      version: name,
+      diffFromRemoteSafe,
+      tableMapping,
+      tableMappingAlone,
+      checkReplicasSwitch: true,
+      listIsHarmless: true,
+    });
+    await engine.capabilities();
+    expect(calls().map(({ args }) => args.join(' '))).toEqual(
+      name === 'HEAD' ? ['--version', '--help'] : ['--version'],
+    );
+  });
+
+  test('a build without a version and without rebase counts as the oldest', async () => {
+    const { engine } = startFake({ version: '2.6.30', state: { version: 'unknown' } });
+    expect(await engine.capabilities()).toMatchObject({ version: 'unknown', tableMapping: false });
+  });
+
+  test('another program is refused before anything else is asked of it', async () => {
+    const { engine, calls } = startFake({ state: { version: null } });
+    await expect(engine.download('b1')).rejects.toMatchObject({ name: 'ConfigError', exitCode: 2 });
+    expect(calls()).toHaveLength(1);
+  });
+});
+
+describe('tables', () => {
+  test.each(fakeVersions)('%s: recorded sizes', async (version) => {
+    const { engine } = startFake({ version });
+    expect(await engine.table({ database: 'shop', table: 'none' })).toBeUndefined();
+    const customers = await engine.table({ database: 'shop', table: 'customers' });
+    expect(customers?.totalBytes).toBe(Math.round(79.76 * 1024));
+  });
+
+  test.each(fakeVersions)('%s: exactly the table asked for', async (version) => {
+    const tables = { 'shop.orders2': 5, 'shop.orders': 81_674, 'shop.empty': 0, 'shop.a+b': 7 };
+    const { engine, calls } = startFake({ version, state: { tables } });
+    const table = { database: 'shop', name: 'orders', engine: '', totalBytes: 81_674 };
+    const found = await engine.table(orders);
+    expect(found).toEqual({ ...table, totalBytes: Math.round(79.76 * 1024) });
+    expect(calls().at(-1)?.args).toEqual(['tables', '--all', '--tables=shop.orders']);
+    expect(await engine.table({ ...orders, table: 'empty' })).toMatchObject({ totalBytes: 0 });
+    expect(await engine.table({ ...orders, table: 'order' })).toBeUndefined();
+    expect(await engine.table({ ...orders, table: 'a+b' })).toMatchObject({ totalBytes: 7 });
+    expect(calls().at(-1)?.args).toEqual(['tables', '--all']);
+  });
+});
+
+describe('restore', () => {
+  const state = (): Partial<FakeState> => ({
+    local: [{ name: 'b1', tables: { 'shop.orders': 1000 } }],
+    tables: { 'shop.orders': 10 },
+  });
+  const request = { backup: 'b1', table: orders, what: 'data', checkReplicas: true } as const;
+
+  test.each(fakeVersions)('%s: data', async (version) => {
+    const fake = startFake({
+      version,
+      state: state(),
+      env: { CLICKHOUSE_HOST: 'h', CHBACKUP_PASSWORD: 's' },
+    });
+    expect(await fake.engine.restore(request)).toEqual({ status: 'success' });
+    expect(fake.state().tables).toEqual({ 'shop.orders': 1010 });
+    const call = fake.calls().at(-1);
+    expect(call?.args).toEqual(['restore', '--data', '--tables=shop.orders', '--', 'b1']);
+    expect(call?.env).toMatchObject({ CLICKHOUSE_HOST: 'h', LOG_LEVEL: 'warning' });
+    expect(Object.keys(call?.env ?? {}).filter((name) => /CHBACKUP|REPLICAS/.test(name))).toEqual(
+      [],
+    );
+    expect(fake.observed).toContainEqual([
+      'answered',
+      { command: 'restore --data --tables=shop.orders -- b1', status: 'success' },
+    ]);
+  });
+
+  test('definition and data together: neither flag, and never --rm', async () => {
+    const fake = startFake({ state: state() });
+    await fake.engine.restore({ ...request, what: 'schema-and-data' });
+    expect(fake.state().tables).toEqual({ 'shop.orders': 1000 });
+    expect(fake.calls().at(-1)?.args).toEqual(['restore', '--tables=shop.orders', '--', 'b1']);
+  });
+
+  test('as another table', async () => {
+    const fake = startFake({ state: state() });
+    const into = { database: 'copy', table: 'orders_old' };
+    await fake.engine.restore({ ...request, into, what: 'schema-and-data' });
+    expect(fake.state().tables).toEqual({ 'shop.orders': 10, 'copy.orders_old': 1000 });
+    await fake.engine.restore({
+      ...request,
+      into: { ...orders, table: 'o2' },
+      what: 'schema-and-data',
+    });
+    expect(
+      fake
+        .calls()
+        .at(-1)
+        ?.args.filter((arg) => arg.includes('mapping')),
+    ).toEqual(['--restore-table-mapping=orders:o2']);
+  });
+
+  test('without the check of replicas', async () => {
+    const fake = startFake({
+      version: '2.4.0',
+      state: { ...state(), replicated: ['shop.orders'] },
+    });
+    expect(await fake.engine.restore(request)).toEqual({ status: 'success' });
+    expect(fake.state().tables).toEqual({ 'shop.orders': 10 });
+    await fake.engine.restore({ ...request, checkReplicas: false });
+    expect(fake.state().tables).toEqual({ 'shop.orders': 1010 });
+  });
+
+  test.each(fakeVersions)('%s: the error is its own', async (version) => {
+    const { engine } = startFake({ version, state: { ...state(), tables: {} } });
+    expect(await engine.restore(request)).toEqual({
+      status: 'error',
+      text: 'shop.orders is not created. Restore schema first or create missing tables manually',
+    });
+  });
+
+  test('killed from outside: unknown', async () => {
+    const { engine } = startFake({ state: { ...state(), killed: { restore: 'SIGKILL' } } });
+    expect(await engine.restore(request)).toEqual({
+      status: 'unknown',
+      why: 'it was killed by SIGKILL',
+    });
+  });
+});
+
+describe('download and delete', () => {
+  test.each(fakeVersions)('%s: download', async (version) => {
+    const fake = startFake({ version, state: { remote: [{ name: '-b1' }] } });
+    expect(await fake.engine.download('-b1')).toEqual({ status: 'success' });
+    expect(fake.state().local).toMatchObject([{ name: '-b1' }]);
+    const text = "'b2' is not found on remote storage";
+    expect(await fake.engine.download('b2')).toEqual({ status: 'error', text });
+  });
+
+  test.each(fakeVersions)('%s: delete', async (version) => {
+    const fake = startFake({
+      version,
+      state: { remote: [{ name: 'b1' }, { name: 'b2', required: 'b1' }], local: [{ name: 'b1' }] },
+    });
+    expect(await fake.engine.delete('local', 'b1')).toEqual({ status: 'deleted' });
+    expect(await fake.engine.delete('local', 'b1')).toEqual({
+      status: 'not-found',
+      text: "'b1' is not found on local storage",
+    });
+    const base = await fake.engine.delete('remote', 'b1');
+    expect(base.status).toBe(version === '2.8.1' ? 'error' : 'deleted');
+    expect(fake.state().remote).toHaveLength(version === '2.8.1' ? 2 : 1);
+  });
+
+  test.each(['2.4.0', '2.6.30'] as const)('%s: the recorded errors', async (version) => {
+    const { engine } = startFake({ version });
+    expect(await engine.delete('remote', 'NOPE')).toEqual({
+      status: 'not-found',
+      text: "'NOPE' is not found on remote storage",
+    });
+  });
+
+  test('2.8.1: the recorded refusal', async () => {
+    const outcome = await startFake().engine.delete('remote', 'CLI_1');
+    expect(outcome).toMatchObject({
+      status: 'error',
+      text: expect.stringMatching(
+        /^'CLI_1' is required by remote backup\(s\) CLI_2, .*--force`$/,
+      ) as string,
+    });
+  });
+});
+
+describe('busy', () => {
+  const busy = (times: number) => ({ local: [{ name: 'b1' }], busy: { command: 'upload', times } });
+
+  test.each(['2.6.30', '2.8.1'] as const)('%s: waits until it is free', async (version) => {
+    const clock = new VirtualClock();
+    const fake = startFake({ version, clock, waitMs: 60_000, state: busy(3) });
+    expect(await fake.engine.delete('local', 'b1')).toEqual({ status: 'deleted' });
+    expect(fake.wait.remainingMs()).toBe(60_000 - 300);
+    const told = fake.observed.filter(([name]) => name !== 'requested').map(([name]) => name);
+    expect(told.filter((name) => name !== 'working')).toEqual([
+      ...Array<string[]>(3).fill(['busy', 'stillBusy']).flat(),
+      'free',
+      'answered',
+    ]);
+    const action = { command: 'upload', start: '2026-11-22T13:00:00Z' };
+    expect(fake.observed).toContainEqual(['busy', action]);
+  });
+
+  test('gives up when the wait is used up, naming what runs', async () => {
+    const fake = startFake({ clock: new VirtualClock(), waitMs: 250, state: busy(99) });
+    await expect(fake.engine.delete('local', 'b1')).rejects.toMatchObject({
+      name: 'BusyError',
+      message: expect.stringContaining('`upload` command is already running 2026-11-22') as string,
+    });
+    expect(fake.wait.remainingMs()).toBe(0);
+    expect(fake.calls().filter(({ args }) => args[0] === 'delete')).toHaveLength(4);
+  });
+});

@@ -1,0 +1,107 @@
+import { expect, test } from 'vitest';
+import { fakeVersions, startFake } from './fake-program.js';
+
+const short = (version: string, row: { sizeBytes?: number }) =>
+  `${version} ${((row.sizeBytes ?? Number.NaN) / 1024 ** 2).toFixed(2)}`;
+
+test.each(fakeVersions)('%s: the recorded local list is read', async (version) => {
+  const { engine } = startFake({ version });
+  const rows = await engine.list('local');
+  expect(rows.every(({ location }) => location === 'local')).toBe(true);
+  const names = version === '2.4.0' ? 'FULL_1 DIFF_2 DIFF_1 FULL_9' : 'DIFF_2 FULL_1 FULL_9';
+  expect(rows.map(({ name }) => name).join(' ')).toBe(names);
+  expect(rows.map(({ required }) => required)).toEqual(
+    version === '2.4.0' ? ['', '', '', ''] : ['DIFF_1', '', ''],
+  );
+  const states = version === '2.4.0' ? ['old-format'] : [];
+  expect(rows.map(({ state }) => state).filter((state) => state !== 'sound')).toEqual(states);
+});
+
+test.each(fakeVersions)('%s: the recorded remote list is read', async (version) => {
+  const { engine, calls } = startFake({ version });
+  const [row, ...rest] = await engine.list('remote');
+  expect(rest).toEqual([]);
+  expect(row).toMatchObject({
+    name: 'FULL_9',
+    location: 'remote',
+    required: '',
+    description: 'tar, regular',
+    state: 'sound',
+  });
+  const expected = { '2.4.0': '8.24', '2.6.30': '8.50', '2.8.1': '8.58' }[version];
+  expect(short(version, row ?? {})).toBe(`${version} ${expected}`);
+  const asJson = calls().at(-1)?.args.includes('json');
+  expect(asJson).toBe(version === '2.8.1');
+});
+
+test.each(['2.4.0', '2.6.30'] as const)('%s: both locations at once', async (version) => {
+  const rows = await startFake({ version }).engine.list('all');
+  expect(rows.map(({ location }) => location)).toEqual(
+    version === '2.4.0'
+      ? ['local', 'local', 'local', 'local', 'remote']
+      : ['local', 'local', 'local', 'remote'],
+  );
+});
+
+test.each(fakeVersions)('%s: dates, sizes, bases, broken and old copies', async (version) => {
+  const { engine } = startFake({
+    version,
+    state: {
+      local: [
+        { name: 'b1', bytes: 500 },
+        ...(version === '2.4.0' ? [{ name: 'b0', oldFormat: true }] : []),
+      ],
+      remote: [
+        { name: 'b1', created: '2026-11-22 13:03:56', bytes: 1024 ** 3 },
+        { name: 'b2', created: '2026-11-23 13:03:56', bytes: 2048, required: 'b1' },
+        { name: 'b3', broken: "broken (can't stat metadata.json)" },
+      ],
+    },
+  });
+  const rows = await engine.list('all');
+  expect(rows[0]).toMatchObject({ name: 'b1', sizeBytes: 500, created: '2026-11-22 13:03:56' });
+  if (version === '2.4.0') {
+    expect(rows[1]).toMatchObject({ state: 'old-format', description: 'old-format' });
+    expect(rows[1]).not.toHaveProperty('sizeBytes');
+  }
+  const remote = rows.filter(({ location }) => location === 'remote');
+  expect(remote).toMatchObject([
+    { name: 'b1', sizeBytes: 1024 ** 3, required: '', state: 'sound' },
+    { name: 'b2', sizeBytes: 2048, required: 'b1', created: '2026-11-23 13:03:56' },
+    { name: 'b3', state: 'broken', description: "broken (can't stat metadata.json)" },
+  ]);
+  expect(remote[2]).not.toHaveProperty('sizeBytes');
+});
+
+test.each(fakeVersions)('%s: nothing there is an empty list', async (version) => {
+  expect(await startFake({ version, state: {} }).engine.list('all')).toEqual([]);
+});
+
+test.each(fakeVersions)('%s: a storage that is down is seen through', async (version) => {
+  const { engine } = startFake({ version, state: { local: [{ name: 'b1' }], storageDown: true } });
+  await expect(engine.list('all')).rejects.toMatchObject({
+    name: 'ApiResponseError',
+    message: expect.stringContaining('bd.Walk return error: dial tcp 127.0.0.1:21') as string,
+  });
+  expect(await engine.list('local')).toHaveLength(1);
+});
+
+test('exit code 0 and nothing where [] is expected is a failure', async () => {
+  const { engine } = startFake({ state: { mute: ['list'] } });
+  await expect(engine.list('remote')).rejects.toThrow('not even an empty list');
+});
+
+test('an error beside an empty list is a failure, beside rows it is not', async () => {
+  const stderr = { list: '2026-11-22 13:00:00.123 ERR pkg/storage/ftp.go:1 > pool is empty' };
+  const empty = startFake({ state: { stderr, local: [{ name: 'b1' }] } });
+  await expect(empty.engine.list('all')).rejects.toThrow('pool is empty');
+  expect(await empty.engine.list('local')).toHaveLength(1);
+});
+
+test.each(fakeVersions)('%s: a list that fails tells why', async (version) => {
+  const { engine } = startFake({ version, state: { fail: { list: "remote_storage is 'none'" } } });
+  await expect(engine.list('remote')).rejects.toMatchObject({
+    name: 'ApiResponseError',
+    message: expect.stringMatching(/list remote.* failed: remote_storage is 'none'$/) as string,
+  });
+});
