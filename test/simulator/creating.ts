@@ -1,0 +1,86 @@
+import { matchesPattern } from './clickhouse-tables.js';
+import type { Flags } from './flags.js';
+import type { SimulatedServer } from './server.js';
+import { type SimulatedBackup, localBackupsToRemove } from './storage.js';
+
+/** Work that has been looked at: how long it takes, and what it brings about at its end. */
+export interface Plan {
+  ms: number;
+  run(atMs: number): string | undefined;
+}
+
+/** Work that ends as an `error` row, at once unless it takes time to find out. */
+export const fails = (error: string, ms = 0): Plan => ({ ms, run: () => error });
+
+/** A backup of the tables that match, as they are now. */
+export function snapshot(server: SimulatedServer, name: string, atMs: number, pattern = '') {
+  const backup: SimulatedBackup = {
+    name,
+    createdMs: atMs,
+    sizeBytes: 0,
+    required: '',
+    tables: new Map(),
+    generations: new Map(),
+  };
+  for (const [table, state] of server.tables) {
+    if (pattern !== '' && !matchesPattern(pattern, table)) continue;
+    backup.tables.set(table, state.rows);
+    backup.generations?.set(table, state.generation);
+    backup.sizeBytes += state.totalBytes;
+  }
+  return backup;
+}
+
+/** A local folder in which metadata.json is not there yet (contract §5). */
+function unfinished(server: SimulatedServer, name: string): SimulatedBackup {
+  const { description, oldFormat } = server.profile.brokenLocal;
+  return {
+    name,
+    createdMs: server.clock.now(),
+    sizeBytes: 0,
+    required: '',
+    partial: true,
+    tables: new Map(),
+    ...(oldFormat ? { oldFormat } : { broken: description }),
+  };
+}
+
+/** Removes what is over `backups_to_keep_local`, running uploads and bases included (§5). */
+export function retainLocal(server: SimulatedServer, after: 'create' | 'upload'): void {
+  for (const name of localBackupsToRemove(server.local, server.keepLocal, after)) {
+    server.local.delete(name);
+  }
+}
+
+/** `POST /backup/create` and the command `create`. */
+export function planCreate(server: SimulatedServer, name: string, flags: Flags): Plan {
+  const { profile, local } = server;
+  if (name === '' && profile.emptyNameIsError) return fails('backupName is required');
+  const existing = local.get(name);
+  if (existing && !existing.partial && profile.createOnExistingName === 'error') {
+    return fails(`'${name}' medatata.json already exists`);
+  }
+  if (snapshot(server, name, 0, flags.tables).tables.size === 0) {
+    return fails('no tables for backup');
+  }
+  const failure = server.faults.takeFailure('create');
+  const half = existing ?? unfinished(server, name);
+  local.set(name, half);
+  return {
+    ms: server.workMs.create,
+    run(atMs) {
+      if (failure && !failure.madeAnyway) {
+        if (!existing) local.delete(name);
+        return failure.text;
+      }
+      if (local.get(name) !== half) return `open ${name}/metadata.json: no such file or directory`;
+      const made = snapshot(server, name, atMs, flags.tables);
+      made.required = flags.diffFromRemote;
+      // Overwritten in place: the state of its last upload stays in the folder (§4).
+      if (existing?.uploadState) made.uploadState = existing.uploadState;
+      local.set(name, made);
+      retainLocal(server, 'create');
+      return failure?.text;
+    },
+  };
+}

@@ -1,0 +1,77 @@
+import { type Plan, fails, planCreate } from './creating.js';
+import { planDownload } from './downloading.js';
+import type { Flags } from './flags.js';
+import { planRestore } from './restoring.js';
+import type { Job, SimulatedServer } from './server.js';
+import { planUpload } from './uploading.js';
+
+export type Operation =
+  | 'create'
+  | 'upload'
+  | 'download'
+  | 'restore'
+  | 'create_remote'
+  | 'restore_remote'
+  | 'rebase'
+  | 'rebalance';
+
+/** Two plans, one after the other, in one row (create_remote, restore_remote). */
+function inTurn(first: Plan, ms: number, second: () => Plan): Plan {
+  return { ms: first.ms + ms, run: (atMs) => first.run(atMs) ?? second().run(atMs) };
+}
+
+function plan(server: SimulatedServer, operation: Operation, name: string, flags: Flags): Plan {
+  switch (operation) {
+    case 'create':
+      return planCreate(server, name, flags);
+    case 'upload':
+      return planUpload(server, name, flags);
+    case 'download':
+      return planDownload(server, name);
+    case 'restore':
+      return planRestore(server, name, flags);
+    case 'create_remote':
+      return inTurn(
+        planCreate(server, name, { ...flags, diffFrom: '', diffFromRemote: '' }),
+        server.workMs.upload,
+        () => planUpload(server, name, flags),
+      );
+    case 'restore_remote': {
+      const download = server.local.has(name)
+        ? { ms: 0, run: () => undefined }
+        : planDownload(server, name);
+      return inTurn(download, server.workMs.restore, () => planRestore(server, name, flags));
+    }
+    case 'rebase':
+    case 'rebalance':
+      return { ms: server.workMs.upload, run: () => undefined };
+  }
+}
+
+/** Starts asynchronous work; whoever asked has its answer at once. */
+export function startOperation(
+  server: SimulatedServer,
+  asked: {
+    operation: Operation;
+    command: string;
+    name: string;
+    flags: Flags;
+    operationId?: string | undefined;
+    error?: string | undefined;
+    startMs?: number;
+  },
+): Job {
+  const { operation, command, name, flags, operationId } = asked;
+  const planned =
+    asked.error === undefined ? plan(server, operation, name, flags) : fails(asked.error);
+  const isLate = operation === 'upload' || operation === 'download';
+  return server.start({
+    operation,
+    command,
+    operationId,
+    ...planned,
+    isBlocked: () => server.faults.hang,
+    rowDelayMs: isLate ? server.faults.rowDelayMs : 0,
+    ...(asked.startMs === undefined ? {} : { startMs: asked.startMs }),
+  });
+}

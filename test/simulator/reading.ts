@@ -1,0 +1,89 @@
+import type { Call } from './call.js';
+import { matchesPattern, tableLine } from './clickhouse-tables.js';
+import { type Answer, failure, json, lines } from './replies.js';
+import type { SimulatedServer } from './server.js';
+import { inListOrder, listLine } from './storage.js';
+
+export const answerVersion = ({ server }: Call): Answer =>
+  json(200, { version: server.profile.versionText });
+
+export const answerHealth = (): Answer => json(200, { status: 'OK' });
+
+export const answerMetrics = ({ server }: Call): Answer => server.metrics.answer();
+
+/** Without an id the row that started last, ended or not; `operationid` only if rows have ids (§3). */
+export function answerStatus({ server, query }: Call): Answer {
+  const id = query.get('operationid');
+  const rows =
+    id !== null && server.profile.operationIds
+      ? server.log.rows.filter((row) => row.operationId === id)
+      : server.log.rows.slice(-1);
+  return lines(
+    200,
+    rows.map((row) => server.log.line(row)),
+  );
+}
+
+export function answerActions({ server, query }: Call): Answer {
+  const last = query.get('last') ?? '';
+  if (last !== '' && (!/^[+-]?\d+$/.test(last) || Math.abs(Number(last)) > 32_767)) {
+    return failure(500, 'actions', `strconv.ParseInt: parsing "${last}": invalid syntax`);
+  }
+  const rows = server.log.query(query.get('filter') ?? '', Number(last));
+  return lines(
+    200,
+    rows.map((row) => server.log.line(row)),
+  );
+}
+
+/** What a list shows at this moment; looking counts for uploads that show late. */
+function listed(server: SimulatedServer, where: string): string[] {
+  const { profile, utcOffsetMinutes, faults } = server;
+  const found: string[] = [];
+  if (where === '' || where === 'local') {
+    for (const backup of inListOrder('local', server.local.values())) {
+      found.push(listLine(backup, 'local', profile, utcOffsetMinutes));
+    }
+  }
+  // A storage that is down looks empty (§11).
+  if ((where === '' || where === 'remote') && !faults.storageDown) {
+    for (const backup of inListOrder('remote', server.remote.values())) {
+      if (backup.hiddenForLists) backup.hiddenForLists--;
+      else found.push(listLine(backup, 'remote', profile, utcOffsetMinutes));
+    }
+  }
+  return found;
+}
+
+/** `GET /backup/list[/where]`: adds a row, and is in progress while it runs (contract §3). */
+export async function answerList(call: Call): Promise<Answer> {
+  const { server } = call;
+  const where = call.parameters[0] ?? '';
+  let found: string[] = [];
+  const job = server.start({
+    operation: 'list',
+    command: where === '' ? 'list' : `list ${where}`,
+    ms: ['', 'local', 'remote'].includes(where) ? server.workMs.list : 0,
+    isBlocked: () => server.faults.hang,
+    run() {
+      found = listed(server, where);
+      return undefined;
+    },
+  });
+  await server.finish(job, call.connection);
+  return lines(200, found);
+}
+
+/** `GET /backup/tables[/all]?table=` (exchange "tables"). */
+export async function answerTables(call: Call): Promise<Answer> {
+  const { server } = call;
+  while (server.faults.hang) await server.clock.sleep(1000, call.connection);
+  const pattern = call.query.get('table') ?? '';
+  const shown = [...server.tables]
+    .filter(([name]) => pattern === '' || matchesPattern(pattern, name))
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return lines(
+    200,
+    shown.map(([name, table]) => tableLine(name, table)),
+  );
+}

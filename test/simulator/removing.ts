@@ -1,0 +1,69 @@
+import type { Flags } from './flags.js';
+import type { Job, SimulatedServer } from './server.js';
+import type { Location } from './storage.js';
+
+/** Who requires it directly; only unreleased versions ask (contract §6). */
+function refusal(server: SimulatedServer, where: Location, name: string): string | undefined {
+  const dependants = [...server[where].values()].filter((other) => other.required === name);
+  if (server.profile.deleteOfRequired === 'done' || dependants.length === 0) return undefined;
+  const names = dependants.map((other) => other.name).join(', ');
+  return (
+    `'${name}' is required by ${where} backup(s) ${names}, deleting it breaks the incremental ` +
+    'backups chain, delete the dependent backup(s) first' +
+    (where === 'remote'
+      ? ', run `rebase` for them, set `general.rebase_during_delete: true` or use `--force`'
+      : ' or use `--force`')
+  );
+}
+
+function remove(server: SimulatedServer, where: string, name: string, force: boolean) {
+  if (where !== 'local' && where !== 'remote') return "backup location must be 'local' or 'remote'";
+  const failure = server.faults.takeFailure('delete');
+  if (failure && !failure.madeAnyway) return failure.text;
+  const isUnreachable = where === 'remote' && server.faults.storageDown;
+  if (isUnreachable || !server[where].has(name)) {
+    return `'${name}' is not found on ${where} storage`;
+  }
+  const refused = force ? undefined : refusal(server, where, name);
+  if (refused === undefined) server[where].delete(name);
+  return refused ?? failure?.text;
+}
+
+/** Starts a delete; whoever asked waits for its end. */
+export function startDelete(
+  server: SimulatedServer,
+  command: string,
+  where: string,
+  name: string,
+  flags: Pick<Flags, 'force'>,
+): Job {
+  const hangs = server.profile.deleteWhileStorageDown === 'hangs' && where === 'remote';
+  return server.start({
+    operation: 'delete',
+    command,
+    ms: server.workMs.delete,
+    run: () => remove(server, where, name, flags.force),
+    isBlocked: () => hangs && server.faults.storageDown,
+  });
+}
+
+/** Starts clean, clean_remote_broken or clean_local_broken: never locked, never an error (§2, §3). */
+export function startClean(server: SimulatedServer, command: string): Job {
+  return server.start({
+    operation: command,
+    command,
+    ms: server.workMs.delete,
+    run() {
+      // A running upload looks broken and goes too (§5).
+      const where = { clean_remote_broken: 'remote', clean_local_broken: 'local' } as const;
+      const location = command in where ? where[command as keyof typeof where] : undefined;
+      if (location === undefined || (location === 'remote' && server.faults.storageDown)) {
+        return undefined;
+      }
+      for (const backup of [...server[location].values()]) {
+        if (backup.broken !== undefined) server[location].delete(backup.name);
+      }
+      return undefined;
+    },
+  });
+}

@@ -1,0 +1,58 @@
+/** What arrives: the target as it stands on the request line, with its query. */
+export interface SimulatorRequest {
+  method: string;
+  path: string;
+  headers: Record<string, string | undefined>;
+  body: string;
+}
+
+/** An answer as the server writes it. */
+export interface Answer {
+  status: number;
+  headers: Record<string, string>;
+  body: string;
+}
+
+/** An answer, or a connection that is cut without one; `refused`: it was never accepted. */
+export type SimulatorReply = Answer | { dropped: true; refused?: true };
+
+const successHeaders = {
+  'content-type': 'application/json; charset=UTF-8',
+  'cache-control': 'no-store, no-cache, must-revalidate',
+};
+
+/** One JSON object a line; an empty list is zero bytes (contract §1). */
+export function lines(status: number, rows: readonly string[]): Answer {
+  return { status, headers: { ...successHeaders }, body: rows.map((row) => `${row}\n`).join('') };
+}
+
+export function json(status: number, body: Record<string, unknown>): Answer {
+  return lines(status, [JSON.stringify(body)]);
+}
+
+/** Errors are JSON, but called text/plain, since the headers are set too late (contract §1). */
+export function failure(status: number, operation: string, error: string): Answer {
+  const body = { status: 'error', operation: operation || undefined, error };
+  return {
+    status,
+    headers: { 'content-type': 'text/plain; charset=utf-8' },
+    body: `${JSON.stringify(body)}\n`,
+  };
+}
+
+export function plainText(contentType: string, body: string): Answer {
+  return { status: 200, headers: { ...successHeaders, 'content-type': contentType }, body };
+}
+
+/** Exchange "no credentials". */
+export const unauthorized: Answer = {
+  status: 401,
+  headers: {
+    'content-type': 'text/plain; charset=utf-8',
+    'www-authenticate': 'Basic realm="Provide username and password"',
+  },
+  body: '401 Unauthorized\n',
+};
+
+/** The text of the lock: 423, or 500 from `POST /backup/actions` (contract §2). */
+export const lockedText = 'another operation is currently running';

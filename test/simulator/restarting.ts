@@ -1,0 +1,77 @@
+import { type Flags, flagsFromArguments } from './flags.js';
+import { startOperation } from './operations.js';
+import type { SimulatedServer } from './server.js';
+
+export interface Restart {
+  /** `gone`: a new process. `cancel`: SIGHUP, `POST /` or `/restart`, which marks every row. */
+  rows: 'gone' | 'cancel';
+  /** What becomes of running work; `stops`: nothing more comes of it, its half stays. */
+  work: 'stops' | 'goes on';
+  /** `complete_resumable_after_restart`; true by default, and only a new process does it. */
+  resume?: boolean;
+  /** Whether what stopped work had made so far stays, listed as broken; true by default. */
+  leavesHalf?: boolean;
+}
+
+/** Restarts the server (contract §3; exchange "actions after restart"). */
+export function restart(server: SimulatedServer, how: Restart): void {
+  server.settle();
+  if (how.work === 'stops') {
+    server.stop(() => true);
+    for (const backups of [server.local, server.remote]) {
+      for (const backup of backups.values()) {
+        if (!backup.partial) continue;
+        if (how.leavesHalf === false) backups.delete(backup.name);
+        else delete backup.partial;
+      }
+    }
+  }
+  if (how.rows === 'cancel') {
+    const now = server.clock.now();
+    for (const row of server.log.rows) server.log.cancel(row, now, 'canceled via API /restart');
+    return;
+  }
+  server.log.rows = [];
+  server.process.abort(new Error('the process died'));
+  server.process = new AbortController();
+  if (how.resume === false) return;
+  const names = [...server.local.values()].filter((backup) => backup.uploadState);
+  resumeInTurn(server, names.map((backup) => backup.name).sort());
+}
+
+/** Uploads each of them again; the first that fails ends the series (contract §3). */
+function resumeInTurn(server: SimulatedServer, names: string[], startMs?: number): void {
+  const [name, ...rest] = names;
+  if (name === undefined || server.isLocked()) return;
+  const state = server.local.get(name)?.uploadState;
+  if (!state) {
+    resumeInTurn(server, rest, startMs);
+    return;
+  }
+  // Up to 2.7.0 the quotes go in literally, and no base has such a name: §3 (2).
+  const quote = server.profile.resumeQuotesNames ? '"' : '';
+  const words = ['upload'];
+  if (state.diffFrom) words.push(`--diff-from=${quote}${state.diffFrom}${quote}`);
+  if (state.diffFromRemote) {
+    words.push(`--diff-from-remote=${quote}${state.diffFromRemote}${quote}`);
+  }
+  words.push('--resumable=1', name);
+  const flags: Flags = flagsFromArguments(words.slice(1), server.profile).flags;
+  const job = startOperation(server, {
+    operation: 'upload',
+    command: words.join(' '),
+    name,
+    flags,
+    ...(startMs === undefined ? {} : { startMs }),
+  });
+  const upload = job.run.bind(job);
+  job.run = (atMs) => {
+    const error = upload(atMs);
+    if (error !== undefined) return error;
+    const resumed = server.local.get(name);
+    if (resumed) delete resumed.uploadState;
+    // Only after this row has ended, or it would itself be in the way.
+    job.afterEnd = (endMs) => resumeInTurn(server, rest, endMs);
+    return undefined;
+  };
+}

@@ -1,0 +1,202 @@
+import { type ActionRow, ActionsLog } from './actions-log.js';
+import { type SimulatedTable, recordedTables } from './clickhouse-tables.js';
+import type { ScriptedFaults } from './faults.js';
+import { Metrics } from './metrics.js';
+import type { SimulatedBackup } from './storage.js';
+import { type SimulatorVersion, type VersionProfile, versionProfiles } from './versions.js';
+
+/** The time that a server sees; `sleep` is how it holds an answer back. */
+export interface ServerClock {
+  now(): number;
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+export type TimedWork = 'create' | 'upload' | 'download' | 'restore' | 'list' | 'delete';
+
+export interface SimulatorOptions {
+  version: SimulatorVersion;
+  clock: ServerClock;
+  username?: string;
+  password?: string;
+  keepLocal?: number;
+  keepRemote?: number;
+  workMs?: Partial<Record<TimedWork, number>>;
+  /** The tables of the pretend ClickHouse; without it those of the recordings. */
+  tables?: Map<string, SimulatedTable>;
+  /** How far the server's own zone is from UTC. */
+  utcOffsetMinutes?: number;
+  /** What the server calls itself, such as '2.7.0'; routes and behaviour follow `version`. */
+  versionText?: string;
+  /** Single facts of the version's profile, to be a version in between. */
+  profile?: Partial<VersionProfile>;
+  /** `api.allow_parallel`: no lock at all (contract §9). */
+  allowParallel?: boolean;
+  /** The remote storage, where several servers upload to one path. */
+  remote?: Map<string, SimulatedBackup>;
+}
+
+/** Work that ends by itself at `endsAt`, looked at lazily by whoever comes next. */
+export interface Job {
+  operation: string;
+  row?: ActionRow;
+  command: string;
+  operationId?: string;
+  /** When its row appears, if not at once. */
+  registersAt?: number;
+  endsAt: number;
+  /** What it brings about; its error text if it fails. */
+  run(atMs: number): string | undefined;
+  /** It cannot end now. */
+  isBlocked?: () => boolean;
+  wasBlocked?: boolean;
+  state: 'running' | 'ended' | 'stopped';
+  error?: string;
+  /** What follows once its row has ended. */
+  afterEnd?(atMs: number): void;
+}
+
+const defaultWorkMs: Record<TimedWork, number> = {
+  create: 1000,
+  upload: 2000,
+  download: 1000,
+  restore: 500,
+  list: 0,
+  delete: 0,
+};
+
+/** The state of one server, and the work that it is doing. */
+export class SimulatedServer {
+  readonly profile: VersionProfile;
+  readonly clock: ServerClock;
+  readonly faults: ScriptedFaults;
+  readonly log: ActionsLog;
+  readonly metrics: Metrics;
+  readonly local = new Map<string, SimulatedBackup>();
+  readonly remote: Map<string, SimulatedBackup>;
+  readonly tables: Map<string, SimulatedTable>;
+  /** Replicated tables that look busy: to everybody, or only to a version that looks at the log. */
+  readonly busyReplicas = new Map<string, 'replicating' | 'log only'>();
+  readonly username: string;
+  readonly password: string;
+  readonly keepLocal: number;
+  readonly keepRemote: number;
+  readonly utcOffsetMinutes: number;
+  readonly workMs: Record<TimedWork, number>;
+  /** Aborted when the process dies, with every connection that it held. */
+  process = new AbortController();
+  private readonly allowParallel: boolean;
+  private jobs: Job[] = [];
+  private idsGiven = 0;
+
+  constructor(options: SimulatorOptions, faults: ScriptedFaults) {
+    this.profile = { ...versionProfiles[options.version], ...options.profile };
+    if (options.versionText !== undefined) this.profile.versionText = options.versionText;
+    this.clock = options.clock;
+    this.faults = faults;
+    this.username = options.username ?? '';
+    this.password = options.password ?? '';
+    this.keepLocal = options.keepLocal ?? 6;
+    this.keepRemote = options.keepRemote ?? 336;
+    this.utcOffsetMinutes = options.utcOffsetMinutes ?? 0;
+    this.workMs = { ...defaultWorkMs, ...options.workMs };
+    this.remote = options.remote ?? new Map<string, SimulatedBackup>();
+    this.tables = options.tables ?? recordedTables();
+    this.allowParallel = options.allowParallel ?? false;
+    this.log = new ActionsLog(this.utcOffsetMinutes, this.profile.finishedRowsKept);
+    this.metrics = new Metrics(this);
+  }
+
+  /** A version 1 UUID, as the server's ids look, but counted (exchange "create full"). */
+  newOperationId(): string | undefined {
+    if (!this.profile.operationIds) return undefined;
+    const count = (0x72f1e1ba + this.idsGiven++).toString(16);
+    return `${count}-e675-11f1-8e61-6261356d76d4`;
+  }
+
+  isLocked(): boolean {
+    return !this.allowParallel && this.log.isLocked(this.profile.lockLooksAt);
+  }
+
+  /** Starts work; its row is in the log at once unless `rowDelayMs` says otherwise. */
+  start(work: {
+    operation: string;
+    command: string;
+    ms: number;
+    run(atMs: number): string | undefined;
+    operationId?: string | undefined;
+    isBlocked?: () => boolean;
+    rowDelayMs?: number;
+    startMs?: number;
+  }): Job {
+    const startMs = work.startMs ?? this.clock.now();
+    const { operation, command, run } = work;
+    const endsAt = startMs + work.ms;
+    const job: Job = { operation, command, run, endsAt, state: 'running' };
+    if (work.isBlocked) job.isBlocked = work.isBlocked;
+    if (work.operationId !== undefined) job.operationId = work.operationId;
+    if (work.rowDelayMs) job.registersAt = Math.min(startMs + work.rowDelayMs, endsAt);
+    else this.register(job, startMs);
+    this.jobs.push(job);
+    return job;
+  }
+
+  /** Ends, in order of time, whatever is due by now. */
+  settle(): void {
+    for (let due = this.nextDue(); due; due = this.nextDue()) {
+      if (due.registersAt !== undefined) this.register(due, due.registersAt);
+      else this.end(due);
+    }
+  }
+
+  /** Waits for work that is answered only when it has ended; rejects if the connection is cut. */
+  async finish(job: Job, connection: AbortSignal): Promise<string | undefined> {
+    for (;;) {
+      this.settle();
+      if (job.state !== 'running') return job.error;
+      const waitMs = job.endsAt - this.clock.now();
+      await this.clock.sleep(waitMs > 0 ? waitMs : 1000, connection);
+    }
+  }
+
+  /** Stops running work: nothing of it comes any more, what it has left so far stays. */
+  stop(shouldStop: (job: Job) => boolean): void {
+    for (const job of this.jobs.filter(shouldStop)) {
+      job.state = 'stopped';
+      job.error = 'context canceled';
+    }
+    this.jobs = this.jobs.filter((job) => job.state === 'running');
+  }
+
+  private nextDue(): Job | undefined {
+    const now = this.clock.now();
+    let next: Job | undefined;
+    const time = (job: Job) => job.registersAt ?? job.endsAt;
+    for (const job of this.jobs) {
+      if (time(job) > now) continue;
+      if (job.registersAt === undefined && job.isBlocked?.()) {
+        job.wasBlocked = true;
+        continue;
+      }
+      if (!next || time(job) < time(next)) next = job;
+    }
+    return next;
+  }
+
+  private register(job: Job, atMs: number): void {
+    delete job.registersAt;
+    job.row = this.log.begin(job.command, atMs, job.operationId);
+  }
+
+  private end(job: Job): void {
+    const atMs = job.wasBlocked ? this.clock.now() : job.endsAt;
+    this.jobs = this.jobs.filter((other) => other !== job);
+    const error = job.run(atMs);
+    job.state = 'ended';
+    if (error !== undefined) job.error = error;
+    if (job.row) {
+      this.metrics.count(job.operation, job.row.startMs, atMs, error);
+      this.log.finish(job.row, atMs, error);
+    }
+    job.afterEnd?.(atMs);
+  }
+}

@@ -1,0 +1,137 @@
+import { noTime, wireTime } from './times.js';
+import type { VersionProfile } from './versions.js';
+
+export type Location = 'local' | 'remote';
+
+/** What a server keeps about the last upload of a local backup: `upload.state` (contract §3). */
+export interface UploadState {
+  diffFrom: string;
+  diffFromRemote: string;
+  /** Every file was sent: a resume sends nothing again. */
+  complete: boolean;
+}
+
+/** A backup in one place. `sizeBytes` is the size of its data. */
+export interface SimulatedBackup {
+  name: string;
+  createdMs: number;
+  /** The time of metadata.json on the remote storage; the remote order. */
+  uploadedMs?: number;
+  sizeBytes: number;
+  /** The base's name, or nothing for a full. */
+  required: string;
+  /** Shown instead of the usual description. */
+  description?: string;
+  /** The description of a broken backup. */
+  broken?: string;
+  /** Local on 2.4.0: a folder without metadata.json. */
+  oldFormat?: boolean;
+  /** Lists as good, but there is nothing besides metadata.json (contract §3, issue 1492). */
+  hollow?: boolean;
+  /** An operation that has not ended is making it. */
+  partial?: boolean;
+  /** Not shown by that many remote lists to come. */
+  hiddenForLists?: number;
+  uploadState?: UploadState;
+  /** Rows of each `db.table`. */
+  tables: Map<string, number>;
+  /** Which making of a table the rows come from, to tell a refilled one. */
+  generations?: Map<string, number>;
+}
+
+/** The text of a remote folder without metadata.json: also a running upload (contract §5). */
+export const brokenRemoteText = "broken (can't stat metadata.json)";
+
+/** Ascending: local by creation, remote by the time of upload, then by name (contract §5). */
+export function inListOrder(location: Location, backups: Iterable<SimulatedBackup>) {
+  const time = (backup: SimulatedBackup) =>
+    location === 'local' ? backup.createdMs : (backup.uploadedMs ?? 0);
+  return [...backups].sort((a, b) => time(a) - time(b) || (a.name < b.name ? -1 : 1));
+}
+
+function sizes(backup: SimulatedBackup, location: Location, profile: VersionProfile) {
+  if (backup.broken !== undefined || backup.oldFormat) {
+    return profile.detailedSizes ? { metadata_size: 0 } : {};
+  }
+  if (!profile.detailedSizes) return { size: backup.sizeBytes };
+  const metadata = location === 'local' ? 1500 : 1854;
+  // An increment in which nothing changed has no compressed_size (exchange "list", DIFF_1).
+  const isSent = location === 'remote' && backup.required === '' && !backup.hollow;
+  const compressed = isSent ? Math.round(backup.sizeBytes * 1.006) : undefined;
+  return {
+    size: (compressed ?? backup.sizeBytes) + metadata,
+    data_size: backup.sizeBytes || undefined,
+    metadata_size: metadata,
+    compressed_size: compressed,
+  };
+}
+
+/** A line of `GET /backup/list` (contract §5). */
+export function listLine(
+  backup: SimulatedBackup,
+  location: Location,
+  profile: VersionProfile,
+  utcOffsetMinutes: number,
+): string {
+  const isBroken = backup.broken !== undefined;
+  const created =
+    isBroken && location === 'remote'
+      ? noTime
+      : wireTime(backup.createdMs, profile.createdZone === 'UTC' ? 0 : utcOffsetMinutes);
+  const showsRequired = !isBroken && (location === 'remote' || profile.localListShowsRequired);
+  const usual = location === 'remote' ? 'tar, regular' : 'regular';
+  return JSON.stringify({
+    name: backup.name,
+    created,
+    ...sizes(backup, location, profile),
+    location,
+    required: showsRequired ? backup.required : '',
+    desc: backup.description ?? backup.broken ?? (backup.oldFormat ? 'old-format' : usual),
+  });
+}
+
+/** The local backups that retention removes: all but the newest, whatever they are (contract §5). */
+export function localBackupsToRemove(
+  local: Map<string, SimulatedBackup>,
+  keep: number,
+  after: 'create' | 'upload',
+): string[] {
+  if (keep === 0) return [];
+  const kept = keep > 0 ? keep : after === 'create' ? 1 : 0;
+  const newestFirst = inListOrder('local', local.values()).reverse();
+  return newestFirst.slice(kept).map((backup) => backup.name);
+}
+
+/** All but the newest and what they require, recursively; those without metadata.json stay. */
+export function remoteBackupsToRemove(
+  remote: Map<string, SimulatedBackup>,
+  keep: number,
+  by: VersionProfile['remoteRetentionBy'],
+): string[] {
+  if (keep < 1) return [];
+  const time = (backup: SimulatedBackup) =>
+    backup.broken !== undefined ? 0 : by === 'upload' ? (backup.uploadedMs ?? 0) : backup.createdMs;
+  const newestFirst = [...remote.values()].sort((a, b) => time(b) - time(a));
+  const kept = new Set<string>();
+  for (const backup of newestFirst.slice(0, keep)) {
+    for (let at: SimulatedBackup | undefined = backup; at; at = remote.get(at.required)) {
+      if (kept.has(at.name)) break;
+      kept.add(at.name);
+    }
+  }
+  return newestFirst
+    .filter((backup) => backup.broken === undefined && !kept.has(backup.name))
+    .map((backup) => backup.name);
+}
+
+/** Whether a restore from the remote storage would bring everything back: the truth, not the list. */
+export function isWhole(remote: Map<string, SimulatedBackup>, name: string): boolean {
+  const seen = new Set<string>();
+  for (let at = name; at !== '';) {
+    const backup = remote.get(at);
+    if (!backup || seen.has(at) || backup.broken !== undefined || backup.hollow) return false;
+    seen.add(at);
+    at = backup.required;
+  }
+  return true;
+}

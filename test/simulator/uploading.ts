@@ -1,0 +1,153 @@
+import { type Plan, fails, retainLocal } from './creating.js';
+import type { UploadFlaw } from './faults.js';
+import type { Flags } from './flags.js';
+import type { SimulatedServer } from './server.js';
+import { type SimulatedBackup, brokenRemoteText, remoteBackupsToRemove } from './storage.js';
+
+const refused =
+  "can't connect to remote storage: dial tcp 127.0.0.1:2121: connect: connection refused";
+
+/** What makes an upload fail before anything is sent, and after how long (contract §5). */
+function findError(server: SimulatedServer, name: string, flags: Flags): Plan | undefined {
+  const { profile, local, remote, workMs } = server;
+  const { diffFrom, diffFromRemote } = flags;
+  const { texts } = profile;
+  if (diffFrom !== '' && diffFromRemote !== '') {
+    return fails('choose setup only `--diff-from-remote` or `--diff-from`, not both');
+  }
+  if (diffFrom === name || diffFromRemote === name) {
+    return fails('you cannot upload diff from the same backup');
+  }
+  const source = local.get(name);
+  if (!source) return fails(`can't find local backup: backup '${name}' is not found`);
+  if (source.broken !== undefined || source.oldFormat) {
+    return fails(
+      `b.ReadBackupMetadataLocal return error: open ${name}/metadata.json: no such file or directory`,
+    );
+  }
+  if (server.faults.storageDown) return fails(refused, workMs.upload);
+  const base = local.get(diffFrom);
+  if (diffFrom !== '' && (!base || base.broken !== undefined || base.oldFormat)) {
+    return fails(texts.diffLocalBaseMissing(diffFrom), workMs.upload);
+  }
+  if (diffFromRemote !== '' && remote.get(diffFromRemote)?.broken !== undefined) {
+    return fails(`'${diffFromRemote}' is empty backup`, workMs.upload);
+  }
+  if (diffFromRemote !== '' && !remote.has(diffFromRemote)) {
+    return fails(texts.diffRemoteBaseMissing(diffFromRemote), workMs.upload);
+  }
+  return undefined;
+}
+
+/** Below 2.7.0 a refilled table looks unchanged to `diff-from-remote`: its old rows stay (§5). */
+function keepOldRows(uploaded: SimulatedBackup, base: SimulatedBackup | undefined): void {
+  for (const [table, rows] of base?.tables ?? []) {
+    const isRefilled = uploaded.generations?.get(table) !== base?.generations?.get(table);
+    if (isRefilled && uploaded.tables.has(table)) uploaded.tables.set(table, rows);
+  }
+}
+
+/** Puts onto the remote storage what a scripted flaw leaves there. */
+function applyFlaw(server: SimulatedServer, uploaded: SimulatedBackup, flaw: UploadFlaw): void {
+  const { remote } = server;
+  const base = remote.get(uploaded.required);
+  const others = [...remote.keys()].filter((name) => ![uploaded.name, base?.name].includes(name));
+  switch (flaw) {
+    case 'broken':
+      uploaded.broken = brokenRemoteText;
+      break;
+    case 'missing':
+      remote.delete(uploaded.name);
+      break;
+    case 'wrong-base':
+      uploaded.required = others[0] ?? 'ANOTHER_BASE';
+      break;
+    case 'no-base':
+      uploaded.required = '';
+      break;
+    case 'hollow':
+      uploaded.hollow = true;
+      break;
+    case 'base-broken':
+      if (base) base.broken = brokenRemoteText;
+      break;
+  }
+}
+
+function retainRemote(server: SimulatedServer): void {
+  const { remote, keepRemote, profile } = server;
+  for (const name of remoteBackupsToRemove(remote, keepRemote, profile.remoteRetentionBy)) {
+    remote.delete(name);
+  }
+}
+
+/** `POST /backup/upload`, the command `upload`, and what a restarted process repeats. */
+export function planUpload(server: SimulatedServer, name: string, flags: Flags): Plan {
+  const { profile, local, remote, faults } = server;
+  const failure = faults.takeFailure('upload');
+  const error = findError(server, name, flags);
+  const source = local.get(name);
+  if (error || !source) return error ?? fails('no backup');
+
+  const { diffFrom, diffFromRemote } = flags;
+  const flaw = faults.takeFlaw();
+  const before = source.uploadState;
+  const isSameUpload =
+    profile.reusesStateOfOtherBase ||
+    (before?.diffFrom === diffFrom && before.diffFromRemote === diffFromRemote);
+  // §3 (3): every file counts as sent, but the copy was deleted meanwhile.
+  const sendsNothing = before?.complete === true && isSameUpload;
+  const wasThere = remote.get(name);
+  const state = { diffFrom, diffFromRemote, complete: sendsNothing };
+  source.uploadState = state;
+  const half: SimulatedBackup = wasThere ?? {
+    ...source,
+    required: '',
+    broken: brokenRemoteText,
+    partial: true,
+    tables: new Map(),
+  };
+  remote.set(name, half);
+  const removeHalf = () => {
+    if (!wasThere && remote.get(name) === half) remote.delete(name);
+  };
+
+  return {
+    ms: sendsNothing && wasThere ? server.workMs.upload / 10 : server.workMs.upload,
+    run(atMs) {
+      if (faults.storageDown) return refused;
+      if (faults.fullStorage) return `can't upload ${name}: 552 Disk full - please upload later`;
+      if (failure && !failure.madeAnyway) {
+        if (!failure.leavesBroken) removeHalf();
+        return failure.text;
+      }
+      if (!local.has(name)) return `open ${name}/metadata.json: no such file or directory`;
+      state.complete = true;
+      // An upload onto a sound one changes nothing that a list shows, its base neither
+      // (exchanges "upload of a name already on remote" and "list/remote afterwards").
+      if (half.broken !== undefined || remote.get(name) !== half) {
+        const uploaded: SimulatedBackup = {
+          ...source,
+          uploadedMs: atMs,
+          required: diffFrom || diffFromRemote || source.required,
+          tables: new Map(source.tables),
+        };
+        delete uploaded.uploadState;
+        delete uploaded.partial;
+        const isCleaned = remote.get(name) !== half;
+        const isHollow = sendsNothing && !wasThere && profile.hollowWhenRemoteCopyIsGone;
+        if (isCleaned || isHollow) uploaded.hollow = true;
+        if (diffFromRemote !== '' && !profile.remoteDiffComparesContents) {
+          keepOldRows(uploaded, remote.get(diffFromRemote));
+        }
+        if (faults.listsThatMissUploads > 0) uploaded.hiddenForLists = faults.listsThatMissUploads;
+        remote.set(name, uploaded);
+        if (flaw) applyFlaw(server, uploaded, flaw);
+      }
+      retainRemote(server);
+      if (profile.localRetentionAfterUpload) retainLocal(server, 'upload');
+      if (flags.deleteSource) local.delete(name);
+      return failure?.text;
+    },
+  };
+}

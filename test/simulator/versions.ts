@@ -1,0 +1,218 @@
+/** The servers that the simulator can be; 2.8.1 is an unreleased build that calls itself HEAD. */
+export type SimulatorVersion = '2.4.0' | '2.6.30' | '2.8.1';
+
+/** What differs between the versions, as data. Sources: the contract's sections and the recordings. */
+export interface VersionProfile {
+  /** What `GET /` and `/backup/version` say; the version that has neither says nothing (§1). */
+  versionText: string;
+  hasVersionRoute: boolean;
+  hasRemoteShortcuts: boolean;
+  hasLocalBrokenRoute: boolean;
+  hasRebaseRoute: boolean;
+  /** 2.4.0–2.4.28 look only at the last row; a finished list on top opens the lock (§2, §3). */
+  lockLooksAt: 'last row' | 'any row';
+  operationIds: boolean;
+  /** How many finished rows are kept (§3). */
+  finishedRowsKept: number;
+  /** `created` in lists: UTC below 2.6.29, the server's own zone after (§5). */
+  createdZone: 'UTC' | 'local';
+  detailedSizes: boolean;
+  /** The description of a local folder without metadata.json (§5). */
+  brokenLocal: { description: string; oldFormat: boolean };
+  createOnExistingName: 'error' | 'overwrite';
+  emptyNameIsError: boolean;
+  localRetentionAfterUpload: boolean;
+  remoteRetentionBy: 'upload' | 'creation';
+  downloadOnExistingName: 'success' | 'error';
+  downloadLeavesBaseLocally: boolean;
+  localListShowsRequired: boolean;
+  deleteOfRequired: 'done' | 'refused';
+  /** What `delete/remote` does while the storage is down (§11). */
+  deleteWhileStorageDown: 'not found' | 'hangs';
+  /** Uploads that an automatic resume repeats (§3, complete_resumable_after_restart). */
+  resumeQuotesNames: boolean;
+  /** A state written under another diff-from counts too; from 2.6.3 on it is reset (§5). */
+  reusesStateOfOtherBase: boolean;
+  hollowWhenRemoteCopyIsGone: boolean;
+  /** `diff-from-remote` below 2.7.0 compares parts by name only (§5). */
+  remoteDiffComparesContents: boolean;
+  replicatedAttachWhenBusy: 'skipped' | 'error';
+  envFlag: boolean;
+  rmWithDataDrops: boolean;
+  tableMapping: boolean;
+  /** Before 2.6.40 a table mapping without one of databases loses sight of its data. */
+  tableMappingAlone: boolean;
+  dashOrUnderscore: boolean;
+  killStopsWork: boolean;
+  killNeedsCommand: boolean;
+  deleteCounts: boolean;
+  inProgressMetrics: boolean;
+  metricsContentType: string;
+  commandFlags: Record<'create' | 'upload' | 'download' | 'restore', readonly string[]>;
+  texts: {
+    diffLocalBaseMissing(base: string): string;
+    diffRemoteBaseMissing(base: string): string;
+    noTablesMatch(pattern: string, name: string): string;
+    restoreMissing(name: string, dataOnly: boolean): string;
+    alreadyLocal(name: string): string;
+  };
+}
+
+const metadataPath = (name: string) => `/var/lib/clickhouse/backup/${name}/metadata.json`;
+
+const v2_4_0: VersionProfile = {
+  versionText: '',
+  hasVersionRoute: false,
+  hasRemoteShortcuts: false,
+  hasLocalBrokenRoute: false,
+  hasRebaseRoute: false,
+  lockLooksAt: 'last row',
+  operationIds: false,
+  finishedRowsKept: Infinity,
+  createdZone: 'UTC',
+  detailedSizes: false,
+  brokenLocal: { description: 'old-format', oldFormat: true },
+  createOnExistingName: 'error',
+  emptyNameIsError: false,
+  localRetentionAfterUpload: false,
+  remoteRetentionBy: 'upload',
+  downloadOnExistingName: 'success',
+  downloadLeavesBaseLocally: true,
+  localListShowsRequired: false,
+  deleteOfRequired: 'done',
+  deleteWhileStorageDown: 'not found',
+  resumeQuotesNames: true,
+  reusesStateOfOtherBase: true,
+  hollowWhenRemoteCopyIsGone: true,
+  remoteDiffComparesContents: false,
+  replicatedAttachWhenBusy: 'skipped',
+  envFlag: false,
+  rmWithDataDrops: false,
+  tableMapping: false,
+  tableMappingAlone: false,
+  dashOrUnderscore: false,
+  killStopsWork: false,
+  killNeedsCommand: true,
+  deleteCounts: false,
+  inProgressMetrics: false,
+  metricsContentType: 'text/plain; version=0.0.4; charset=utf-8',
+  // §2 "Row command", in the order in which the row shows them; `=` is quoted, `~` is parsed.
+  commandFlags: {
+    create: ['tables=', 'partitions[]', '~schema', '~rbac', '~configs'],
+    upload: ['diff-from=', 'diff-from-remote=', 'tables=', 'partitions[]', 'schema', 'resumable'],
+    download: ['tables=', 'partitions[]', 'schema', 'resumable'],
+    restore: [
+      ...['tables=', 'restore-database-mapping=', 'partitions=', 'schema', 'data', 'drop', 'rm'],
+      ...['ignore-dependencies', 'rbac', 'configs'],
+    ],
+  },
+  texts: {
+    diffLocalBaseMissing: (base) =>
+      `b.getTablesForUploadDiffLocal return error: open ${base}/metadata.json: no such file or directory`,
+    diffRemoteBaseMissing: (base) =>
+      `b.getTablesForUploadDiffRemote return error: ${base} not found on remote storage`,
+    noTablesMatch: (pattern, name) => `no have found schemas by ${pattern} in ${name}`,
+    restoreMissing: (name, dataOnly) =>
+      dataOnly
+        ? `can't restore: backup '${name}' is not found`
+        : `stat /var/lib/clickhouse/backup/${name}/metadata: no such file or directory`,
+    alreadyLocal: () => 'backup is already exists',
+  },
+};
+
+const v2_6_30: VersionProfile = {
+  ...v2_4_0,
+  versionText: '2.6.30',
+  hasVersionRoute: true,
+  hasRemoteShortcuts: true,
+  hasLocalBrokenRoute: true,
+  lockLooksAt: 'any row',
+  operationIds: true,
+  createdZone: 'local',
+  detailedSizes: true,
+  brokenLocal: { description: 'broken metadata.json not found', oldFormat: false },
+  createOnExistingName: 'overwrite',
+  emptyNameIsError: true,
+  localRetentionAfterUpload: true,
+  reusesStateOfOtherBase: false,
+  downloadOnExistingName: 'error',
+  downloadLeavesBaseLocally: false,
+  localListShowsRequired: true,
+  replicatedAttachWhenBusy: 'error',
+  envFlag: true,
+  rmWithDataDrops: true,
+  tableMapping: true,
+  tableMappingAlone: false,
+  dashOrUnderscore: true,
+  killNeedsCommand: false,
+  inProgressMetrics: true,
+  metricsContentType: 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores',
+  commandFlags: {
+    create: [
+      ...['tables=', 'partitions*', 'schema', 'rbac', 'rbac-only', 'configs', 'configs-only'],
+      ...['named-collections', 'named-collections-only', 'skip-check-parts-columns', 'resume'],
+    ],
+    upload: [
+      ...['deleteSource', 'diff-from=', 'diff-from-remote=', 'tables=', 'partitions*', 'schema'],
+      ...['rbac-only', 'configs-only', 'named-collections-only', 'resume'],
+    ],
+    download: [
+      ...['tables=', 'partitions*', 'schema', 'rbac-only', 'configs-only', 'resumable', 'resume'],
+      'hardlink-exists-files',
+    ],
+    restore: [
+      ...['tables=', 'restore-database-mapping=', 'restore-table-mapping=', 'partitions='],
+      ...['schema', 'data', 'drop', 'rm', 'ignore-dependencies', 'rbac', 'rbac-only', 'configs'],
+      ...['configs-only', 'resumable', 'resume'],
+    ],
+  },
+  texts: {
+    diffLocalBaseMissing: (base) =>
+      `b.getTablesDiffFromLocal return error: open ${base}/metadata.json: no such file or directory`,
+    diffRemoteBaseMissing: (base) =>
+      `b.getTablesDiffFromRemote return error: ${base} not found on remote storage`,
+    noTablesMatch: (pattern, name) =>
+      `not found schemas by ${pattern} in ${name}, also check skip_tables and skip_table_engines setting`,
+    restoreMissing: (name) => `open ${metadataPath(name)}: no such file or directory`,
+    alreadyLocal: () => 'backup is already exists',
+  },
+};
+
+const v2_8_1: VersionProfile = {
+  ...v2_6_30,
+  versionText: 'HEAD',
+  hasRebaseRoute: true,
+  finishedRowsKept: 1000,
+  remoteRetentionBy: 'creation',
+  deleteOfRequired: 'refused',
+  deleteWhileStorageDown: 'hangs',
+  resumeQuotesNames: false,
+  hollowWhenRemoteCopyIsGone: false,
+  remoteDiffComparesContents: true,
+  tableMappingAlone: true,
+  killStopsWork: true,
+  deleteCounts: true,
+  texts: {
+    ...v2_6_30.texts,
+    diffLocalBaseMissing: (base) =>
+      'b.getTablesDiffFromLocal return error: b.ReadBackupMetadataLocal: ReadBackupMetadataLocal: ' +
+      `open ${base}/metadata.json: no such file or directory`,
+    noTablesMatch: (pattern, name) =>
+      `getTablesForRestoreLocal: not found schemas by ${pattern} in ${name}, ` +
+      'also check skip_tables and skip_table_engines setting',
+    restoreMissing: (name) =>
+      `read backup metadata file: open ${metadataPath(name)}: no such file or directory`,
+    alreadyLocal: (name) =>
+      `backup is already exists: local backup '${name}' exists but resumable state ` +
+      `'download.state2' is missing, so it is unknown which parts are complete and resuming on ` +
+      'top of partial data risks silent corruption; run `clickhouse-backup delete local ' +
+      `${name}\` and retry the download, or investigate why the resumable state was lost`,
+  },
+};
+
+/** The profile of each version. */
+export const versionProfiles: Record<SimulatorVersion, VersionProfile> = {
+  '2.4.0': v2_4_0,
+  '2.6.30': v2_6_30,
+  '2.8.1': v2_8_1,
+};
