@@ -1,0 +1,188 @@
+import type { Backup, Location } from '../backup/backup.js';
+import {
+  countHeldByBroken,
+  type DeletionPlan,
+  mergePlans,
+  planDeletion,
+} from '../backup/deletion.js';
+import type { Selection } from '../backup/selection.js';
+import { ConfigError, NotFoundError, OperationFailedError } from '../errors.js';
+import { readLastBackups } from '../state/host-files.js';
+import {
+  deleteInOrder,
+  type DeletionObserver,
+  type DeletionResult,
+  throwIfIncomplete,
+} from './delete-in-order.js';
+import { underHostLock } from './host-lock.js';
+import type { Session } from './run.js';
+
+export interface DeleteRequest {
+  location: Location;
+  selection: Selection;
+  dryRun: boolean;
+  /** The person has said yes beforehand. */
+  yes: boolean;
+}
+
+/** Whom a delete shows its plan, asks, and tells how far it is. */
+export interface DeletionDialogue extends DeletionObserver {
+  plan(plan: DeletionPlan): void;
+  /** undefined: there is nobody to ask. */
+  ask(question: string): Promise<boolean | undefined>;
+  /** It was to be deleted by the plan shown, but the one made under the lock keeps it. */
+  spared(name: string, reason: string): void;
+}
+
+/** Between the two lists in which a backup has to be broken for `--broken` to take it. */
+const brokenAgainMs = 2 * 60_000;
+
+/** read → plan → show → ask → lock → read and plan again → delete, dependents before their bases. */
+export async function deleteBackups(
+  request: DeleteRequest,
+  session: Session,
+  dialogue: DeletionDialogue,
+): Promise<DeletionResult> {
+  const brokenTwice = await findBrokenTwice(request, session);
+  const shown = await makePlan(request, session, brokenTwice);
+  dialogue.plan(shown);
+  throwIfRefused(shown);
+  warnOfHeld(shown, request, session);
+  if (request.dryRun || shown.order.length === 0) return { deleted: [], failed: [] };
+  await getYes(request, session, dialogue, shown.order.length);
+
+  const { location } = request;
+  return underHostLock(session, `delete-${location}`, async () => {
+    const fresh = await makePlan(request, session, brokenTwice);
+    throwIfNothingLeft(shown, fresh, request, session);
+    throwIfRefused(fresh);
+    const plan = mergePlans(shown, fresh);
+    tellSpared(shown, plan, dialogue);
+    if (location === 'remote') forgetBases(session, new Set(plan.order));
+    const result = await deleteInOrder(plan, location, session.engine, dialogue);
+    throwIfIncomplete(result, location);
+    return result;
+  });
+}
+
+async function makePlan(
+  { location, selection }: DeleteRequest,
+  session: Session,
+  brokenTwice: ReadonlySet<string>,
+): Promise<DeletionPlan> {
+  const { clock, disk, engine, report, settings } = session;
+  report.phase(`reading the ${location} list`);
+  const byAge = 'keep' in selection || 'olderThanMs' in selection;
+  const bothNeeded = location === 'local' && byAge;
+  const backups = await engine.list(bothNeeded ? 'all' : location);
+  if (location === 'remote' || bothNeeded) throwIfEmptyUnexpectedly(session, backups);
+  return planDeletion({
+    location,
+    backups,
+    remote: bothNeeded ? backups : undefined,
+    selection,
+    nowMs: clock.now(),
+    lastBackups: readLastBackups(disk, settings.logDir).map(({ name }) => name),
+    brokenTwice,
+  });
+}
+
+/** A storage that is down lists as empty (contract §11): nothing may be believed then. */
+function throwIfEmptyUnexpectedly({ files, settings }: Session, backups: readonly Backup[]): void {
+  const last = files.readLastBackup();
+  if (!('name' in last) || backups.some((row) => row.location === 'remote')) return;
+  throw new OperationFailedError(
+    `the remote storage of ${settings.host.label} lists nothing, though ${last.name} was uploaded to it`,
+    {
+      hint: `it may be down; if it is empty indeed, remove ${files.lastBackupFile}`,
+    },
+  );
+}
+
+/** The same without a last-backup file: what was there a moment ago is not all gone. */
+function throwIfNothingLeft(
+  shown: DeletionPlan,
+  fresh: DeletionPlan,
+  { location }: DeleteRequest,
+  { settings }: Session,
+): void {
+  if (location === 'local' || fresh.items.length > 0) return;
+  throw new OperationFailedError(
+    `the remote storage of ${settings.host.label} lists nothing now, though it listed ${shown.items.length} before; nothing was deleted`,
+    { hint: 'it may be down; try again when chbackup list shows the backups' },
+  );
+}
+
+function tellSpared(shown: DeletionPlan, plan: DeletionPlan, dialogue: DeletionDialogue): void {
+  const doomed = new Set(plan.order);
+  const reasons = new Map(plan.items.map(({ backup, reason }) => [backup.name, reason]));
+  for (const name of shown.order) {
+    if (!doomed.has(name)) dialogue.spared(name, reasons.get(name) ?? 'it is not there any more');
+  }
+}
+
+/** A running upload, of any host, and a passing storage error look broken too (contract §5). */
+async function findBrokenTwice(
+  { location, selection }: DeleteRequest,
+  { clock, engine, report, signal }: Session,
+): Promise<ReadonlySet<string>> {
+  if (!('broken' in selection)) return new Set();
+  report.phase(`reading the ${location} list`);
+  const broken = (await engine.list(location)).filter(({ state }) => state === 'broken');
+  if (broken.length === 0) return new Set();
+  report.info(`${broken.length} look broken; looking again in two minutes`);
+  report.phase('waiting to look at the broken ones again');
+  await clock.sleep(brokenAgainMs, signal);
+  const names = new Set(broken.map(({ name }) => name));
+  const again = await engine.list(location);
+  return new Set(
+    again
+      .filter(({ state, name }) => state === 'broken' && names.has(name))
+      .map(({ name }) => name),
+  );
+}
+
+/** Retention that a broken row has stopped must not look like one with nothing to do. */
+function warnOfHeld(plan: DeletionPlan, { location }: DeleteRequest, { report }: Session): void {
+  const held = countHeldByBroken(plan);
+  if (held === 0) return;
+  report.warn(
+    `${held} more would be deleted, but a broken backup may require them; delete-${location} --broken takes those that stay broken`,
+  );
+}
+
+function throwIfRefused({ refused }: DeletionPlan): void {
+  if (refused === undefined) return;
+  const reason = `nothing was deleted: ${refused.reason}`;
+  if (refused.kind === 'not-found') throw new NotFoundError(reason);
+  throw new OperationFailedError(reason, {
+    hint: 'name what needs it as well, or leave it out',
+  });
+}
+
+async function getYes(
+  request: DeleteRequest,
+  { settings }: Session,
+  dialogue: DeletionDialogue,
+  count: number,
+): Promise<void> {
+  if (request.yes) return;
+  const what = `${count} ${request.location} backup${count === 1 ? '' : 's'} of ${settings.host.label}`;
+  const answer = await dialogue.ask(`Delete ${what}?`);
+  if (answer === true) return;
+  if (answer === undefined) {
+    throw new ConfigError('nothing was deleted: there is no terminal to ask on', {
+      hint: 'say --yes to carry the plan out, or --dry-run to see it only',
+    });
+  }
+  throw new OperationFailedError('nothing was deleted: the answer was not yes');
+}
+
+/** What is about to go must not be taken as a base any more, even if we are killed on the way. */
+function forgetBases({ disk, files, settings }: Session, names: ReadonlySet<string>): void {
+  for (const { file, name } of readLastBackups(disk, settings.logDir)) {
+    if (names.has(name)) disk.remove(file);
+  }
+  const journal = files.readJournal();
+  if (typeof journal === 'object' && names.has(journal.backup)) files.removeJournal();
+}

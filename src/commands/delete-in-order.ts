@@ -1,0 +1,100 @@
+import type { Location } from '../backup/backup.js';
+import { type DeletionPlan, dropBasesOf } from '../backup/deletion.js';
+import type { DeleteOutcome, Engine } from '../engine/engine.js';
+import { ApiResponseError, OperationFailedError, PartialFailureError } from '../errors.js';
+
+/** Who is told how far the deletes are. */
+export interface DeletionObserver {
+  deleting(name: string, done: number, total: number): void;
+  deleted(name: string): void;
+  notDeleted(name: string, reason: string): void;
+}
+
+export interface DeletionResult {
+  deleted: string[];
+  failed: { name: string; reason: string }[];
+}
+
+/** How many failures one message names; each has had a warning of its own. */
+const mostNamed = 20;
+
+/**
+ * One at a time: the server's lock, its base check and storages' logins leave nothing to win (§11).
+ * One failure does not stop the rest, but spares the bases of what stayed.
+ */
+export async function deleteInOrder(
+  plan: DeletionPlan,
+  location: Location,
+  engine: Engine,
+  observer: DeletionObserver,
+): Promise<DeletionResult> {
+  const result: DeletionResult = { deleted: [], failed: [] };
+  const total = plan.order.length;
+  const fail = (name: string, reason: string) => {
+    result.failed.push({ name, reason });
+    observer.notDeleted(name, reason);
+  };
+  let remaining = plan.order;
+  while (remaining.length > 0) {
+    const [name = '', ...later] = remaining;
+    observer.deleting(name, total - remaining.length, total);
+    // oxlint-disable-next-line no-await-in-loop
+    const outcome = await engine.delete(location, name);
+    // oxlint-disable-next-line no-await-in-loop
+    const reason = await reasonOfFailure(outcome, name, location, engine);
+    if (reason === undefined) {
+      result.deleted.push(name);
+      observer.deleted(name);
+      remaining = later;
+      continue;
+    }
+    fail(name, reason);
+    const failed = result.failed.map((failure) => failure.name);
+    remaining = dropBasesOf(plan, failed, later);
+    const goingOn = new Set(remaining);
+    for (const base of later.filter((other) => !goingOn.has(other))) {
+      fail(base, `kept, since ${name} stays and may need it`);
+    }
+  }
+  return result;
+}
+
+/** undefined: it is deleted. "Not found" is believed only if a list that is not empty agrees. */
+async function reasonOfFailure(
+  outcome: DeleteOutcome,
+  name: string,
+  location: Location,
+  engine: Engine,
+): Promise<string | undefined> {
+  if (outcome.status === 'deleted') return undefined;
+  if (outcome.status === 'error') {
+    const refused = outcome.text.includes('is required by');
+    return refused ? `kept by the server: ${outcome.text}` : outcome.text;
+  }
+  const words = outcome.status === 'unknown' ? outcome.why : outcome.text;
+  try {
+    const rows = await engine.list(location);
+    const isGone = rows.length > 0 && !rows.some((row) => row.name === name);
+    return isGone ? undefined : words;
+  } catch (error) {
+    if (error instanceof ApiResponseError) return words;
+    throw error;
+  }
+}
+
+/** Throws if anything is left of what was to go. */
+export function throwIfIncomplete({ deleted, failed }: DeletionResult, location: Location): void {
+  if (failed.length === 0) return;
+  const named = failed.slice(0, mostNamed).map(({ name, reason }) => `${name} (${reason})`);
+  const unnamed = failed.length - named.length;
+  const list = [...named, ...(unnamed > 0 ? [`and ${unnamed} more`] : [])].join('; ');
+  const hint = 'the same command tries again what is left';
+  if (deleted.length === 0) {
+    throw new OperationFailedError(`no ${location} backup was deleted: ${list}`, { hint });
+  }
+  const total = deleted.length + failed.length;
+  throw new PartialFailureError(
+    `only ${deleted.length} of ${total} ${location} backups were deleted; still there: ${list}`,
+    { hint },
+  );
+}
