@@ -1,0 +1,83 @@
+import { defaultWaitMs, fullWaitMs, readSettings } from '../config/settings.js';
+import type { World } from '../world.js';
+import { colorLevel } from './colors.js';
+import type { Execution } from './execution.js';
+import type { Output } from './output.js';
+import type { Invocation } from './program.js';
+import type { Spinner } from './spinner.js';
+import { Story } from './story.js';
+
+/** Reads the settings of an invocation and opens the story that tells of it. */
+export async function prepare(
+  invocation: Invocation,
+  world: World,
+  output: Output,
+  signal: AbortSignal,
+): Promise<Execution> {
+  const { settings, unknown } = await readSettings({
+    given: invocation.given,
+    env: world.env,
+    cwd: world.cwd,
+    defaultWaitMs: invocation.command === 'create-full' ? fullWaitMs : defaultWaitMs,
+    binaryAllowed: !invocation.command.startsWith('create-'),
+  });
+  const spinner = await openSpinner(world, output, settings.json || settings.quiet);
+  const story = new Story({
+    output,
+    clock: world.clock,
+    host: settings.host.fileName,
+    quiet: settings.quiet,
+    verbose: settings.verbose,
+    json: settings.json,
+    colorLevel: colorLevel({
+      noColor: settings.noColor,
+      env: world.env,
+      isTerminal: output.storyIsTerminal,
+    }),
+    onStep: world.onStep,
+    spinner,
+  });
+  world.setTitle(`chbackup ${invocation.command} ${settings.host.label}`);
+  for (const variable of unknown)
+    story.warn(`${variable} is no setting of chbackup; it is ignored`);
+  return { world, settings, story, output, signal };
+}
+
+/** Loaded only where there is a terminal for it. */
+async function openSpinner(
+  { env, stderr }: World,
+  { storyIsTerminal }: Output,
+  silent: boolean,
+): Promise<Spinner | undefined> {
+  const canMove = storyIsTerminal && env['TERM'] !== 'dumb' && env['CI'] === undefined;
+  if (!canMove || silent) return undefined;
+  const { createSpinner } = await import('./spinner.js');
+  return createSpinner(stderr);
+}
+
+export async function execute(invocation: Invocation, execution: Execution): Promise<void> {
+  switch (invocation.command) {
+    case 'create-full':
+    case 'create-diff': {
+      const { executeCreate } = await import('./create.js');
+      return executeCreate(invocation.command === 'create-full' ? 'FULL' : 'DIFF', execution);
+    }
+    case 'list': {
+      const { executeList } = await import('./list.js');
+      const { readLocation } = await import('./requests.js');
+      return executeList(readLocation(invocation.location), execution);
+    }
+    case 'delete-remote':
+    case 'delete-local': {
+      const { executeDelete } = await import('./delete.js');
+      const { readDeleteRequest } = await import('./requests.js');
+      const request = readDeleteRequest(invocation.command, invocation.options);
+      return executeDelete(request, execution);
+    }
+    case 'restore-table': {
+      const { executeRestore } = await import('./restore.js');
+      const { readRestoreRequest } = await import('./requests.js');
+      return executeRestore(readRestoreRequest(invocation), execution);
+    }
+  }
+}

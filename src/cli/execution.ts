@@ -1,0 +1,14 @@
+import type { Settings } from '../config/settings.js';
+import type { World } from '../world.js';
+import type { Output } from './output.js';
+import type { Story } from './story.js';
+
+/** What every command of the command line is executed with. */
+export interface Execution {
+  world: World;
+  settings: Settings;
+  story: Story;
+  output: Output;
+  /** Aborted with an `InterruptedError`. */
+  signal: AbortSignal;
+}

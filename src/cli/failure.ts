@@ -1,0 +1,57 @@
+import { ChbackupError, exitCodes } from '../errors.js';
+import type { World } from '../world.js';
+import { colorLevel } from './colors.js';
+import type { Execution } from './execution.js';
+import type { Output } from './output.js';
+import { createRedactor } from './redaction.js';
+import { Story } from './story.js';
+
+/** Prints an error of a running command; gives back its exit code. */
+export function failLate(error: unknown, { settings, story }: Execution): number {
+  if (error instanceof ChbackupError) {
+    story.failed(error);
+    return error.exitCode;
+  }
+  const redact = createRedactor(settings.credentials);
+  story.failed(new UnexpectedError(redact(describe(error))));
+  if (settings.verbose && error instanceof Error) story.trace(redact(error.stack ?? ''));
+  return exitCodes.failed;
+}
+
+/** The same while the settings are not known; `--json` counts as typed. */
+export function failBeforeSettings(error: unknown, world: World, output: Output): number {
+  const story = new Story({
+    output,
+    clock: world.clock,
+    host: '',
+    quiet: false,
+    verbose: false,
+    json: world.argv.includes('--json'),
+    colorLevel: colorLevel({
+      noColor: world.argv.includes('--no-color'),
+      env: world.env,
+      isTerminal: output.storyIsTerminal,
+    }),
+    onStep: undefined,
+    spinner: undefined,
+  });
+  // An unexpected message may hold what was typed, a password among it: only its kind is told.
+  const known =
+    error instanceof ChbackupError
+      ? error
+      : new UnexpectedError(error instanceof Error ? error.name : typeof error);
+  story.failed(known);
+  return known.exitCode;
+}
+
+class UnexpectedError extends ChbackupError {
+  override name = 'UnexpectedError' as const;
+  readonly exitCode = exitCodes.failed;
+  constructor(what: string) {
+    super(`unexpected: ${what}`, { hint: 'this is a fault of chbackup; please report it' });
+  }
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message.split('\n')[0]}` : String(error);
+}

@@ -1,0 +1,107 @@
+import type { Run, Session } from '../commands/run.js';
+import { withStepOfWaiting } from '../commands/step-of-waiting.js';
+import { WaitBudget } from '../clock.js';
+import type { Settings } from '../config/settings.js';
+import type { Transport } from '../engine/api/transport.js';
+import { openServer } from '../engine/api/open.js';
+import type { BackupServer } from '../engine/engine.js';
+import { ConfigError, StateError } from '../errors.js';
+import { nodeDisk } from '../state/disk.js';
+import { HostFiles } from '../state/host-files.js';
+import { LogFile } from '../state/log-file.js';
+import type { World } from '../world.js';
+import type { Execution } from './execution.js';
+import { createRedactor } from './redaction.js';
+
+/** Brings together what create-full and create-diff work with. */
+export async function openRun(execution: Execution): Promise<Run> {
+  const opened = openParts(execution);
+  const parts = { ...opened, report: withStepOfWaiting(opened.report) };
+  const server = await openApi(execution, parts, false);
+  return { ...parts, engine: server, server };
+}
+
+/** The same for commands that any engine serves, the local program as well. */
+export async function openSession(execution: Execution, listWhileBusy = false): Promise<Session> {
+  const { binaryPath, timeoutMs } = execution.settings;
+  const parts = openParts(execution);
+  if (binaryPath === undefined) {
+    return { ...parts, engine: await openApi(execution, parts, listWhileBusy) };
+  }
+  const { createBinaryEngine } = await import('../engine/binary/binary-engine.js');
+  const { env } = execution.world;
+  return {
+    ...parts,
+    engine: createBinaryEngine({
+      ...parts,
+      path: binaryPath,
+      env,
+      observer: execution.story,
+      timeoutMs,
+    }),
+  };
+}
+
+type Parts = Omit<Session, 'engine'> & { redact: (text: string) => string };
+
+/** Opens no connection and writes nothing. */
+function openParts({ world, settings, story, signal }: Execution): Parts {
+  const redact = createRedactor(settings.credentials);
+  const disk = world.disk ?? nodeDisk(world.env['PATH']);
+  const files = new HostFiles(
+    disk,
+    settings.logDir,
+    settings.host.fileName,
+    settings.host.agentFileName,
+  );
+  const log = new LogFile(disk, files.logFile, redact);
+  const wait = new WaitBudget(settings.waitMs);
+  story.keepIn(log);
+  return { settings, clock: world.clock, signal, wait, disk, files, log, report: story, redact };
+}
+
+async function openApi(
+  { world, settings }: Execution,
+  parts: Parts,
+  listWhileBusy: boolean,
+): Promise<BackupServer> {
+  return openServer({
+    ...parts,
+    transport: await openTransport(world, settings),
+    observer: parts.report,
+    label: settings.host.label,
+    timeoutMs: settings.timeoutMs,
+    connectTimeoutMs: settings.connectTimeoutMs,
+    listWhileBusy,
+  });
+}
+
+/** The log directory must be there and writable before anything is begun. */
+export function prepareLogDir({
+  disk,
+  files,
+  settings,
+}: Pick<Run, 'disk' | 'files' | 'settings'>): void {
+  try {
+    disk.makeFolder(settings.logDir);
+    disk.append(files.logFile, '');
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    throw new ConfigError(error.message, {
+      hint: 'name a directory that you may write to with --log-dir',
+      cause: error,
+    });
+  }
+}
+
+/** got is loaded only for commands that send requests: starting cold costs more than the work. */
+async function openTransport(world: World, settings: Settings): Promise<Transport> {
+  if (world.transport !== undefined) return world.transport(settings);
+  const { createGotTransport } = await import('../engine/api/got-transport.js');
+  return createGotTransport({
+    baseUrl: settings.host.baseUrl,
+    credentials: settings.credentials,
+    ca: settings.ca,
+    insecure: settings.insecure,
+  });
+}

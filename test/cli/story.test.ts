@@ -1,0 +1,272 @@
+import { describe, expect } from 'vitest';
+import { type Harness, secret, test } from '../support/harness.js';
+import { CapturedStream } from '../support/streams.js';
+
+const second = 1000;
+const minute = 60 * second;
+
+const line =
+  /^2026-11-2\d \d\d:\d\d:\d\d (\S+ )?(\[INFO\]|\[WARNING\]|\[DEBUG\]|::::\[ERROR\]) [^\n]+$/;
+// oxlint-disable-next-line no-control-regex
+const harmful = /[\u0000-\u0009\u000B-\u001F\u007F-\u009F\u202E\u2066]/;
+
+const lines = (text: string) => text.trimEnd().split('\n');
+
+/** The story without what differs from run to run. */
+const plain = ({ stderr }: { stderr: string }, harness: Harness) =>
+  stderr.replaceAll(harness.hostInFiles, 'HOST').replaceAll(harness.host, 'HOST:PORT');
+
+describe('the story on stderr', () => {
+  test('of a full and of a diff: a line at the start, a line at the end', async ({ harness }) => {
+    const full = await harness.run('create-full');
+    const diff = await harness.run('create-diff');
+    expect(plain(full, harness) + plain(diff, harness)).toBe(
+      [
+        '2026-11-22 10:00:00 HOST [INFO] create-full started',
+        '2026-11-22 10:00:03 HOST [INFO] FULL_CH_BK_2026-11-22_10-00-00 is uploaded in full, proven and recorded as the last backup',
+        '2026-11-22 10:00:03 HOST [INFO] create-diff started',
+        '2026-11-22 10:00:06 HOST [INFO] DIFF_CH_BK_2026-11-22_10-00-03 is uploaded as an increment on FULL_CH_BK_2026-11-22_10-00-00, proven and recorded as the last backup',
+        '',
+      ].join('\n'),
+    );
+    expect(full.stdout + diff.stdout).toBe('');
+  });
+
+  test('of long work: after 1, 5, 15 and then every 30 minutes', async ({ harnessOf }) => {
+    const harness = await harnessOf({ workMs: { create: 100, upload: 100 * minute } });
+    const { stderr } = await harness.run('create-full');
+    const waiting = lines(stderr).filter((text) => text.includes('still uploading FULL_'));
+    const minutes = waiting.map((text) => {
+      const [, hours = '10', minute_ = '0'] = / (\d\d):(\d\d):/.exec(text) ?? [];
+      return (Number(hours) - 10) * 60 + Number(minute_);
+    });
+    expect(minutes).toEqual([1, 5, 15, 30, 60, 90]);
+    expect(waiting[0]).toMatch(/\(1m( \d+s)?\)$/);
+    expect(waiting[5]).toMatch(/\(1h 30m\)$/);
+    expect(lines(stderr)).toHaveLength(8);
+  });
+
+  test('of a wait: the same rhythm', async ({ harness }) => {
+    harness.simulator.busyWith('upload OTHER', 40 * minute);
+    const { stderr } = await harness.run('create-full');
+    const said = lines(stderr).map((text) => text.slice(text.indexOf('[')));
+    expect(said).toEqual([
+      '[INFO] create-full started',
+      expect.stringMatching(/^\[WARNING\] busy: `upload OTHER` runs since .*; waiting for it$/),
+      expect.stringMatching(/^\[INFO\] still waiting for `upload OTHER` \(1m/),
+      expect.stringMatching(/^\[INFO\] still waiting for `upload OTHER` \(5m/),
+      expect.stringMatching(/^\[INFO\] still waiting for `upload OTHER` \(15m/),
+      expect.stringMatching(/^\[INFO\] still waiting for `upload OTHER` \(30m/),
+      '[INFO] the wait is over; going on',
+      expect.stringMatching(/^\[INFO\] FULL_/),
+    ]);
+  });
+
+  test('--quiet: warnings and errors only', async ({ harness }) => {
+    expect(await harness.run('create-full', '--quiet')).toMatchObject({ stdout: '', stderr: '' });
+    harness.simulator.failNext('upload', 'after all', { madeAnyway: true });
+    const warned = await harness.run('create-diff', '--quiet');
+    expect(lines(warned.stderr)).toEqual([
+      expect.stringMatching(/\[WARNING\] .* the upload of DIFF_\S+: after all$/),
+      expect.stringMatching(/\[WARNING\] the upload of DIFF_\S+ is complete all the same$/),
+    ]);
+    harness.simulator.failNext('create', 'disk full');
+    const failed = await harness.run('create-diff', '--quiet');
+    expect(lines(failed.stderr)).toEqual([expect.stringContaining('::::[ERROR] the create of')]);
+  });
+
+  test('--verbose: every step and request', async ({ harness }) => {
+    const { stderr, steps } = await harness.run('create-full', '--verbose');
+    for (const text of lines(stderr)) expect(text).toMatch(line);
+    for (const step of steps) expect(stderr).toContain(`[DEBUG] step ${step}\n`);
+    const told = [...stderr.matchAll(/\[DEBUG\] ((?:GET|POST) \S+) → 20[01] in \d+ ms/g)];
+    expect(told.map(([, request]) => request)).toEqual(harness.requests());
+  });
+
+  test('--verbose tells of a request without an answer', async ({ harness }) => {
+    harness.simulator.loseNextAnswer({ method: 'GET' }, { done: false });
+    const { code, stderr } = await harness.run('create-full', '--verbose');
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/\[DEBUG\] GET \S+ → the connection was cut/);
+    expect(stderr).toMatch(/\[WARNING\] no answer yet, asking again: \S+: the connection was cut/);
+  });
+
+  test('an unexpected error is one line, with its trace under --verbose', async ({ harness }) => {
+    const disk = {
+      makeFolder: () => {
+        throw new TypeError(`two\nlines and ${secret}`);
+      },
+    } as never;
+    const short = await harness.startRaw(['create-full', harness.host, 'u', secret], { disk }).done;
+    expect(short.code).toBe(1);
+    expect(lines(short.stderr)).toEqual([
+      expect.stringMatching(
+        /::::\[ERROR\] unexpected: TypeError: two \(this is a fault of chbackup/,
+      ),
+    ]);
+    const argv = ['create-full', harness.host, 'u', secret, '--verbose'];
+    const long = await harness.startRaw(argv, { disk }).done;
+    expect(lines(long.stderr).length).toBeGreaterThan(3);
+    for (const text of lines(long.stderr)) expect(text).toMatch(line);
+  });
+});
+
+describe('--json', () => {
+  test('the answer is one object on stdout', async ({ harness }) => {
+    const full = await harness.run('create-full', '--json');
+    expect(full).toMatchObject({ code: 0, stderr: '' });
+    expect(JSON.parse(full.stdout)).toEqual({
+      command: 'create-full',
+      host: harness.host,
+      backup: harness.lastBackup,
+      base: null,
+    });
+    const base = harness.lastBackup;
+    const diff = await harness.run('create-diff', '--json');
+    expect(lines(diff.stdout)).toHaveLength(1);
+    expect(JSON.parse(diff.stdout)).toEqual({
+      command: 'create-diff',
+      host: harness.host,
+      backup: harness.lastBackup,
+      base,
+    });
+  });
+
+  test('warnings and errors are JSON lines on stderr', async ({ harness }) => {
+    harness.simulator.failNext('create', 'disk\u001B[31m full\nreally');
+    const { code, stdout, stderr } = await harness.run('create-diff', '--json');
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).not.toMatch(harmful);
+    const told = {
+      time: expect.stringMatching(/^2026-11-22 10:00:0\d$/) as string,
+      host: harness.hostInFiles,
+    };
+    expect(lines(stderr).map((text) => JSON.parse(text) as unknown)).toEqual([
+      {
+        ...told,
+        level: 'warning',
+        message: expect.stringContaining('FULL backup first') as string,
+      },
+      {
+        ...told,
+        level: 'error',
+        error: 'OperationFailedError',
+        message: expect.stringMatching(
+          /^the create of DIFF_\S+ failed: disk full really$/,
+        ) as string,
+        hint: expect.any(String) as string,
+        exitCode: 1,
+      },
+    ]);
+  });
+});
+
+describe('what others wrote is printed harmlessly', () => {
+  const evil =
+    '\u001B]0;title\u0007\u001B[2J\u001B[31mred\r\nFAKE [INFO] done\u009B5m\u202Egnp\u0000';
+
+  test('the error of a row', async ({ harness }) => {
+    harness.simulator.failNext('upload', evil);
+    const { stderr } = await harness.run('create-full', '--verbose');
+    expect(stderr).not.toMatch(harmful);
+    for (const text of lines(stderr)) expect(text).toMatch(line);
+    expect(stderr).toMatch(/: red FAKE \[INFO\] done/);
+  });
+
+  test('the action that runs', async ({ harness }) => {
+    harness.simulator.busyWith(`upload ${evil}`, minute);
+    const { stderr } = await harness.run('create-full', '--verbose');
+    expect(stderr).not.toMatch(harmful);
+    for (const text of lines(stderr)) expect(text).toMatch(line);
+  });
+
+  test('a refusal, and a page of somebody else', async ({ harness }) => {
+    for (const body of [JSON.stringify({ error: evil }), evil, evil.repeat(1000)]) {
+      for (const status of [200, 404, 500]) {
+        harness.simulator.answerNext({ method: 'POST' }, { status, body });
+        const { code, stderr } = await harness.run('create-full', '--verbose');
+        expect(code).toBe(1);
+        expect(stderr).not.toMatch(harmful);
+        for (const text of lines(stderr)) {
+          expect(text).toMatch(line);
+          expect(text.length).toBeLessThan(1000);
+        }
+      }
+    }
+  });
+
+  test('what a backup is said to require, and its description', async ({ harness }) => {
+    await harness.run('create-full');
+    const full = harness.simulator.remote.get(harness.lastBackup ?? '');
+    if (full === undefined) throw new Error('no backup');
+    for (const spoil of [
+      { required: `BASE${evil}` },
+      { required: '', broken: `broken (can't read metadata.json: ${evil})` },
+    ]) {
+      Object.assign(full, spoil);
+      const { code, stderr } = await harness.run('create-diff', '--without-base', 'fail');
+      expect(code).toBe(1);
+      expect(stderr).not.toMatch(harmful);
+      for (const text of lines(stderr)) expect(text).toMatch(line);
+      expect(harness.log).not.toMatch(harmful);
+    }
+  });
+
+  test('a very long text is cut', async ({ harness }) => {
+    harness.simulator.failNext('upload', 'x'.repeat(100_000));
+    const { stderr } = await harness.run('create-full', '--quiet');
+    for (const text of lines(stderr)) expect(text.length).toBeLessThan(900);
+  });
+});
+
+describe('colours', () => {
+  const red = '\u001B[31m::::[ERROR]\u001B[39m';
+
+  /** The error line of a run that fails at once. */
+  async function errorLine(
+    harness: Harness,
+    env: Record<string, string>,
+    isTerminal: boolean,
+    ...more: string[]
+  ): Promise<string> {
+    const stderr = new CapturedStream(isTerminal);
+    harness.env = env;
+    const argv = ['create-full', harness.host, 'rlAPIuser', secret, '--wait', '0', ...more];
+    harness.simulator.busyWith('watch', minute);
+    await harness.startRaw(argv, { stderr }).done;
+    return lines(stderr.text).at(-1) ?? '';
+  }
+
+  test.for([
+    { name: 'a terminal', env: {}, isTerminal: true, coloured: true },
+    { name: 'no terminal', env: {}, isTerminal: false, coloured: false },
+    { name: 'NO_COLOR', env: { NO_COLOR: '1' }, isTerminal: true, coloured: false },
+    { name: 'an empty NO_COLOR', env: { NO_COLOR: '' }, isTerminal: true, coloured: true },
+    { name: 'FORCE_COLOR', env: { FORCE_COLOR: '1' }, isTerminal: false, coloured: true },
+    { name: 'FORCE_COLOR=0', env: { FORCE_COLOR: '0' }, isTerminal: true, coloured: false },
+    {
+      name: 'NO_COLOR and FORCE_COLOR',
+      env: { NO_COLOR: '1', FORCE_COLOR: '1' },
+      isTerminal: true,
+      coloured: false,
+    },
+    { name: 'a dumb terminal', env: { TERM: 'dumb' }, isTerminal: true, coloured: false },
+  ])('$name: $coloured', async ({ env, isTerminal, coloured }, { harness }) => {
+    expect((await errorLine(harness, env, isTerminal)).includes(red)).toBe(coloured);
+  });
+
+  test('--no-color on a terminal: none', async ({ harness }) => {
+    expect(await errorLine(harness, {}, true, '--no-color')).toMatch(/^::::\[ERROR\] /);
+  });
+
+  test('also before the settings are known', async ({ harness }) => {
+    for (const [argv, expected] of [
+      [['create-full'], `${red} no host given`],
+      [['create-full', '--no-color'], '::::[ERROR] no host given'],
+    ] as const) {
+      const stderr = new CapturedStream(true);
+      await harness.startRaw([...argv], { stderr }).done;
+      expect(stderr.text.startsWith(expected)).toBe(true);
+    }
+  });
+});

@@ -1,0 +1,317 @@
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect } from 'vitest';
+import { type Harness, test } from '../support/harness.js';
+
+interface BadInput {
+  what: string;
+  /** `HOST` stands for the server's host. */
+  argv?: string[];
+  env?: Record<string, string>;
+  files?: Record<string, string>;
+  folders?: string[];
+  /** What the one line says: what is wrong, and in parentheses what to do. */
+  says: RegExp;
+}
+
+const host = (text: string): Pick<BadInput, 'argv'> => ({ argv: ['create-full', text] });
+const option = (...more: string[]): Pick<BadInput, 'argv'> => ({
+  argv: ['create-full', 'HOST', ...more],
+});
+const how = /\(write it as name, name:port, .*\)/;
+
+const badInputs: BadInput[] = [
+  { what: 'nothing', argv: [], says: /no command given \(see chbackup --help\)/ },
+  { what: 'an unknown command', argv: ['backup', 'HOST'], says: /unknown command \(.*--help\)/ },
+  {
+    what: 'a misspelt command',
+    argv: ['create-ful', 'HOST'],
+    says: /unknown command \(did you mean create-full\? see chbackup --help\)/,
+  },
+  {
+    what: 'an unknown option',
+    ...option('--wiat', '5m'),
+    says: /unknown option \(did you mean --wait\? .*see chbackup create-full --help\)/,
+  },
+  {
+    what: 'a password that begins with a dash',
+    ...option('rlAPIuser', '-secret'),
+    says: /unknown option \(a password that begins with a dash goes into CHBACKUP_PASSWORD_FILE, or after --; /,
+  },
+  {
+    what: 'too many arguments',
+    ...option('user', 'password', 'more'),
+    says: /too many arguments \(see chbackup create-full --help\)/,
+  },
+  {
+    what: 'too many arguments in the form of the bash agent',
+    argv: ['create_full_backup', 'HOST', 'user', 'password', 'more'],
+    says: /too many arguments \(see chbackup create-full --help\)/,
+  },
+  {
+    what: 'an option without its value',
+    ...option('--wait'),
+    says: /option --wait <time> argument missing \(see/,
+  },
+  {
+    what: "another command's option",
+    ...option('--without-base', 'fail'),
+    says: /unknown option \(/,
+  },
+  { what: 'no host', argv: ['create-diff'], says: /no host given \(name the API server as/ },
+  { what: 'an empty host', ...host(''), says: new RegExp(`the host is empty ${how.source}`) },
+  { what: 'a blank host', ...host('  '), says: /the host is empty \(/ },
+  {
+    what: 'a host with credentials',
+    ...host('user:geheim@clickhouse'),
+    says: /the host must not contain credentials \(give user and password as arguments/,
+  },
+  {
+    what: 'a URL with credentials',
+    ...host('http://user:geheim@clickhouse:7171'),
+    says: /the host must not contain credentials \(/,
+  },
+  {
+    what: 'a URL with a path',
+    ...host('http://clickhouse/backup'),
+    says: new RegExp(`the host must have no path or query ${how.source}`),
+  },
+  {
+    what: 'a host with a query',
+    ...host('clickhouse?user=u&pass=geheim'),
+    says: /the host must have no path or query \(/,
+  },
+  {
+    what: 'another scheme',
+    ...host('ftp://clickhouse'),
+    says: new RegExp(`the host given is not one ${how.source}`),
+  },
+  { what: 'port 0', ...host('clickhouse:0'), says: /0 is not a port \(ports go from 1 to 65535\)/ },
+  { what: 'port 65536', ...host('clickhouse:65536'), says: /65536 is not a port \(/ },
+  {
+    what: 'a port that is no number',
+    ...host('clickhouse:http'),
+    says: /the host given is not one \(write it as name, /,
+  },
+  {
+    what: 'a colon without a port',
+    ...host('clickhouse:'),
+    says: /the host given is not one \(write it as name, /,
+  },
+  {
+    what: 'IPv6 without brackets',
+    ...host('::1'),
+    says: /the host given is not one \(write it as name, /,
+  },
+  {
+    what: 'an open bracket',
+    ...host('[::1'),
+    says: /the host given is not one \(write it as name, /,
+  },
+  {
+    what: 'brackets around no address',
+    ...host('[1:2]'),
+    says: /the host given is not one \(write it as name, /,
+  },
+  { what: 'two hosts', ...host('one,two'), says: /the host given is not one \(write it as name, / },
+  {
+    what: 'a host with a blank',
+    ...host('one two'),
+    says: /the host given is not one \(write it as name, /,
+  },
+  {
+    what: 'a host with two dots',
+    ...host('one..two'),
+    says: /the host given is not one \(write it as name, /,
+  },
+  {
+    what: 'a host of two lines',
+    ...host('one\ntwo'),
+    says: /the host given is not one \(write it as name, /,
+  },
+  {
+    what: 'an address beyond 255',
+    ...host('300.1.1.1'),
+    says: /the host given is not one \(write it as name, /,
+  },
+  {
+    what: 'a user with a colon',
+    ...option('a:b', 'c'),
+    says: /the user argument holds a colon .* \(choose another user name\)/,
+  },
+  {
+    what: 'a password of two lines',
+    ...option('user', 'geheim\nx'),
+    says: /the password argument holds a control character .* \(check the value or its file\)/,
+  },
+  {
+    what: 'a password and no user',
+    ...option(),
+    env: { CHBACKUP_PASSWORD: 'geheim' },
+    says: /there is a password but no user \(give the user as/,
+  },
+  {
+    what: 'a wait that is no duration',
+    ...option('--wait', 'soon'),
+    says: /--wait "soon" is not a duration \(write for example 90s, 30m or 6h\)/,
+  },
+  { what: 'a wait without a unit', ...option('--wait', '30'), says: /"30" is not a duration \(/ },
+  { what: 'a wait below 0', ...option('--wait=-5m'), says: /"-5m" is not a duration \(/ },
+  {
+    what: 'a unit that nobody knows, after one that all know',
+    ...option('--wait', '1h 5x'),
+    says: /"1h 5x" is not a duration \(/,
+  },
+  {
+    what: 'a timeout of 0',
+    ...option('--timeout', '0'),
+    says: /--timeout "0" is not a duration above 0 \(/,
+  },
+  {
+    what: 'a timeout of years',
+    ...option('--timeout', '400d'),
+    says: /--timeout "400d" is not a duration above 0 \(/,
+  },
+  {
+    what: 'a connect timeout that is none',
+    ...option(),
+    env: { CHBACKUP_CONNECT_TIMEOUT: 'never' },
+    says: /CHBACKUP_CONNECT_TIMEOUT "never" is not a duration \(/,
+  },
+  {
+    what: 'something else without a base',
+    argv: ['create-diff', 'HOST', '--without-base', 'maybe'],
+    says: /--without-base "maybe" is neither full nor fail \(choose one of them\)/,
+  },
+  {
+    what: 'a flag that is neither yes nor no',
+    ...option(),
+    env: { CHBACKUP_JSON: 'maybe' },
+    says: /CHBACKUP_JSON "maybe" is neither yes nor no \(write true or false\)/,
+  },
+  {
+    what: 'quiet and verbose',
+    ...option('--quiet', '--verbose'),
+    says: /--quiet and --verbose contradict each other \(choose one\)/,
+  },
+  {
+    what: 'an empty log directory',
+    ...option('--log-dir', ''),
+    says: /--log-dir "" is not a path \(name a directory or file\)/,
+  },
+  {
+    what: 'a log directory that is a file',
+    ...option('--log-dir', 'a-file'),
+    files: { 'a-file': '' },
+    says: /cannot make \S+a-file: EEXIST \(name a directory that you may write to with --log-dir\)/,
+  },
+  {
+    what: 'a CA file that is not there',
+    ...option('--ca-file', 'no-such-file'),
+    says: /the CA file no-such-file cannot be read: ENOENT \(check --ca-file\)/,
+  },
+  {
+    what: 'a CA file without a certificate',
+    ...option('--ca-file', 'ca.pem'),
+    files: { 'ca.pem': 'hello' },
+    says: /the CA file ca\.pem holds no certificate that can be read \(give a PEM file/,
+  },
+  {
+    what: 'a CA file with rubbish in it',
+    ...option('--ca-file', 'ca.pem'),
+    files: { 'ca.pem': '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n' },
+    says: /the CA file ca\.pem holds no certificate that can be read \(give a PEM file/,
+  },
+  {
+    what: 'a CA file with a name of two lines',
+    ...option('--ca-file', 'ca\n.pem'),
+    says: /the CA file ca \.pem cannot be read: ENOENT \(/,
+  },
+  {
+    what: 'an env file that is not there',
+    ...option('--env-file', 'no-such-file'),
+    says: /the settings file \S+no-such-file cannot be read: ENOENT \(check --env-file/,
+  },
+  {
+    what: 'a .env that is a directory',
+    ...option(),
+    folders: ['.env'],
+    says: /the settings file \S+\.env cannot be read: EISDIR \(/,
+  },
+  {
+    what: 'a bad value in .env',
+    ...option(),
+    files: { '.env': 'CHBACKUP_TIMEOUT=long\n' },
+    says: /CHBACKUP_TIMEOUT in \.env "long" is not a duration above 0 \(/,
+  },
+  {
+    what: 'a password and a file for it',
+    ...option(),
+    env: { CHBACKUP_PASSWORD: 'geheim', CHBACKUP_PASSWORD_FILE: 'password' },
+    files: { password: 'geheim' },
+    says: /both CHBACKUP_PASSWORD and CHBACKUP_PASSWORD_FILE are set \(keep one of them\)/,
+  },
+  {
+    what: 'a user and a file for it',
+    ...option(),
+    env: { CHBACKUP_USER: 'user', CHBACKUP_USER_FILE: 'user' },
+    says: /both CHBACKUP_USER and CHBACKUP_USER_FILE are set \(keep one of them\)/,
+  },
+  {
+    what: 'a password file that is not there',
+    ...option(),
+    env: { CHBACKUP_USER: 'user', CHBACKUP_PASSWORD_FILE: 'no-such-file' },
+    says: /the file that CHBACKUP_PASSWORD_FILE names cannot be read: ENOENT \(check the path/,
+  },
+  {
+    what: 'a password file of two lines',
+    ...option(),
+    env: { CHBACKUP_USER: 'user', CHBACKUP_PASSWORD_FILE: 'password' },
+    files: { password: 'geheim\nand more\n' },
+    says: /CHBACKUP_PASSWORD_FILE holds a control character \(a line break\?\)/,
+  },
+];
+
+async function runBad(harness: Harness, bad: BadInput, ...more: string[]) {
+  for (const folder of bad.folders ?? []) mkdirSync(path.join(harness.folder, folder));
+  for (const [name, text] of Object.entries(bad.files ?? {})) {
+    writeFileSync(path.join(harness.folder, name), text);
+  }
+  harness.env = bad.env ?? {};
+  const before = readdirSync(harness.folder, { recursive: true });
+  const argv = (bad.argv ?? []).map((word) => (word === 'HOST' ? harness.host : word));
+  const result = await harness.startRaw([...argv, ...more]).done;
+  expect(readdirSync(harness.folder, { recursive: true })).toEqual(before);
+  expect(existsSync(harness.logDir)).toBe(false);
+  expect(harness.requests()).toEqual([]);
+  expect(result.stdout).toBe('');
+  expect(result.stderr).not.toContain('geheim');
+  return result;
+}
+
+test('there are at least 40 bad inputs', () => {
+  expect(badInputs.length).toBeGreaterThanOrEqual(40);
+});
+
+describe.for(badInputs)('$what', (bad) => {
+  test('exit 2, one line that says what to do, no request, no file', async ({ harness }) => {
+    const { code, stderr } = await runBad(harness, bad);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d (\S+ )?::::\[ERROR\] [^\n]+ \(.*\)\n$/);
+    expect(stderr).toMatch(bad.says);
+  });
+});
+
+test('with --json the line is JSON', async ({ harness }) => {
+  const bad = badInputs.find(({ what }) => what === 'a wait without a unit');
+  const { code, stderr } = await runBad(harness, bad ?? { what: '', says: /./ }, '--json');
+  expect(code).toBe(2);
+  expect(JSON.parse(stderr)).toEqual({
+    time: '2026-11-22 10:00:00',
+    level: 'error',
+    error: 'ConfigError',
+    message: '--wait "30" is not a duration',
+    hint: 'write for example 90s, 30m or 6h',
+    exitCode: 2,
+  });
+});

@@ -1,0 +1,274 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
+import path from 'node:path';
+import { describe, expect } from 'vitest';
+import { type Harness, secret, test } from '../support/harness.js';
+
+const certificates = path.resolve(import.meta.dirname, '../support/tls');
+const tls = {
+  key: readFileSync(path.join(certificates, 'server.key'), 'utf8'),
+  cert: readFileSync(path.join(certificates, 'server.pem'), 'utf8'),
+};
+const caFile = path.join(certificates, 'ca.pem');
+const hasIPv6 = Object.values(networkInterfaces()).some((addresses) =>
+  addresses?.some(({ address }) => address === '::1'),
+);
+
+/** User and password that the server was sent, of all requests. */
+function sent({ simulator }: Harness): string[] {
+  const headers = new Set(simulator.requests.map(({ authorization }) => authorization ?? ''));
+  return [...headers].map((header) =>
+    Buffer.from(header.replace('Basic ', ''), 'base64').toString(),
+  );
+}
+
+function put(harness: Harness, name: string, text: string): string {
+  mkdirSync(harness.folder, { recursive: true });
+  writeFileSync(path.join(harness.folder, name), text);
+  return name;
+}
+
+describe('where the server is', () => {
+  test('a name with a port, which stands in the names of the files', async ({ harness }) => {
+    const port = harness.host.split(':')[1];
+    const { code } = await harness.startRaw([
+      'create-full',
+      `localhost:${port}`,
+      'rlAPIuser',
+      secret,
+    ]).done;
+    expect(code).toBe(0);
+    expect(harness.files).toEqual([
+      '.given_names',
+      `.localhost_${port}_last_backup`,
+      `localhost_${port}_backup_ch.log`,
+    ]);
+    expect(harness.file(`.localhost_${port}_last_backup`)).toMatch(/^FULL_/);
+  });
+
+  test('http:// in front of it', async ({ harness }) => {
+    const { code } = await harness.startRaw([
+      'create-full',
+      `http://${harness.host}`,
+      'rlAPIuser',
+      secret,
+    ]).done;
+    expect(code).toBe(0);
+    expect(harness.lastBackup).toMatch(/^FULL_/);
+  });
+
+  test.skipIf(!hasIPv6)('IPv6 in brackets (needs ::1)', async ({ harnessOf }) => {
+    const harness = await harnessOf({}, { host: '::1' });
+    expect(harness.host).toMatch(/^\[::1\]:\d+$/);
+    expect((await harness.run('create-full')).code).toBe(0);
+    expect(harness.lastBackup).toMatch(/^FULL_/);
+  });
+
+  test.for(['127.0.0.1', ...(hasIPv6 ? ['::1'] : [])])(
+    'https on %s with its own CA',
+    async (host, { harnessOf }) => {
+      const harness = await harnessOf({}, { tls, host });
+      expect((await harness.run('create-full', '--ca-file', caFile)).code).toBe(0);
+      harness.env = { CHBACKUP_CA_FILE: caFile };
+      expect((await harness.run('create-diff')).code).toBe(0);
+    },
+  );
+
+  test('https with a CA that is not trusted: exit 13 at once, naming --ca-file', async ({
+    harnessOf,
+  }) => {
+    const harness = await harnessOf({}, { tls });
+    const startMs = harness.clock.elapsed();
+    const { code, stderr } = await harness.run('create-full');
+    expect(code).toBe(13);
+    expect(stderr).toMatch(/does not answer: .*certificate.*\(check the certificate: --ca-file/);
+    expect(harness.clock.elapsed()).toBe(startMs);
+    expect(harness.requests()).toEqual([]);
+  });
+
+  test.skipIf(process.platform !== 'linux')(
+    'https with a certificate for another name (needs 127.0.0.2): exit 13 at once',
+    async ({ harnessOf }) => {
+      const harness = await harnessOf({}, { tls, host: '127.0.0.2' });
+      const { code, stderr } = await harness.run('create-full', '--ca-file', caFile);
+      expect(code).toBe(13);
+      expect(stderr).toContain('(check the certificate: --ca-file');
+      expect(harness.requests()).toEqual([]);
+    },
+  );
+
+  test('--insecure takes any certificate', async ({ harnessOf }) => {
+    const harness = await harnessOf({}, { tls });
+    expect((await harness.run('create-full', '--insecure')).code).toBe(0);
+  });
+
+  test('https to a server that speaks http: exit 13 at once', async ({ harness }) => {
+    const startMs = harness.clock.elapsed();
+    const { done } = harness.startRaw(['create-full', `https://${harness.host}`, 'u', secret]);
+    const { code, stderr } = await done;
+    expect(code).toBe(13);
+    expect(stderr).toContain('what answers there speaks no https (write http://');
+    expect(harness.clock.elapsed()).toBe(startMs);
+  });
+});
+
+describe('a password with', () => {
+  test.for([
+    ['quotes', `it's "quoted" \`so\``],
+    ['blanks', '  two  words '],
+    ['a colon', 'a:b::c'],
+    ['per cent signs', '100%25%2F%'],
+    ['letters beyond ASCII', 'пароль-密码-ñ-🔑'],
+    ['what URLs and shells read', '@/?#&=+$(x)\\;|<>!*~'],
+    ['nothing but a dash', '-'],
+    ['a thousand characters', 'x'.repeat(1000)],
+  ] as const)('%s', async ([, password], { harnessOf }) => {
+    const harness = await harnessOf({ password, username: 'jürgen ö' });
+    const argument = ['create-full', harness.host, 'jürgen ö'];
+    harness.env = {};
+    const dashed = password.startsWith('-') ? ['--', ...argument.slice(1)] : argument.slice(1);
+    const asArgument = await harness.startRaw(['create-full', ...dashed, password]).done;
+    expect(asArgument.code).toBe(0);
+
+    harness.env = { CHBACKUP_USER: 'jürgen ö', CHBACKUP_PASSWORD: password };
+    expect((await harness.startRaw(['create-diff', harness.host]).done).code).toBe(0);
+
+    const file = put(harness, 'password', `${password}\n`);
+    harness.env = { CHBACKUP_USER: 'jürgen ö', CHBACKUP_PASSWORD_FILE: file };
+    expect((await harness.startRaw(['create-diff', harness.host]).done).code).toBe(0);
+
+    expect(sent(harness)).toEqual([`jürgen ö:${password}`]);
+    for (const { stdout, stderr } of password === '-' ? [] : harness.results) {
+      expect(stdout + stderr).not.toContain(password);
+    }
+  });
+});
+
+describe('no credentials', () => {
+  test('a server without gets none', async ({ harnessOf }) => {
+    const harness = await harnessOf({ username: '', password: '' });
+    expect((await harness.startRaw(['create-full', harness.host]).done).code).toBe(0);
+    expect(sent(harness)).toEqual(['']);
+  });
+
+  test('empty arguments are none, whatever the variables say', async ({ harnessOf }) => {
+    const harness = await harnessOf({ username: '', password: '' });
+    harness.env = { CHBACKUP_USER: 'somebody' };
+    expect((await harness.startRaw(['create-full', harness.host, '', '']).done).code).toBe(0);
+    expect(sent(harness)).toEqual(['']);
+  });
+});
+
+describe('which setting wins', () => {
+  /** Runs against a server that refuses everybody, and tells whom it was sent. */
+  async function sentWith(harness: Harness, ...argv: string[]): Promise<string[]> {
+    const { code } = await harness.startRaw(argv).done;
+    expect(code).toBe(12);
+    return sent(harness);
+  }
+
+  test('the argument over the variable over .env', async ({ harnessOf }) => {
+    const sources = [
+      { argument: ['argued', 'x'], variable: 'varied', dotenv: 'written', expected: 'argued:x' },
+      { argument: [], variable: 'varied', dotenv: 'written', expected: 'varied:p' },
+      { argument: [], variable: '', dotenv: 'written', expected: 'written:p' },
+    ];
+    for (const { argument, variable, dotenv, expected } of sources) {
+      const harness = await harnessOf({});
+      put(harness, '.env', `CHBACKUP_USER=${dotenv}\nCHBACKUP_PASSWORD=p\n`);
+      harness.env = { CHBACKUP_USER: variable };
+      expect(await sentWith(harness, 'create-full', harness.host, ...argument)).toEqual([expected]);
+    }
+  });
+
+  test('--env-file instead of .env, and over CHBACKUP_ENV_FILE', async ({ harness }) => {
+    put(harness, '.env', 'CHBACKUP_USER=dotenv\n');
+    put(harness, 'one.env', `CHBACKUP_USER=one\nCHBACKUP_HOST=${harness.host}\n`);
+    put(harness, 'other.env', 'CHBACKUP_USER=other\n');
+    harness.env = { CHBACKUP_ENV_FILE: 'other.env' };
+    expect(await sentWith(harness, 'create-full', harness.host)).toEqual(['other:']);
+    expect(await sentWith(harness, 'create-full', '--env-file', 'one.env')).toEqual([
+      'other:',
+      'one:',
+    ]);
+  });
+
+  test('quotes and comments in .env', async ({ harness }) => {
+    put(harness, '.env', `# shard 1\nexport CHBACKUP_USER="a b" # who\nCHBACKUP_PASSWORD='#"'\n`);
+    expect(await sentWith(harness, 'create-full', harness.host)).toEqual(['a b:#"']);
+  });
+
+  test('a file for the user, without its one line end', async ({ harness }) => {
+    put(harness, 'user', 'from-file\r\n');
+    put(harness, 'password', ' kept \n');
+    harness.env = { CHBACKUP_USER_FILE: 'user', CHBACKUP_PASSWORD_FILE: 'password' };
+    expect(await sentWith(harness, 'create-full', harness.host)).toEqual(['from-file: kept ']);
+  });
+
+  test('a variable of the environment over a file that .env names', async ({ harness }) => {
+    put(harness, '.env', 'CHBACKUP_PASSWORD_FILE=no-such-file-needed\nCHBACKUP_USER=u\n');
+    put(harness, 'no-such-file-needed', 'weak');
+    harness.env = { CHBACKUP_PASSWORD: 'strong' };
+    expect(await sentWith(harness, 'create-full', harness.host)).toEqual(['u:strong']);
+  });
+
+  test('every common setting has a variable', async ({ harness }) => {
+    harness.env = {
+      CHBACKUP_HOST: harness.host,
+      CHBACKUP_USER: 'rlAPIuser',
+      CHBACKUP_PASSWORD: secret,
+      CHBACKUP_LOG_DIR: path.join(harness.folder, 'elsewhere', 'deep'),
+      CHBACKUP_WAIT: '0',
+      CHBACKUP_JSON: 'yes',
+      CHBACKUP_QUIET: 'ON',
+      CHBACKUP_NO_COLOR: '1',
+      CHBACKUP_WITHOUT_BASE: 'fail',
+    };
+    const { code, stdout, stderr } = await harness.startRaw(['create-full']).done;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(JSON.parse(stdout)).toMatchObject({ command: 'create-full', host: harness.host });
+    expect(
+      readFileSync(
+        path.join(harness.folder, 'elsewhere', 'deep', `.${harness.hostInFiles}_last_backup`),
+        'utf8',
+      ),
+    ).toMatch(/^FULL_/);
+  });
+});
+
+test('the variable for the local program does not stop a command that needs the API', async ({
+  harness,
+}) => {
+  harness.env = { CHBACKUP_BINARY: '1', CHBACKUP_BINARY_PATH: '/no/such/program' };
+  expect((await harness.run('create-full')).code).toBe(0);
+});
+
+test('variables that look like ours but are none are warned of, and ignored', async ({
+  harness,
+}) => {
+  put(harness, '.env', 'CHBACKUP_PASWORD=geheim\nOTHER=1\n');
+  harness.env = { CHBACKUP_TIMOUT: '1h', CHBACKUP_YES: '1', CHBACKUPX: '1' };
+  const { code, stderr } = await harness.run('create-full');
+  expect(code).toBe(0);
+  const warned = [...stderr.matchAll(/\[WARNING\] (\S+) is no setting of chbackup/g)];
+  expect(new Set(warned.map(([, name]) => name))).toEqual(
+    new Set(['CHBACKUP_PASWORD', 'CHBACKUP_TIMOUT', 'CHBACKUP_YES']),
+  );
+  expect(stderr).not.toContain('geheim');
+});
+
+describe('durations', () => {
+  test.for([
+    ['90s', 90],
+    ['1h 30m', 5400],
+    ['1h30m', 5400],
+    ['1.5h', 5400],
+    ['2 min', 120],
+    ['1d', 86_400],
+  ] as const)('--wait %s', async ([text, seconds], { harness }) => {
+    harness.holdLock('');
+    const startMs = harness.clock.elapsed();
+    expect((await harness.run('create-full', '--wait', text)).code).toBe(11);
+    expect((harness.clock.elapsed() - startMs) / 1000).toBeCloseTo(seconds);
+  });
+});

@@ -1,0 +1,58 @@
+import { spawnSync } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import manifest from '../../package.json' with { type: 'json' };
+import { exitCodes } from '../../src/errors.js';
+
+const script = path.resolve(import.meta.dirname, '../../bin/chbackup.js');
+
+function run(...argv: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [script, ...argv], {
+    encoding: 'utf8',
+    cwd: tmpdir(),
+    env: {},
+  });
+  return { status, stdout, stderr };
+}
+
+const commands = [...run('--help').stdout.matchAll(/^  ([a-z]+-?[a-z]*) /gm)]
+  .map(([, name = '']) => name)
+  .filter((name) => name !== 'chbackup');
+
+test('there are commands', () => {
+  expect(commands).toEqual(expect.arrayContaining(['create-full', 'create-diff']));
+  expect(run('--help').stdout).not.toContain('create_full_backup');
+});
+
+describe.each(['', ...commands])('chbackup %s --help', (command) => {
+  const argv = command === '' ? ['--help'] : [command, '--help'];
+
+  test('is exactly this text, on stdout, with exit 0', async () => {
+    const { status, stdout, stderr } = run(...argv);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    await expect(stdout).toMatchFileSnapshot(`help/${command || 'chbackup'}.txt`);
+  });
+
+  test('names every exit code', () => {
+    const { stdout } = run(...argv);
+    for (const code of Object.values(exitCodes)) {
+      expect(stdout).toMatch(new RegExp(`^  ${code} +\\S`, 'm'));
+    }
+  });
+});
+
+test.each(['create_full_backup', 'create_diff_backup'])('%s has the same help', (alias) => {
+  const command = alias.replaceAll('_', '-').replace('-backup', '');
+  expect(run(alias, '--help')).toEqual(run(command, '--help'));
+});
+
+test('--version is the version of the package', () => {
+  expect(run('--version')).toEqual({ status: 0, stdout: `${manifest.version}\n`, stderr: '' });
+});
+
+test('no command: exit 2, one line that says where to look', () => {
+  const { status, stdout, stderr } = run();
+  expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+  expect(stderr).toMatch(/^\S+ \S+ ::::\[ERROR\] no command given \(see chbackup --help\)\n$/);
+});

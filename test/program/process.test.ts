@@ -1,0 +1,194 @@
+import { existsSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect } from 'vitest';
+import { hasFlock, test } from '../support/program.js';
+import { secret } from '../support/harness.js';
+
+const isLinux = process.platform === 'linux';
+
+describe.skipIf(!hasFlock)('the program as a process (needs flock)', () => {
+  test('a full and a diff: exit 0, the answer on stdout, the story on stderr', async ({
+    bench,
+  }) => {
+    const full = await bench.run('create-full', '--json');
+    expect(full).toMatchObject({ code: 0, stderr: '' });
+    const { backup } = JSON.parse(full.stdout) as { backup: string };
+    expect(bench.file('last_backup')).toBe(backup);
+    const diff = await bench.run('create-diff');
+    expect(diff).toMatchObject({ code: 0, stdout: '' });
+    expect(diff.stderr).toContain(`as an increment on ${backup}, proven and recorded`);
+    expect(bench.simulator.isWhole(bench.file('last_backup') ?? '')).toBe(true);
+  });
+
+  test('through a symbolic link, as npm installs it', async ({ bench }) => {
+    const link = path.join(bench.folder, 'chbackup');
+    symlinkSync(path.resolve(import.meta.dirname, '../../bin/chbackup.js'), link);
+    const { ended } = bench.startRaw(['--version'], { script: link });
+    expect((await ended).code).toBe(0);
+  });
+
+  test.for([
+    ['SIGTERM', 143],
+    ['SIGINT', 130],
+  ] as const)(
+    '%s during the upload: exit %i, and the next run settles',
+    async ([signal, code], { bench }) => {
+      const started = bench.start('create-full');
+      await bench.heldAt(/GET \/backup\/actions\?filter=FULL/, started);
+      started.child.kill(signal);
+      const result = await started.ended;
+      expect(result).toMatchObject({ code, signal: null });
+      expect(result.stderr).toContain(`stopped by ${signal}`);
+      expect(bench.file('run.json')).toContain('"phase":"upload"');
+      const next = await bench.run('create-diff');
+      expect(next.code).toBe(0);
+      expect(next.stderr).toMatch(/FULL_\S+ of the interrupted run is complete/);
+      expect(bench.file('run.json')).toBeUndefined();
+    },
+  );
+
+  test.for([
+    { phase: 'at its first request', request: /GET \/backup\/actions/, uploaded: false },
+    { phase: 'at the create', request: /POST \/backup\/create/, uploaded: false },
+    { phase: 'while it creates', request: /GET \/backup\/status/, uploaded: false },
+    { phase: 'at the upload', request: /POST \/backup\/upload/, uploaded: true },
+    {
+      phase: 'while it uploads',
+      request: /GET \/backup\/actions\?filter=FULL/,
+      uploaded: true,
+    },
+    { phase: 'at the proof', request: /GET \/backup\/list\/remote/, uploaded: true },
+  ])(
+    'killed (-9) $phase: the next run settles, with no wait for the lock',
+    async ({ request, uploaded }, { bench }) => {
+      const started = bench.start('create-full');
+      await bench.heldAt(request, started);
+      started.child.kill('SIGKILL');
+      expect(await started.ended).toMatchObject({ code: null, signal: 'SIGKILL' });
+      expect(bench.file('last_backup')).toBeUndefined();
+      const { code, stderr } = await bench.run('create-diff', '--wait', '5s');
+      expect(stderr).not.toContain('chbackup create-full');
+      expect(code).toBe(0);
+      expect(bench.file('run.json')).toBeUndefined();
+      const last = bench.simulator.remote.get(bench.file('last_backup') ?? '');
+      expect(last?.name).toMatch(/^DIFF_/);
+      expect(last?.required).toMatch(uploaded ? /^FULL_/ : /^$/);
+      expect(bench.simulator.isWhole(last?.name ?? '')).toBe(true);
+    },
+  );
+
+  test('eight at once on one host: one at a time, each on the one before', async ({ bench }) => {
+    const results = await Promise.all(
+      Array.from({ length: 8 }, () => bench.run('create-full', '--wait', '1m')),
+    );
+    expect(results.map(({ code }) => code)).toEqual(Array(8).fill(0));
+    const works = bench.simulator.actions
+      .filter(({ command }) => /^(create|upload) /.test(command))
+      .map(({ command }) => command.split(' '));
+    expect(works).toHaveLength(16);
+    for (let at = 0; at < works.length; at += 2) {
+      expect(works[at]).toEqual(['create', works[at + 1]?.[1]]);
+      expect(works[at + 1]?.[0]).toBe('upload');
+    }
+    expect(new Set(works.map(([, name]) => name)).size).toBe(8);
+    expect(bench.simulator.remote.has(bench.file('last_backup') ?? '')).toBe(true);
+  }, 60_000);
+
+  test('two hosts at once do not wait for each other', async ({ benchOf }) => {
+    const [one, other] = [await benchOf({}), await benchOf({})];
+    other.env['CHBACKUP_LOG_DIR'] = one.logDir;
+    const results = await Promise.all([one, other].map((bench) => bench.run('create-full')));
+    expect(results.map(({ code }) => code)).toEqual([0, 0]);
+    const names = [one, other].map(({ simulator }) => [...simulator.remote.keys()][0]);
+    expect(new Set(names).size).toBe(2);
+    for (const { stderr } of results) expect(stderr).not.toContain('busy');
+  });
+
+  test('a second run names the first and exits 11', async ({ bench }) => {
+    const first = bench.start('create-full');
+    const release = await bench.heldAt(/POST \/backup\/upload/, first);
+    const { code, stderr } = await bench.run('create-diff', '--wait', '0');
+    expect(code).toBe(11);
+    expect(stderr).toMatch(/another chbackup works on \S+: create-full \(FULL_\S+\) since \d{4}-/);
+    release();
+    expect((await first.ended).code).toBe(0);
+    expect(bench.file('lock')).toBe('');
+  });
+
+  test('stdout and stderr closed early: the work goes on', async ({ bench }) => {
+    const { child, ended } = bench.start('create-full', '--json', '--verbose');
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+    expect(await ended).toMatchObject({ code: 0, signal: null });
+    expect(bench.simulator.remote.has(bench.file('last_backup') ?? '')).toBe(true);
+  });
+
+  test('its files can be read by others, and hold no secret', async ({ bench }) => {
+    await bench.run('create-full');
+    const file = path.join(bench.logDir, `.${bench.host.replace(':', '_')}_last_backup`);
+    expect(statSync(file).mode & 0o777).toBe(0o644);
+    expect(readdirSync(bench.logDir).filter((name) => /\.\d+$/.test(name))).toEqual([]);
+  });
+
+  test('the form of the bash agent, with a password that begins with a dash', async ({
+    benchOf,
+  }) => {
+    for (const password of ['-p', '--help', '--json', '-']) {
+      const bench = await benchOf({ password });
+      const { ended } = bench.startRaw(['create_full_backup', bench.host, 'rlAPIuser', password]);
+      expect((await ended).code).toBe(0);
+      const diff = bench.startRaw(['create_diff_backup', bench.host, 'rlAPIuser', password]);
+      expect((await diff.ended).code).toBe(0);
+      expect(bench.simulator.remote.get(bench.file('last_backup') ?? '')?.required).toMatch(
+        /^FULL_/,
+      );
+    }
+  }, 30_000);
+
+  describe.skipIf(!isLinux)('the list of processes (needs /proc)', () => {
+    test('the secret stands in the arguments of no process after start-up', async ({ bench }) => {
+      const told = path.join(bench.folder, 'told');
+      // All that a child of ours is given: its arguments, its variables.
+      const tell = `{ tr '\\0' ' ' < /proc/$$/cmdline; env; tr '\\0' ' ' < /proc/$PPID/cmdline; } >> ${told}`;
+      const real = (process.env['PATH'] ?? '')
+        .split(':')
+        .map((folder) => path.join(folder, 'flock'))
+        .find((file) => existsSync(file));
+      bench.env['PATH'] = bench.shadow('flock', `${tell}\nexec ${real} "$@"`);
+      const started = bench.start('create-full');
+      const { pid } = started;
+      const argumentLists = new Set<string>();
+      const state = { isOver: false };
+      const over = started.ended.finally(() => (state.isOver = true));
+      (await bench.heldAt(/./, started))();
+      while (!state.isOver) {
+        for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
+          try {
+            const parent = / \S (\d+) /.exec(readFileSync(`/proc/${name}/stat`, 'utf8'))?.[1];
+            if (name !== `${pid}` && parent !== `${pid}`) continue;
+            argumentLists.add(readFileSync(`/proc/${name}/cmdline`, 'utf8'));
+          } catch {
+            // It has ended meanwhile.
+          }
+        }
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      expect((await over).code).toBe(0);
+      expect([...argumentLists].join('\n')).toContain(`chbackup create-full ${bench.host}`);
+      expect([...argumentLists].join('\n')).not.toContain(secret);
+      const children = readFileSync(told, 'utf8');
+      expect(children).toContain('flock');
+      expect(children).not.toContain(secret);
+    });
+  });
+});
+
+test('no flock on PATH: exit 2, naming the package, no request', async ({ bench }) => {
+  const { ended } = bench.startRaw(['create-full', bench.host, 'rlAPIuser', secret], {
+    env: { PATH: bench.folder },
+  });
+  const { code, stderr } = await ended;
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/\[ERROR\] the program flock is not on PATH \(install util-linux/);
+  expect(bench.simulator.requests).toEqual([]);
+});

@@ -1,0 +1,24 @@
+import { createGotTransport } from '../../src/engine/api/got-transport.js';
+import type { HttpRequest } from '../../src/engine/api/transport.js';
+import type { Harness } from './harness.js';
+
+/** Does something right before the n-th request that matches is sent: what others do meanwhile. */
+export function beforeRequest(
+  harness: Harness,
+  pattern: RegExp,
+  action: (request: HttpRequest) => void,
+  n = 1,
+): void {
+  let seen = 0;
+  const before = harness.world.transport;
+  harness.world.transport = (settings) => {
+    const { host, credentials, ca, insecure } = settings;
+    const real =
+      before?.(settings) ??
+      createGotTransport({ baseUrl: host.baseUrl, credentials, ca, insecure });
+    return (request, signal) => {
+      if (pattern.test(`${request.method} ${request.path}`) && ++seen === n) action(request);
+      return real(request, signal);
+    };
+  };
+}

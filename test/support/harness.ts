@@ -1,0 +1,288 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect, test as base } from 'vitest';
+import type { Step } from '../../src/commands/steps.js';
+import { parseHost } from '../../src/config/host.js';
+import { createGotTransport } from '../../src/engine/api/got-transport.js';
+import { main } from '../../src/main.js';
+import type { World } from '../../src/world.js';
+import { type ListeningSimulator, serve } from '../simulator/http-server.js';
+import { Simulator, type SimulatorOptions } from '../simulator/simulator.js';
+import { Mortal } from './kill.js';
+import { diskWithLocks } from './lock-in-memory.js';
+import { CapturedStream, typedInput } from './streams.js';
+import { VirtualClock } from './virtual-clock.js';
+
+// The clock does not see that a run only waits for its own code: that is there before a test begins.
+await Promise.all([
+  import('../../src/cli/create.js'),
+  import('../../src/cli/execute.js'),
+  import('../../src/cli/failure.js'),
+  import('../../src/cli/spinner.js'),
+]);
+
+/** Easy to find, hard to meet by chance; with what URLs, shells and JSON trip over. */
+export const secret = 'Pa:s%2Fs "wörd\'$&';
+
+/** The servers that the central tests are run on. */
+export const versions = ['2.4.0', '2.6.30', '2.8.1'] as const;
+
+export interface Result {
+  code: number;
+  stdout: string;
+  stderr: string;
+  steps: Step[];
+  titles: string[];
+}
+
+export interface Listening {
+  tls?: { key: string; cert: string };
+  /** `127.0.0.1`, or another address of this machine. */
+  host?: string;
+}
+
+export interface Running {
+  done: Promise<Result>;
+  signal(name: 'SIGINT' | 'SIGTERM'): void;
+}
+
+/** One program, one simulated server over real HTTP, one virtual clock, one temporary folder. */
+export class Harness {
+  readonly clock = new VirtualClock();
+  readonly simulator: Simulator;
+  readonly folder = mkdtempSync(path.join(tmpdir(), 'chbackup-test-'));
+  readonly logDir = path.join(this.folder, 'log');
+  readonly results: Result[] = [];
+  /** Called at each step of the runs to come, before the program goes on. */
+  onStep: (step: Step) => void = () => undefined;
+  /** Extra variables and parts of the world for the runs to come. */
+  env: Record<string, string> = {};
+  world: Partial<World> = {};
+  private readonly locks = new Map<string, string>();
+  private readonly listensAs: Listening;
+  private listening: ListeningSimulator | undefined;
+
+  constructor(options: Partial<SimulatorOptions> = {}, listensAs: Listening = {}) {
+    this.listensAs = listensAs;
+    this.simulator = new Simulator({
+      version: '2.8.1',
+      clock: this.clock.server,
+      username: 'rlAPIuser',
+      password: secret,
+      ...options,
+    });
+  }
+
+  /** The server's, so that a test can make up arguments of its own. */
+  readonly password = secret;
+
+  get server(): ListeningSimulator {
+    if (this.listening === undefined) throw new Error('the simulator does not listen');
+    return this.listening;
+  }
+
+  async open(): Promise<this> {
+    this.listening = await serve(this.simulator, this.listensAs);
+    return this;
+  }
+
+  /** `127.0.0.1:PORT`, as one would type it. */
+  get host(): string {
+    const { tls, host = '127.0.0.1' } = this.listensAs;
+    const name = host.includes(':') ? `[${host}]` : host;
+    return `${tls === undefined ? '' : 'https://'}${name}:${this.server.port}`;
+  }
+
+  get hostInFiles(): string {
+    return parseHost(this.host).fileName;
+  }
+
+  /** Runs `chbackup COMMAND HOST USER PASSWORD …`. */
+  run(command: string, ...more: string[]): Promise<Result> {
+    return this.start(command, ...more).done;
+  }
+
+  start(command: string, ...more: string[]): Running {
+    return this.startRaw(this.argvOf(command, ...more));
+  }
+
+  /** The same, killed (-9) right after its n-th effect, or the first that matches, if there is one. */
+  async runKilled(
+    lastEffect: number | RegExp,
+    command: string,
+    ...more: string[]
+  ): Promise<{ killed: boolean; effects: string[]; result: Result }> {
+    const mortal = new Mortal(diskWithLocks(this.locks), lastEffect);
+    const running = this.startRaw(this.argvOf(command, ...more), {
+      disk: mortal.disk,
+      transport: ({ host, credentials, ca, insecure }) =>
+        mortal.transport(createGotTransport({ baseUrl: host.baseUrl, credentials, ca, insecure })),
+    });
+    const result = await running.done;
+    return { killed: mortal.dead, effects: mortal.effects, result };
+  }
+
+  private argvOf(command: string, ...more: string[]): string[] {
+    return [command, this.host, 'rlAPIuser', secret, ...more];
+  }
+
+  /** Does something `ms` of the clock later, whatever the program does then. */
+  later(ms: number, action: () => unknown): void {
+    void this.clock.sleep(ms).then(() => this.clock.limit(Infinity, async () => action()));
+  }
+
+  /** Keeps the clock still until that is done. */
+  hold(action: () => Promise<unknown>): void {
+    void this.clock.limit(Infinity, action);
+  }
+
+  /** Does something once, when a run enters that step. */
+  when(step: Step, action: () => void): void {
+    const before = this.onStep;
+    let isDone = false;
+    this.onStep = (entered) => {
+      if (isDone || entered !== step) return before(entered);
+      isDone = true;
+      action();
+    };
+  }
+
+  /** Keeps other runs from the host's lock; gives back how to free it. */
+  holdLock(holder: string): () => void {
+    const file = path.join(this.logDir, `.${this.hostInFiles}_lock`);
+    this.locks.set(file, holder);
+    return () => this.locks.delete(file);
+  }
+
+  /** Runs with exactly these arguments. */
+  startRaw(argv: string[], world: Partial<World> = {}): Running {
+    const stdout = new CapturedStream();
+    const stderr = new CapturedStream();
+    const result: Result = { code: -1, stdout: '', stderr: '', steps: [], titles: [] };
+    const listeners = new Set<(name: 'SIGINT' | 'SIGTERM') => void>();
+    const done = main({
+      argv,
+      env: { CHBACKUP_LOG_DIR: this.logDir, ...this.env },
+      cwd: this.folder,
+      stdin: typedInput(),
+      stdout,
+      stderr,
+      clock: this.clock,
+      disk: diskWithLocks(this.locks),
+      onSignal(listener) {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
+      setTitle: (title) => result.titles.push(title),
+      onStep: (step) => {
+        result.steps.push(step);
+        this.onStep(step);
+      },
+      ...this.world,
+      ...world,
+    }).then((code) => {
+      Object.assign(result, { code, stdout: stdout.text, stderr: stderr.text });
+      this.results.push(result);
+      return result;
+    });
+    return { done, signal: (name) => listeners.forEach((listener) => listener(name)) };
+  }
+
+  /** A file of the log directory, or undefined. */
+  file(name: string): string | undefined {
+    const file = path.join(this.logDir, name);
+    return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+  }
+
+  /** Names of all files in the log directory. */
+  get files(): string[] {
+    return existsSync(this.logDir) ? readdirSync(this.logDir).sort() : [];
+  }
+
+  writeFile(name: string, text: string): void {
+    mkdirSync(this.logDir, { recursive: true });
+    writeFileSync(path.join(this.logDir, name), text);
+  }
+
+  removeFile(name: string): void {
+    rmSync(path.join(this.logDir, name));
+  }
+
+  get lastBackup(): string | undefined {
+    return this.file(`.${this.hostInFiles}_last_backup`);
+  }
+
+  set lastBackup(text: string) {
+    this.writeFile(`.${this.hostInFiles}_last_backup`, text);
+  }
+
+  get journal(): string | undefined {
+    return this.file(`.${this.hostInFiles}_run.json`);
+  }
+
+  get log(): string {
+    return this.file(`${this.hostInFiles}_backup_ch.log`) ?? '';
+  }
+
+  /** Requests so far, as `GET /backup/list`, without queries. */
+  requests(pattern = /./): string[] {
+    return this.simulator.requests
+      .map(({ method, path: target }) => `${method} ${target}`)
+      .filter((line) => pattern.test(line));
+  }
+
+  /** What must hold after every test: no secret anywhere, no route that the server lacks. */
+  check(): void {
+    for (const { stdout, stderr, titles } of this.results) {
+      expectNoSecret(stdout + stderr + titles.join('\n'));
+    }
+    for (const name of this.files) {
+      if (statSync(path.join(this.logDir, name)).isFile()) expectNoSecret(this.file(name) ?? '');
+    }
+    expect(this.simulator.unknownRoutes).toEqual([]);
+  }
+
+  async close(): Promise<void> {
+    await this.listening?.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+export function expectNoSecret(text: string): void {
+  for (const form of [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)]) {
+    expect(text).not.toContain(form);
+  }
+  expect(text).not.toContain(Buffer.from(`rlAPIuser:${secret}`).toString('base64'));
+}
+
+/** Tests get a harness of the newest server, or of one that they make by `harnessOf`. */
+export const test = base.extend<{
+  harness: Harness;
+  harnessOf: (options: Partial<SimulatorOptions>, listensAs?: Listening) => Promise<Harness>;
+}>({
+  harnessOf: async ({}, use) => {
+    const made: Harness[] = [];
+    await use(async (options, listensAs) => {
+      const harness = await new Harness(options, listensAs).open();
+      made.push(harness);
+      return harness;
+    });
+    for (const harness of made) {
+      harness.check();
+      await harness.close();
+    }
+  },
+  harness: async ({ harnessOf }, use) => {
+    await use(await harnessOf({}));
+  },
+});

@@ -1,0 +1,167 @@
+import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { test as base } from 'vitest';
+import { systemClock } from '../../src/clock.js';
+import { type ListeningSimulator, serve } from '../simulator/http-server.js';
+import { Simulator, type SimulatorOptions } from '../simulator/simulator.js';
+import { expectNoSecret, secret } from './harness.js';
+
+const script = path.resolve(import.meta.dirname, '../../bin/chbackup.js');
+
+export interface Ended {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface Started {
+  child: ChildProcess;
+  pid: number;
+  ended: Promise<Ended>;
+}
+
+interface Hold {
+  pattern: RegExp;
+  arrived(): void;
+  released: Promise<void>;
+}
+
+/** The built program as a process of its own, a simulated server beside it, and the real time. */
+export class ProgramBench {
+  readonly folder = mkdtempSync(path.join(tmpdir(), 'chbackup-program-'));
+  readonly logDir = path.join(this.folder, 'log');
+  readonly simulator: Simulator;
+  /** Extra variables for the runs to come. */
+  env: Record<string, string> = {};
+  private listening: ListeningSimulator | undefined;
+  private readonly children = new Set<ChildProcess>();
+  private hold: Hold | undefined;
+
+  constructor(options: Partial<SimulatorOptions> = {}) {
+    this.simulator = new Simulator({
+      version: '2.8.1',
+      clock: systemClock,
+      username: 'rlAPIuser',
+      password: secret,
+      workMs: { create: 150, upload: 300 },
+      ...options,
+    });
+  }
+
+  async open(): Promise<this> {
+    this.listening = await serve(this.simulator, {
+      beforeAnswer: (request) => {
+        const { hold } = this;
+        if (hold === undefined || !hold.pattern.test(request)) return undefined;
+        this.hold = undefined;
+        hold.arrived();
+        return hold.released;
+      },
+    });
+    return this;
+  }
+
+  get host(): string {
+    return `127.0.0.1:${this.listening?.port}`;
+  }
+
+  /** Starts `chbackup` with exactly these arguments. */
+  startRaw(argv: string[], options: SpawnOptions & { script?: string } = {}): Started {
+    const child = spawn(process.execPath, [options.script ?? script, ...argv], {
+      cwd: this.folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      ...options,
+      env: {
+        PATH: process.env['PATH'],
+        TZ: 'UTC',
+        CHBACKUP_LOG_DIR: this.logDir,
+        ...this.env,
+        ...options.env,
+      },
+    });
+    this.children.add(child);
+    let [stdout, stderr] = ['', ''];
+    child.stdout?.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+    child.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    const ended = once(child, 'close').then(([code, signal]) => {
+      this.children.delete(child);
+      expectNoSecret(stdout + stderr);
+      return {
+        code: code as number | null,
+        signal: signal as NodeJS.Signals | null,
+        stdout,
+        stderr,
+      };
+    });
+    return { child, pid: child.pid ?? 0, ended };
+  }
+
+  /** Starts `chbackup COMMAND HOST USER PASSWORD …`. */
+  start(command: string, ...more: string[]): Started {
+    return this.startRaw([command, this.host, 'rlAPIuser', secret, ...more]);
+  }
+
+  run(command: string, ...more: string[]): Promise<Ended> {
+    return this.start(command, ...more).ended;
+  }
+
+  /**
+   * Waits until the server has carried out the first request of that program that this matches.
+   * It is not answered before the release that comes back is called: the program stays where it is.
+   */
+  async heldAt(pattern: RegExp, { ended }: Started): Promise<() => void> {
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    const arrived = new Promise<boolean>((resolve) => {
+      this.hold = { pattern, arrived: () => resolve(true), released };
+    });
+    const isHeld = await Promise.race([arrived, ended.then(() => false)]);
+    if (!isHeld) throw new Error(`it ended: ${(await ended).stderr}`);
+    return release;
+  }
+
+  file(name: string): string | undefined {
+    const file = path.join(this.logDir, `.${this.host.replace(':', '_')}_${name}`);
+    return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+  }
+
+  /** A program of this name in front of the PATH, as a shell script; gives back that PATH. */
+  shadow(name: string, lines: string): string {
+    writeFileSync(path.join(this.folder, name), `#!/bin/sh\n${lines}\n`, { mode: 0o755 });
+    return `${this.folder}:${process.env['PATH']}`;
+  }
+
+  async close(): Promise<void> {
+    for (const child of this.children) child.kill('SIGKILL');
+    await this.listening?.close();
+    for (const name of existsSync(this.logDir) ? readdirSync(this.logDir) : []) {
+      expectNoSecret(readFileSync(path.join(this.logDir, name), 'utf8'));
+    }
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** Whether the kernel's lock can be had here: the program `flock` is on PATH. */
+export const hasFlock = spawnSync('flock', ['--help']).error === undefined;
+
+export const test = base.extend<{
+  bench: ProgramBench;
+  benchOf: (options: Partial<SimulatorOptions>) => Promise<ProgramBench>;
+}>({
+  benchOf: async ({}, use) => {
+    const made: ProgramBench[] = [];
+    await use(async (options) => {
+      const bench = await new ProgramBench(options).open();
+      made.push(bench);
+      return bench;
+    });
+    for (const bench of made) await bench.close();
+  },
+  bench: async ({ benchOf }, use) => {
+    await use(await benchOf({}));
+  },
+});

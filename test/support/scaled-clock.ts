@@ -1,0 +1,15 @@
+import { type Clock, limitBySleeping, systemClock } from '../../src/clock.js';
+
+/** Real time, so many times faster: a minute passes in a second or two. */
+export function scaledClock(speed: number): Clock {
+  const startMs = Date.now();
+  const elapsed = () => performance.now() * speed;
+  const firstMs = elapsed();
+  const clock: Clock = {
+    now: () => Math.floor(startMs + elapsed() - firstMs),
+    elapsed,
+    sleep: (ms, signal) => systemClock.sleep(ms / speed, signal),
+    limit: (ms, work, signal) => limitBySleeping(clock, ms, work, signal),
+  };
+  return clock;
+}
