@@ -1,0 +1,285 @@
+import { describe, expect } from 'vitest';
+import { fakePath, fakeVersions } from '../engine/binary/fake-program.js';
+import { BinaryRuns, fakeWeeks } from '../support/binary.js';
+import { test } from '../support/harness.js';
+import { CapturedStream, typedInput } from '../support/streams.js';
+import { diff2, diff3, diff6, full1, full5, own, weeks } from '../support/weeks.js';
+
+const names = weeks.map(({ name }) => name);
+const broken = 'DIFF_CH_BK_2026-11-04_20-30-00';
+const table = 'shop.orders';
+
+describe.each(fakeVersions)('with the program %s', (version) => {
+  test('list', async ({ harness }) => {
+    const binary = new BinaryRuns(harness, version, {
+      remote: fakeWeeks(),
+      local: [{ name: diff6, created: '2026-11-06 20:30:00', bytes: 1024, required: '' }],
+    });
+    binary.lastBackup = diff6;
+    const { code, stdout, stderr } = await binary.run('list');
+    expect(code).toBe(0);
+    expect(stderr).toBe('');
+    expect(stdout).toMatch(/^remote: 6 backups\n {2}FULL/);
+    expect(stdout).toMatch(new RegExp(`^ {4}└ ${diff2} .* 8\\.0\\d MiB$`, 'm'));
+    expect(stdout).toMatch(new RegExp(`^ {4}└ ${diff6} .* last backup$`, 'm'));
+    expect(stdout).toMatch(new RegExp(`^local: 1 backup\n {2}${diff6} .* last backup$`, 'm'));
+    const json = await binary.run('list', '--location', 'remote', '--json');
+    const { host, backups } = JSON.parse(json.stdout) as { host: string; backups: unknown[] };
+    expect(host).toBe('local');
+    expect(backups).toHaveLength(6);
+    expect(backups[1]).toMatchObject({ name: diff2, base: full1, restorable: true });
+  });
+
+  test('every selection, one after the other', async ({ harness }) => {
+    const binary = new BinaryRuns(harness, version, { remote: fakeWeeks() });
+    const added = { name: broken, broken: "broken (can't stat metadata.json)", required: '' };
+    const created = '0001-01-01 00:00:00';
+    binary.change({ remote: [...binary.state.remote, { ...added, created }] });
+    binary.lastBackup = diff6;
+
+    const named = await binary.run('delete-remote', '--name', full1, '--yes');
+    expect(named.code).toBe(1);
+    expect(named.stderr).toContain(`${full1}: ${diff2} requires it`);
+    expect((await binary.run('delete-remote', '--name', 'NO_SUCH', '--yes')).code).toBe(10);
+    const asked = await binary.run('delete-remote', '--all');
+    expect(asked.code).toBe(2);
+    expect(asked.stdout.match(/^delete /gm)).toHaveLength(7);
+    expect(binary.changes()).toEqual([]);
+
+    expect((await binary.run('delete-remote', '--broken', '--yes')).code).toBe(0);
+    expect(binary.names('remote')).toEqual(names);
+    expect((await binary.run('delete-remote', '--older-than', '17d', '--yes')).code).toBe(0);
+    expect(binary.names('remote')).toEqual([own, full5, diff6]);
+    expect(binary.changes().slice(1)).toEqual(
+      [diff3, diff2, full1].map((name) => `delete remote -- ${name}`),
+    );
+    expect((await binary.run('delete-remote', '--keep', '1', '--yes')).code).toBe(0);
+    expect((await binary.run('delete-remote', '--name', own, '--yes')).code).toBe(0);
+    expect(binary.names('remote')).toEqual([full5, diff6]);
+    expect(binary.lastBackup).toBe(diff6);
+    const all = await binary.run('delete-remote', '--all', '--yes');
+    expect(all.code).toBe(0);
+    expect(all.stderr).toContain('deleted 2 remote backups');
+    expect(binary.names('remote')).toEqual([]);
+    expect(binary.lastBackup).toBeUndefined();
+  });
+
+  test('delete-local keeps what is not on the remote storage yet', async ({ harness }) => {
+    const local = fakeWeeks().map((row) => ({ ...row, required: '' }));
+    const remote = fakeWeeks().filter(({ name }) => name !== diff3);
+    const binary = new BinaryRuns(harness, version, { local, remote });
+    const { code, stdout } = await binary.run('delete-local', '--keep', '1', '--yes');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(new RegExp(`^keep +${diff3} +not on the remote storage yet$`, 'm'));
+    expect(binary.names('local')).toEqual([diff3, own, diff6]);
+    expect((await binary.run('delete-local', '--all', '--yes')).code).toBe(0);
+    expect(binary.names('local')).toEqual([]);
+    expect(binary.names('remote')).toHaveLength(5);
+  });
+
+  test('one delete failing: exit 3 with the list, its base spared', async ({ harness }) => {
+    const binary = new BinaryRuns(harness, version, {
+      remote: fakeWeeks(),
+      failNames: { [diff2]: '550 permission denied' },
+    });
+    const { code, stderr } = await binary.run('delete-remote', '--all', '--yes');
+    expect(code).toBe(3);
+    expect(stderr).toContain('only 4 of 6 remote backups were deleted');
+    expect(stderr).toContain(`${diff2} (550 permission denied)`);
+    expect(stderr).toContain(`${full1} (kept, since ${diff2} stays and may need it)`);
+    expect(binary.names('remote')).toEqual([full1, diff2]);
+    expect(binary.changes().some((line) => line.endsWith(full1))).toBe(false);
+  });
+
+  test('a delete that is killed has not happened, says the list', async ({ harness }) => {
+    const binary = new BinaryRuns(harness, version, { remote: fakeWeeks().slice(0, 3) });
+    binary.change({ killed: { delete: 'SIGKILL' } });
+    const { code, stderr } = await binary.run('delete-remote', '--all', '--yes');
+    expect(code).toBe(1);
+    expect(stderr).toContain(`${diff3} (it was killed by SIGKILL)`);
+    expect(binary.names('remote')).toEqual([full1, diff2, diff3]);
+  });
+
+  test('killed half-way: no orphan, and the same command finishes', async ({ harness }) => {
+    const binary = new BinaryRuns(harness, version, { remote: fakeWeeks() });
+    harness.lastBackup = diff6;
+    const argv = [
+      'delete-remote',
+      '--all',
+      '--yes',
+      '--binary',
+      '--binary-path',
+      fakePath,
+    ] as const;
+    const { killed, effects } = await harness.runKilled(7, ...argv);
+    expect(killed).toBe(true);
+    const forgotten = effects.findIndex((effect) => /^remove .*_last_backup$/.test(effect));
+    // After it the log gets the answer to each delete.
+    const deleted = effects.length - 1 - forgotten;
+    expect(deleted).toBeGreaterThan(0);
+    expect(binary.names('remote')).toEqual(names.slice(0, names.length - deleted));
+    expect(harness.lastBackup).toBeUndefined();
+    expect((await harness.run(...argv)).code).toBe(0);
+    expect(binary.names('remote')).toEqual([]);
+  });
+
+  test('a storage that is down: exit 1, nothing believed', async ({ harness }) => {
+    const binary = new BinaryRuns(harness, version, {
+      remote: fakeWeeks(),
+      local: fakeWeeks().map((row) => ({ ...row, required: '' })),
+      storageDown: true,
+    });
+    for (const argv of [
+      ['list'],
+      ['delete-remote', '--all', '--yes'],
+      ['delete-remote', '--name', own, '--yes'],
+      ['delete-local', '--keep', '1', '--yes'],
+      ['restore-table', 'ANY', table],
+    ]) {
+      // oxlint-disable-next-line no-await-in-loop
+      const { code, stderr } = await binary.run(...argv);
+      expect(code).toBe(1);
+      expect(stderr).toContain('connection refused');
+    }
+    expect(binary.changes()).toEqual([]);
+    const silent = { storageDown: false, mute: ['list'] };
+    binary.change(silent);
+    binary.lastBackup = diff6;
+    expect((await binary.run('delete-remote', '--all', '--yes')).code).toBe(1);
+    expect(binary.changes()).toEqual([]);
+  });
+
+  test('restore-table: rows come back once', async ({ harness }) => {
+    const local = [{ name: full1, created: '2026-11-01 20:30:00', tables: { [table]: 4096 } }];
+    const binary = new BinaryRuns(harness, version, { local, tables: { [table]: 0 } });
+    const { code, stdout } = await binary.run('restore-table', full1, table);
+    expect(code).toBe(0);
+    expect(stdout).toBe(`attach   the data in ${full1} to ${table}\n`);
+    expect(binary.state.tables).toEqual({ [table]: 4096 });
+    const again = await binary.run('restore-table', full1, table);
+    expect(again.code).toBe(1);
+    expect(again.stderr).toContain('holds data already');
+    expect(binary.changes()).toEqual([`restore --data --tables=${table} -- ${full1}`]);
+    const appended = await binary.run('restore-table', full1, table, '--append');
+    expect(appended.code).toBe(0);
+    expect(binary.state.tables).toEqual({ [table]: 8192 });
+  });
+
+  test('restore-table: download, missing table, definition, another name', async ({ harness }) => {
+    const remote = [{ name: full1, created: '2026-11-01 20:30:00', tables: { [table]: 4096 } }];
+    const binary = new BinaryRuns(harness, version, { remote });
+    binary.lastBackup = full1;
+    expect((await binary.run('restore-table', 'latest', table)).code).toBe(10);
+    expect((await binary.run('restore-table', 'NO_SUCH', table)).code).toBe(10);
+    expect(binary.changes()).toEqual([]);
+    const created = await binary.run('restore-table', 'latest', table, '--schema');
+    expect(created.code).toBe(0);
+    expect(binary.changes()).toEqual([
+      `download -- ${full1}`,
+      `restore --tables=${table} -- ${full1}`,
+    ]);
+    expect((await binary.run('restore-table', full1, table, '--schema')).code).toBe(2);
+    expect(binary.state.tables).toEqual({ [table]: 4096 });
+    const dropped = await binary.run('restore-table', full1, table, '--schema', '--yes');
+    expect(dropped.code).toBe(0);
+    expect(binary.state.tables).toEqual({ [table]: 4096 });
+    const copied = await binary.run('restore-table', full1, table, '--into', 'copy.orders');
+    expect(copied.code).toBe(0);
+    const renamed = await binary.run('restore-table', full1, table, '--into', 'copy.o2');
+    expect(renamed.code).toBe(version === '2.4.0' ? 2 : 0);
+    const more = version === '2.4.0' ? {} : { 'copy.o2': 4096 };
+    expect(binary.state.tables).toEqual({ [table]: 4096, 'copy.orders': 4096, ...more });
+    const existing = await binary.run('restore-table', full1, table, '--into', 'copy.orders');
+    expect(existing.code).toBe(1);
+    expect((await binary.run('restore-table', full1, 'shop.none', '--schema')).code).toBe(10);
+  });
+
+  test('restore-table: success without data, and without the check', async ({ harness }) => {
+    const local = [{ name: full1, created: '2026-11-01 20:30:00', tables: { [table]: 4096 } }];
+    const state = { local, tables: { [table]: 0 }, replicated: [table] };
+    const binary = new BinaryRuns(harness, version, state);
+    const { code, stderr } = await binary.run('restore-table', full1, table);
+    // Only 2.4.0 skips a busy replica in silence.
+    expect(code).toBe(version === '2.4.0' ? 1 : 0);
+    if (version !== '2.4.0') return;
+    expect(stderr).toMatch(/shop\.orders is empty \(.*--no-check-replicas\)/);
+    const all = await binary.run('restore-table', full1, table, '--no-check-replicas');
+    expect(all.code).toBe(0);
+    expect(binary.state.tables).toEqual({ [table]: 4096 });
+  });
+
+  test('restore-table: an unsound local copy is not restored from', async ({ harness }) => {
+    const created = '2026-11-01 20:30:00';
+    const flaw =
+      version === '2.4.0' ? { oldFormat: true } : { broken: 'broken metadata.json not found' };
+    const binary = new BinaryRuns(harness, version, {
+      local: [{ name: full1, created, ...flaw }],
+      remote: [{ name: full1, created, tables: { [table]: 4096 } }],
+      tables: { [table]: 0 },
+    });
+    const { code, stderr } = await binary.run('restore-table', full1, table);
+    expect(code).toBe(1);
+    expect(stderr).toContain(`chbackup delete-local --name ${full1}`);
+    expect(binary.changes()).toEqual([]);
+  });
+});
+
+// 2.4.0 has no pid files: its commands do not see each other (contract §8).
+test.for(['2.6.30', '2.8.1'] as const)(
+  '%s: another command is waited for',
+  async (version, { harness }) => {
+    const state = { remote: fakeWeeks(), busy: { command: 'upload', times: 3 } };
+    const binary = new BinaryRuns(harness, version, state);
+    const { code, stderr } = await binary.run('delete-remote', '--name', own, '--yes');
+    expect(code).toBe(0);
+    expect(stderr).toContain('busy: `upload` runs since 2026-11-22T13:00:00Z');
+    expect(binary.changes()).toHaveLength(4);
+    binary.change({ busy: { command: 'upload', times: 99 } });
+    const busy = await binary.run('delete-remote', '--all', '--yes', '--wait', '0');
+    expect(busy.code).toBe(11);
+    expect(binary.names('remote')).toHaveLength(5);
+  },
+);
+
+test('2.8.1: a base that the program refuses to delete is kept', async ({ harness }) => {
+  const binary = new BinaryRuns(harness, '2.8.1', { remote: fakeWeeks() });
+  const text = `'${diff2}' is required by remote backup(s) late, deleting it breaks the chain`;
+  binary.change({ failNames: { [diff2]: text } });
+  const { code, stderr } = await binary.run('delete-remote', '--keep', '2', '--yes');
+  expect(code).toBe(3);
+  expect(stderr).toContain(`not deleted: ${diff2}: kept by the server: ${text}`);
+  expect(binary.names('remote')).toEqual([full1, diff2, own, full5, diff6]);
+});
+
+describe('on a terminal', () => {
+  test('a typed yes deletes', async ({ harness }) => {
+    const binary = new BinaryRuns(harness, '2.8.1', { remote: fakeWeeks() });
+    const stderr = new CapturedStream(true);
+    harness.world = { stdin: typedInput('yes\n'), stderr };
+    expect((await binary.run('delete-remote', '--name', own)).code).toBe(0);
+    expect(stderr.text).toContain('Delete 1 remote backup of local? Type yes: ');
+    expect(binary.names('remote')).toEqual(names.filter((name) => name !== own));
+  });
+});
+
+test('the files are those of the host beside --binary, and the locks too', async ({ harness }) => {
+  const binary = new BinaryRuns(harness, '2.8.1', { remote: fakeWeeks() });
+  harness.lastBackup = diff6;
+  const release = harness.holdLock('{"command":"create-diff","backup":"X","since":"10:00"}');
+  const locked = await binary.run('delete-remote', harness.host, '--all', '--yes', '--wait', '0');
+  expect(locked.code).toBe(11);
+  expect(locked.stderr).toContain('create-diff (X) since 10:00');
+  release();
+  expect((await binary.run('delete-remote', harness.host, '--all', '--yes')).code).toBe(0);
+  expect(harness.lastBackup).toBeUndefined();
+  expect(harness.requests()).toEqual([]);
+});
+
+test('a program that is none: exit 2, before anything else', async ({ harness }) => {
+  harness.env = { PATH: process.env['PATH'] ?? '' };
+  for (const path of ['/no/such/clickhouse-backup', '/bin/echo']) {
+    const argv = ['delete-remote', '--all', '--yes', '--binary-path', path];
+    // oxlint-disable-next-line no-await-in-loop
+    expect((await harness.startRaw(argv).done).code).toBe(2);
+  }
+});

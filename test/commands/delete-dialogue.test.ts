@@ -1,0 +1,216 @@
+import { stripVTControlCharacters } from 'node:util';
+import { describe, expect } from 'vitest';
+import { beforeRequest } from '../support/before-request.js';
+import { type Harness, test, versions } from '../support/harness.js';
+import { CapturedStream, typedInput } from '../support/streams.js';
+import {
+  addWeeks,
+  deletesAsked,
+  diff2,
+  diff3,
+  diff6,
+  full1,
+  full5,
+  namesAt,
+  own,
+  weeks,
+} from '../support/weeks.js';
+
+const names = weeks.map(({ name }) => name);
+const keepTwo = ['--keep', '2'];
+
+/** A person at a terminal who types that. */
+function type(harness: Harness, text: string): CapturedStream {
+  const stderr = new CapturedStream(true);
+  harness.world = { ...harness.world, stdin: typedInput(text), stderr };
+  return stderr;
+}
+
+describe.each(versions)('with a server %s', (version) => {
+  test('no terminal and no --yes: the plan, exit 2, nothing deleted', async ({ harnessOf }) => {
+    const harness = await harnessOf({ version });
+    addWeeks(harness);
+    harness.lastBackup = diff6;
+    const { code, stdout, stderr } = await harness.run('delete-remote', '--all');
+    expect(code).toBe(2);
+    expect(stdout.match(/^delete /gm)).toHaveLength(6);
+    expect(stderr).toMatch(/\[ERROR\] nothing was deleted: there is no terminal .*--yes/);
+    expect(deletesAsked(harness)).toEqual([]);
+    expect(harness.lastBackup).toBe(diff6);
+  });
+
+  test('a typed yes deletes, after the plan', async ({ harnessOf }) => {
+    const harness = await harnessOf({ version });
+    addWeeks(harness);
+    const screen = type(harness, 'yes\n');
+    const { code, stdout } = await harness.run('delete-remote', ...keepTwo);
+    expect(code).toBe(0);
+    expect(stdout.match(/^delete /gm)).toHaveLength(3);
+    expect(screen.text).toContain(`Delete 3 remote backups of ${harness.host}? Type yes: `);
+    expect(namesAt(harness, 'remote')).toEqual([own, full5, diff6]);
+  });
+});
+
+test.for(['no\n', 'y\n', '\n', 'yes please\n', 'да\n'])(
+  'a typed %j deletes nothing: exit 1',
+  async (answer, { harness }) => {
+    addWeeks(harness);
+    const screen = type(harness, answer);
+    const { code } = await harness.run('delete-remote', ...keepTwo);
+    expect(code).toBe(1);
+    expect(screen.text).toContain('nothing was deleted: the answer was not yes');
+    expect(deletesAsked(harness)).toEqual([]);
+    expect(harness.log).not.toContain('started');
+  },
+);
+
+test('the end of the input is a no', async ({ harness }) => {
+  addWeeks(harness);
+  const screen = type(harness, '');
+  const stdin = harness.world.stdin as ReturnType<typeof typedInput>;
+  beforeRequest(harness, /list/, () => void stdin.end());
+  const { code } = await harness.run('delete-remote', ...keepTwo);
+  expect(code).toBe(1);
+  expect(screen.text).toContain('the answer was not yes');
+  expect(deletesAsked(harness)).toEqual([]);
+});
+
+test('Ctrl-C at the question: exit 130, nothing deleted', async ({ harness }) => {
+  addWeeks(harness);
+  const screen = type(harness, '');
+  const running = harness.start('delete-remote', ...keepTwo);
+  const asked = setInterval(() => {
+    if (!screen.text.includes('Type yes')) return;
+    clearInterval(asked);
+    running.signal('SIGINT');
+  }, 5);
+  expect((await running.done).code).toBe(130);
+  expect(deletesAsked(harness)).toEqual([]);
+});
+
+test('with --json nobody has seen the plan, so nobody is asked', async ({ harness }) => {
+  addWeeks(harness);
+  type(harness, 'yes\n');
+  const { code, stdout } = await harness.run('delete-remote', ...keepTwo, '--json');
+  expect(code).toBe(2);
+  expect(JSON.parse(stdout)).toMatchObject({ plan: { length: 6 }, deleted: [], failed: [] });
+  expect(deletesAsked(harness)).toEqual([]);
+});
+
+test('a progress bar on a terminal, none elsewhere or with --quiet', async ({ harness }) => {
+  addWeeks(harness);
+  addWeeks(harness, 'local');
+  const screen = type(harness, '');
+  expect((await harness.run('delete-remote', '--all', '--yes')).code).toBe(0);
+  const shown = stripVTControlCharacters(screen.text);
+  expect(shown).toMatch(new RegExp(`-{20} 0/6 ${diff6}`));
+  expect(shown).toMatch(new RegExp(`[^=]={17}-{3} 5/6 ${own}`));
+  expect(shown).toContain('[INFO] deleted 6 remote backups');
+  addWeeks(harness);
+  const quiet = type(harness, '');
+  await harness.run('delete-remote', '--all', '--yes', '--quiet');
+  expect(quiet.text).not.toMatch(/-{5}|={5}/);
+  harness.world = {};
+  const { stderr } = await harness.run('delete-local', '--all', '--yes');
+  expect(stderr).not.toMatch(/-{5}|={5}/);
+  expect(namesAt(harness, 'local')).toEqual([]);
+});
+
+test('a failure is not written into the bar', async ({ harness }) => {
+  addWeeks(harness);
+  harness.simulator.failNext('delete', '550 no');
+  const screen = type(harness, '');
+  expect((await harness.run('delete-remote', '--all', '--yes', '--no-color')).code).toBe(3);
+  const line = `[WARNING] not deleted: ${diff6}: 550 no\n`;
+  // It is a line of its own: what was drawn before has ended.
+  const before = screen.text.slice(0, screen.text.indexOf(line));
+  expect(screen.text).toContain(line);
+  expect(before).toMatch(/(?:\?2026l|\n)$/);
+});
+
+describe('--json', () => {
+  test('plan and result are one object', async ({ harness }) => {
+    addWeeks(harness);
+    harness.simulator.failNext('delete', '550 no');
+    const { code, stdout, stderr } = await harness.run(
+      ...(['delete-remote', '--keep', '2', '--yes', '--json'] as const),
+    );
+    expect(code).toBe(1);
+    const answer = JSON.parse(stdout) as Record<string, unknown>;
+    expect(answer).toEqual({
+      command: 'delete-remote',
+      host: harness.host,
+      dryRun: false,
+      plan: [
+        { name: full1, action: 'delete', reason: 'older than the 2 newest' },
+        { name: diff2, action: 'delete', reason: 'older than the 2 newest' },
+        { name: diff3, action: 'delete', reason: 'older than the 2 newest' },
+        { name: own, action: 'keep', reason: 'not a name that chbackup gives' },
+        { name: full5, action: 'keep', reason: 'one of the 2 newest' },
+        { name: diff6, action: 'keep', reason: 'one of the 2 newest' },
+      ],
+      deleted: [],
+      failed: [
+        { name: diff3, reason: '550 no' },
+        { name: diff2, reason: `kept, since ${diff3} stays and may need it` },
+        { name: full1, reason: `kept, since ${diff3} stays and may need it` },
+      ],
+    });
+    const lines = stderr.trim().split('\n');
+    const told = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(told.at(-1)).toMatchObject({ level: 'error', exitCode: 1 });
+  });
+
+  test('a dry run', async ({ harness }) => {
+    addWeeks(harness, 'local');
+    const { code, stdout, stderr } = await harness.run(
+      ...(['delete-local', '--name', own, '--dry-run', '--json'] as const),
+    );
+    expect(code).toBe(0);
+    expect(stderr).toBe('');
+    const answer = { command: 'delete-local', dryRun: true, deleted: [], failed: [] };
+    expect(JSON.parse(stdout)).toMatchObject(answer);
+  });
+});
+
+describe('between the plan that was shown and the lock', () => {
+  test('an increment that was made keeps its chain, and that is said', async ({ harness }) => {
+    addWeeks(harness);
+    const late = 'DIFF_CH_BK_2026-11-21_20-30-00';
+    beforeRequest(
+      harness,
+      /list\/remote/,
+      () => void harness.simulator.addBackup('remote', { name: late, required: diff2 }),
+      2,
+    );
+    const { code, stdout, stderr } = await harness.run('delete-remote', '--all', '--yes');
+    expect(code).toBe(0);
+    expect(stdout.match(/^delete /gm)).toHaveLength(6);
+    expect(stderr).toContain(`kept after all: ${full1}: ${diff2} requires it`);
+    expect(stderr).toContain(`kept after all: ${diff2}: ${late} requires it`);
+    expect(namesAt(harness, 'remote')).toEqual([full1, diff2, late]);
+  });
+
+  test('what became old enough is not taken as well', async ({ harness }) => {
+    addWeeks(harness);
+    const old = 'FULL_CH_BK_2026-10-20_20-30-00';
+    harness.simulator.addBackup('remote', { name: old });
+    // diff3 is 18 days and 13.5 hours old.
+    beforeRequest(harness, /list\/remote/, () => harness.clock.shiftWallClock(7_200_000), 2);
+    const given = ['--older-than', '446h', '--yes'];
+    const { code } = await harness.run('delete-remote', ...given);
+    expect(code).toBe(0);
+    expect(deletesAsked(harness)).toEqual([old]);
+    expect(namesAt(harness, 'remote')).toEqual(names);
+  });
+
+  test('what somebody else deleted is no failure', async ({ harness }) => {
+    addWeeks(harness);
+    const gone = () => harness.simulator.deleteBehind('remote', diff3);
+    beforeRequest(harness, /list\/remote/, gone, 2);
+    const { code, stderr } = await harness.run('delete-remote', ...keepTwo, '--yes');
+    expect(code).toBe(0);
+    expect(stderr).toContain(`kept after all: ${diff3}: it is not there any more`);
+    expect(deletesAsked(harness)).toEqual([diff2, full1]);
+  });
+});

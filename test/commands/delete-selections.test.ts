@@ -1,0 +1,193 @@
+import { describe, expect } from 'vitest';
+import { test, versions } from '../support/harness.js';
+import {
+  addWeeks,
+  deletesAsked,
+  diff2,
+  diff3,
+  diff6,
+  full1,
+  full5,
+  namesAt,
+  own,
+  weeks,
+} from '../support/weeks.js';
+
+const names = weeks.map(({ name }) => name);
+
+/** Which backups a selection takes from the weeks, in the order of the deletes. */
+const cases: { selection: string[]; deleted: string[] }[] = [
+  { selection: ['--all'], deleted: [diff6, full5, diff3, diff2, full1, own] },
+  { selection: ['--name', diff3], deleted: [diff3] },
+  {
+    selection: ['--name', full1, '--name', diff2, '--name', diff3],
+    deleted: [diff3, diff2, full1],
+  },
+  { selection: ['--name', own], deleted: [own] },
+  { selection: ['--keep', '1'], deleted: [diff3, diff2, full1] },
+  { selection: ['--keep', '2'], deleted: [diff3, diff2, full1] },
+  { selection: ['--keep', '3'], deleted: [] },
+  { selection: ['--older-than', '17d'], deleted: [diff3, diff2, full1] },
+  { selection: ['--older-than', '19d'], deleted: [] },
+  { selection: ['--older-than', '365d'], deleted: [] },
+  { selection: ['--broken'], deleted: [] },
+];
+
+describe.each(versions)('with a server %s', (version) => {
+  test.for(cases)('delete-remote $selection', async ({ selection, deleted }, { harnessOf }) => {
+    const harness = await harnessOf({ version });
+    addWeeks(harness);
+    const { code, stdout } = await harness.run('delete-remote', ...selection, '--yes');
+    expect(code).toBe(0);
+    expect(deletesAsked(harness)).toEqual(deleted);
+    expect(namesAt(harness, 'remote')).toEqual(names.filter((name) => !deleted.includes(name)));
+    // Every row of the plan is a name with what becomes of it and why.
+    for (const name of names) {
+      const action = deleted.includes(name) ? 'delete' : 'keep';
+      expect(stdout).toMatch(new RegExp(`^${action} +${name} +\\S`, 'm'));
+    }
+  });
+
+  test.for([
+    { selection: ['--all'], kept: [] },
+    { selection: ['--name', full1], kept: names.filter((name) => name !== full1) },
+    // Locally copies stand alone: nothing is kept for the sake of another.
+    { selection: ['--keep', '1'], kept: [diff3, own, diff6] },
+    { selection: ['--older-than', '16d'], kept: [diff3, own, diff6] },
+    { selection: ['--older-than', '15d'], kept: [diff3, own] },
+  ])('delete-local $selection', async ({ selection, kept }, { harnessOf }) => {
+    const harness = await harnessOf({ version });
+    addWeeks(harness);
+    addWeeks(harness, 'local');
+    harness.simulator.deleteBehind('remote', diff3);
+    const { code, stdout } = await harness.run('delete-local', ...selection, '--yes');
+    expect(code).toBe(0);
+    expect(namesAt(harness, 'local')).toEqual(kept);
+    expect(namesAt(harness, 'remote')).toEqual(names.filter((name) => name !== diff3));
+    if (kept.includes(diff3) && !selection.includes('--name')) {
+      expect(stdout).toMatch(new RegExp(`^keep +${diff3} +not on the remote storage yet$`, 'm'));
+    }
+  });
+
+  test('--name of a base that is needed: exit 1, nothing deleted, who needs it is said', async ({
+    harnessOf,
+  }) => {
+    const harness = await harnessOf({ version });
+    addWeeks(harness);
+    harness.lastBackup = diff6;
+    const { code, stdout, stderr } = await harness.run(
+      ...(['delete-remote', '--name', full1, '--name', diff6, '--yes'] as const),
+    );
+    expect(code).toBe(1);
+    expect(stdout).toMatch(new RegExp(`^keep +${full1} +${diff2} requires it$`, 'm'));
+    expect(stderr).toContain(`nothing was deleted: ${full1}: ${diff2} requires it`);
+    expect(deletesAsked(harness)).toEqual([]);
+    expect(harness.lastBackup).toBe(diff6);
+  });
+
+  test('--name of none: exit 10, nothing deleted', async ({ harnessOf }) => {
+    const harness = await harnessOf({ version });
+    addWeeks(harness);
+    addWeeks(harness, 'local');
+    harness.simulator.deleteBehind('local', diff6);
+    for (const [command, absent] of [
+      ['delete-remote', 'NO_SUCH'],
+      ['delete-local', diff6],
+    ] as const) {
+      const { code, stderr } = await harness.run(command, '--name', absent, '--name', own, '--yes');
+      expect(code).toBe(10);
+      expect(stderr).toContain(`nothing was deleted: ${absent}: no such backup`);
+    }
+    expect(deletesAsked(harness)).toEqual([]);
+  });
+
+  test('an empty storage and no last-backup file: nothing to do', async ({ harnessOf }) => {
+    const harness = await harnessOf({ version });
+    const { code, stdout, stderr } = await harness.run('delete-remote', '--all', '--yes');
+    expect(code).toBe(0);
+    expect(stdout).toBe('');
+    expect(stderr).toContain('there is nothing to delete');
+    expect(deletesAsked(harness)).toEqual([]);
+  });
+});
+
+test('what any last-backup file names stays, with all that it requires', async ({ harness }) => {
+  addWeeks(harness);
+  harness.writeFile('.another-host_last_backup', `${diff2}\n`);
+  const { code, stdout } = await harness.run('delete-remote', '--older-than', '1d', '--yes');
+  expect(code).toBe(0);
+  expect(namesAt(harness, 'remote')).toEqual([full1, diff2, own]);
+  expect(stdout).toMatch(new RegExp(`^keep +${diff2} +a last-backup file names it$`, 'm'));
+  expect(harness.file('.another-host_last_backup')).toBe(`${diff2}\n`);
+});
+
+test('--keep does not count orphans, nor push out what can be restored for them', async ({
+  harness,
+}) => {
+  addWeeks(harness);
+  harness.simulator.deleteBehind('remote', full5);
+  const { code } = await harness.run('delete-remote', '--keep', '1', '--yes');
+  expect(code).toBe(0);
+  expect(namesAt(harness, 'remote')).toEqual([full1, diff2, diff3, own, diff6]);
+});
+
+test('the plan is for one location: a dry run asks for one list and writes nothing', async ({
+  harness,
+}) => {
+  addWeeks(harness);
+  addWeeks(harness, 'local');
+  const { code, stdout, stderr } = await harness.run('delete-remote', '--keep', '2', '--dry-run');
+  expect(code).toBe(0);
+  expect(stdout.match(/^delete /gm)).toHaveLength(3);
+  expect(stdout.match(/^keep /gm)).toHaveLength(3);
+  expect(stderr).toContain('would delete 3');
+  expect(harness.requests(/list/)).toEqual(['GET /backup/list/remote']);
+  expect(harness.requests(/^POST/)).toEqual([]);
+  expect(harness.files).toEqual([]);
+});
+
+describe('names that nobody here made', () => {
+  test.for(['Ночной бэкап'.replace(' ', '_'), 'a+b&c=d?e#f', "it's", '100%', 'x:y@z'])(
+    '%s is deleted by its name, and only it',
+    async (name, { harness }) => {
+      for (const other of [name, `${name}2`, own]) {
+        harness.simulator.addBackup('remote', { name: other });
+      }
+      const { code } = await harness.run('delete-remote', '--name', name, '--yes');
+      expect(code).toBe(0);
+      expect(namesAt(harness, 'remote')).toEqual([`${name}2`, own]);
+    },
+  );
+
+  test.for(['a b', 'a/b', '../x', '.hidden', '-x', '', 'a\tb'])(
+    '%j is exit 2: no server has it',
+    async (name, { harness }) => {
+      const { code } = await harness.run('delete-remote', `--name=${name}`, '--yes');
+      expect(code).toBe(2);
+      expect(harness.requests()).toEqual([]);
+    },
+  );
+});
+
+describe('what is asked for must be clear', () => {
+  test.for([
+    { given: [], message: 'nothing is selected' },
+    { given: ['--yes'], message: 'nothing is selected' },
+    { given: ['--all', '--broken'], message: 'more than one selection' },
+    { given: ['--keep', '3', '--older-than', '3d'], message: 'more than one selection' },
+    { given: ['--keep', '0'], message: 'not a number of backups' },
+    { given: ['--keep', '-1'], message: 'not a number of backups' },
+    { given: ['--keep', '1.5'], message: 'not a number of backups' },
+    { given: ['--older-than', '0d'], message: 'not an age' },
+    { given: ['--older-than', 'never'], message: 'not an age' },
+    { given: ['--older-than', '-3d'], message: 'not an age' },
+  ])('$given: exit 2, no request', async ({ given, message }, { harness }) => {
+    addWeeks(harness);
+    for (const command of ['delete-remote', 'delete-local']) {
+      const { code, stderr } = await harness.run(command, ...given);
+      expect(code).toBe(2);
+      expect(stderr).toContain(message);
+    }
+    expect(harness.requests()).toEqual([]);
+  });
+});

@@ -1,0 +1,241 @@
+import { describe, expect } from 'vitest';
+import { test, versions } from '../support/harness.js';
+import { CapturedStream } from '../support/streams.js';
+import {
+  addWeeks,
+  createdOf,
+  diff2,
+  diff3,
+  diff6,
+  full1,
+  full5,
+  own,
+  weeks,
+} from '../support/weeks.js';
+
+const listRequests = /^GET \/backup\/list/;
+
+describe.each(versions)('with a server %s', (version) => {
+  test('chains as trees, with age, size, the last backup, at both locations', async ({
+    harnessOf,
+  }) => {
+    const harness = await harnessOf({ version });
+    addWeeks(harness);
+    harness.simulator.addBackup('local', {
+      name: diff6,
+      createdMs: Date.parse('2026-11-06T20:30:00'),
+    });
+    harness.lastBackup = diff6;
+    const { code, stdout, stderr } = await harness.run('list');
+    expect(code).toBe(0);
+    expect(stderr).toBe('');
+    const size = String.raw`8\.\d+ MiB`;
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines).toHaveLength(9);
+    const expected = [
+      'remote: 6 backups',
+      `  ${full1} +20d 13h old +${size}`,
+      `    └ ${diff2} +19d 13h old +${size}`,
+      `      └ ${diff3} +18d 13h old +${size}`,
+      `  ${own} +${createdOf(own)} +${size}`,
+      `  ${full5} +16d 13h old +${size}`,
+      `    └ ${diff6} +15d 13h old +${size} +last backup`,
+      'local: 1 backup',
+      `  ${diff6} +15d 13h old +${size} +last backup`,
+    ];
+    for (const [at, line] of expected.entries()) {
+      expect(lines[at]).toMatch(new RegExp(`^${line}$`));
+    }
+    expect(harness.requests(listRequests)).toEqual(['GET /backup/list']);
+  });
+
+  test('one location is one request for that one', async ({ harnessOf }) => {
+    const harness = await harnessOf({ version });
+    addWeeks(harness);
+    harness.simulator.addBackup('local', { name: own });
+    const local = await harness.run('list', '--location', 'local');
+    expect(local.stdout).toMatch(new RegExp(`^local: 1 backup\n {2}${own} .*\n$`));
+    const remote = await harness.run('list', '--location', 'remote');
+    expect(remote.stdout).toMatch(/^remote: 6 backups\n/);
+    expect(remote.stdout).not.toContain('local');
+    expect(harness.requests(listRequests)).toEqual([
+      'GET /backup/list/local',
+      'GET /backup/list/remote',
+    ]);
+  });
+
+  test('what is broken or has lost its base says why', async ({ harnessOf }) => {
+    const harness = await harnessOf({ version });
+    addWeeks(harness);
+    harness.simulator.setBroken('remote', full1);
+    harness.simulator.deleteBehind('remote', full5);
+    harness.simulator.addBackup('local', { name: own });
+    harness.simulator.setBroken('local', own);
+    const { code, stdout } = await harness.run('list');
+    expect(code).toBe(0);
+    const problemOf = (name: string) => new RegExp(`${name} .*?(?:B|\\?)  +(\\S.*)$`, 'm');
+    expect(problemOf(full1).exec(stdout)?.[1]).toBe("broken (can't stat metadata.json)");
+    expect(problemOf(diff2).exec(stdout)?.[1]).toBe('a backup under it is broken or missing');
+    expect(problemOf(diff3).exec(stdout)?.[1]).toBe('a backup under it is broken or missing');
+    expect(problemOf(diff6).exec(stdout)?.[1]).toBe(`its base ${full5} is not there`);
+    const local = stdout.slice(stdout.indexOf('local:'));
+    expect(local).toMatch(
+      version === '2.4.0' ? /old-format$/m : /broken metadata\.json not found$/m,
+    );
+  });
+
+  test('--json has the documented shape', async ({ harnessOf }) => {
+    const harness = await harnessOf({ version });
+    addWeeks(harness);
+    harness.simulator.setBroken('remote', full5);
+    harness.simulator.addBackup('local', { name: diff3 });
+    harness.lastBackup = diff3;
+    const { code, stdout } = await harness.run('list', '--json');
+    expect(code).toBe(0);
+    const answer = JSON.parse(stdout) as { backups: Record<string, unknown>[] };
+    expect(answer).toMatchObject({ host: harness.host, lastBackup: diff3 });
+    const remote = answer.backups.filter(({ location }) => location === 'remote');
+    expect(remote.map(({ name }) => name)).toHaveLength(6);
+    expect(remote.find(({ name }) => name === diff3)).toEqual({
+      name: diff3,
+      location: 'remote',
+      kind: 'increment',
+      base: diff2,
+      state: 'sound',
+      restorable: true,
+      problem: null,
+      made: new Date('2026-11-03T20:30:00').toISOString(),
+      created: createdOf(diff3),
+      sizeBytes: expect.any(Number) as number,
+      isLastBackup: true,
+    });
+    expect(remote.find(({ name }) => name === full5)).toEqual({
+      name: full5,
+      location: 'remote',
+      kind: null,
+      base: null,
+      state: 'broken',
+      restorable: false,
+      problem: "broken (can't stat metadata.json)",
+      made: new Date('2026-11-05T20:30:00').toISOString(),
+      created: '0001-01-01 00:00:00',
+      sizeBytes: null,
+      isLastBackup: false,
+    });
+    expect(remote.find(({ name }) => name === diff6)).toMatchObject({
+      restorable: false,
+      problem: 'a backup under it is broken or missing',
+    });
+    expect(remote.find(({ name }) => name === own)).toMatchObject({ kind: 'full', made: null });
+    const local = answer.backups.filter(({ location }) => location === 'local');
+    expect(local).toMatchObject([{ name: diff3, base: null, restorable: true }]);
+  });
+
+  test('a storage that is down: what is local, and exit 1', async ({ harnessOf }) => {
+    const harness = await harnessOf({ version });
+    addWeeks(harness);
+    harness.simulator.addBackup('local', { name: diff6 });
+    harness.lastBackup = diff6;
+    harness.simulator.storageDown = true;
+    for (const more of [[], ['--json'], ['--location', 'remote']]) {
+      // oxlint-disable-next-line no-await-in-loop
+      const { code, stdout, stderr } = await harness.run('list', ...more);
+      expect(code).toBe(1);
+      expect(stderr).toContain(`lists nothing, though ${diff6} was uploaded to it`);
+      if (more.length < 2) expect(stdout).toContain(diff6);
+    }
+    const local = await harness.run('list', '--location', 'local');
+    expect(local.code).toBe(0);
+  });
+
+  test('a last backup that is not on the remote storage is told of', async ({ harnessOf }) => {
+    const harness = await harnessOf({ version });
+    addWeeks(harness);
+    harness.lastBackup = 'DIFF_CH_BK_2026-11-09_20-30-00';
+    const { code, stderr } = await harness.run('list');
+    expect(code).toBe(0);
+    expect(stderr).toMatch(
+      /\[WARNING\] the last backup DIFF_CH_BK_2026-11-09_20-30-00 is not on the remote storage/,
+    );
+  });
+
+  test('while the server works it waits only where a list would open the lock', async ({
+    harnessOf,
+  }) => {
+    const harness = await harnessOf({ version });
+    addWeeks(harness);
+    harness.simulator.busyWith('upload OTHERS', 300_000);
+    const startMs = harness.clock.elapsed();
+    const { code, stderr } = await harness.run('list');
+    expect(code).toBe(0);
+    const waited = harness.clock.elapsed() - startMs;
+    if (version === '2.4.0') {
+      expect(waited).toBeGreaterThanOrEqual(300_000);
+      expect(stderr).toContain('busy: `upload OTHERS` runs');
+    } else {
+      expect(waited).toBe(0);
+      expect(stderr).toBe('');
+    }
+  });
+});
+
+test('nothing at all', async ({ harness }) => {
+  const { code, stdout } = await harness.run('list');
+  expect(code).toBe(0);
+  expect(stdout).toBe('remote: 0 backups\nlocal: 0 backups\n');
+  expect(harness.files).toEqual([]);
+});
+
+test('it takes no lock', async ({ harness }) => {
+  addWeeks(harness);
+  harness.holdLock('{"command":"create-full","backup":"","since":"2026-11-22 09:00:00"}');
+  expect((await harness.run('list', '--wait', '0')).code).toBe(0);
+});
+
+test('a broken backup with a name of its own has no age', async ({ harness }) => {
+  harness.simulator.addBackup('remote', { name: own });
+  harness.simulator.setBroken('remote', own);
+  const { stdout } = await harness.run('list');
+  expect(stdout).toMatch(new RegExp(`^ {2}${own} +\\? +\\? +broken`, 'm'));
+});
+
+test('bases that go round in a circle, and a name listed twice, end', async ({ harness }) => {
+  harness.simulator.addBackup('remote', { name: 'a', required: 'b' });
+  harness.simulator.addBackup('remote', { name: 'b', required: 'a' });
+  const { code, stdout } = await harness.run('list', '--location', 'remote', '--json');
+  expect(code).toBe(0);
+  const { backups } = JSON.parse(stdout) as { backups: { name: string; restorable: boolean }[] };
+  expect(backups.map(({ name }) => name).sort()).toEqual(['a', 'b']);
+  expect(backups.every(({ restorable }) => !restorable)).toBe(true);
+});
+
+test('escape sequences in names and texts do nothing to a terminal', async ({ harness }) => {
+  harness.simulator.addBackup('remote', { name: 'x\u001B[2Jy' });
+  harness.simulator.addBackup('remote', { name: 'z' });
+  harness.simulator.setBroken('remote', 'z', 'broken \u001B]0;owned\u0007 (bad)');
+  const { stdout } = await harness.run('list');
+  expect(stdout).toContain('xy');
+  // oxlint-disable-next-line no-control-regex
+  expect(stdout).not.toMatch(/[\u0000-\u0009\u001B]/);
+});
+
+test('colours on a terminal only', async ({ harness }) => {
+  addWeeks(harness);
+  harness.lastBackup = diff6;
+  const stdout = new CapturedStream(true);
+  harness.world = { stdout };
+  await harness.run('list');
+  expect(stdout.text).toContain('\u001B[32mlast backup\u001B[39m');
+  const plain = new CapturedStream(true);
+  harness.world = { stdout: plain };
+  await harness.run('list', '--no-color');
+  expect(plain.text).not.toContain('\u001B');
+  expect(plain.text.match(/_CH_BK_|before/g)).toHaveLength(weeks.length);
+});
+
+test.for(['', 'all', 'Remote', 'elsewhere'])('--location %j: exit 2', async (at, { harness }) => {
+  const { code, stderr } = await harness.run('list', '--location', at);
+  expect(code).toBe(2);
+  expect(stderr).toContain('--location is neither local nor remote');
+  expect(harness.requests()).toEqual([]);
+});

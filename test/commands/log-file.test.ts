@@ -1,0 +1,177 @@
+import { mkdirSync, renameSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect } from 'vitest';
+import { StateError } from '../../src/errors.js';
+import type { Disk } from '../../src/state/disk.js';
+import { type Harness, test } from '../support/harness.js';
+import { diskWithLocks } from '../support/lock-in-memory.js';
+
+/** A disk on which writing a file that this matches fails, from the first such text on. */
+function failingDisk(what: 'append' | 'replace', file: RegExp, from = ''): Disk {
+  const disk = diskWithLocks(new Map());
+  let isFull = false;
+  return {
+    ...disk,
+    [what]: (name: string, text: string) => {
+      isFull ||= file.test(name) && text.includes(from);
+      if (isFull && file.test(name)) throw new StateError(`cannot write ${name}: ENOSPC`);
+      disk[what](name, text);
+    },
+  };
+}
+
+const posts = (harness: Harness) => harness.requests(/^POST/).length;
+
+test('a run stands between two lines, in the shape of the bash agent', async ({ harnessOf }) => {
+  const harness = await harnessOf({ version: '2.4.0' });
+  await harness.run('create-full');
+  expect(harness.log).toBe(`
+##### started at 2026-11-22_10-00-00 #####
+{
+  "status": "acknowledged",
+  "operation": "create",
+  "backup_name": "FULL_CH_BK_2026-11-22_10-00-00"
+}
+{
+  "command": "create FULL_CH_BK_2026-11-22_10-00-00",
+  "status": "success",
+  "start": "2026-11-22 10:00:00",
+  "finish": "2026-11-22 10:00:01"
+}
+{
+  "status": "acknowledged",
+  "operation": "upload",
+  "backup_name": "FULL_CH_BK_2026-11-22_10-00-00",
+  "diff": false
+}
+{
+  "command": "upload FULL_CH_BK_2026-11-22_10-00-00",
+  "status": "success",
+  "start": "2026-11-22 10:00:01",
+  "finish": "2026-11-22 10:00:03"
+}
+
+##### finished at 2026-11-22_10-00-03 #####
+`);
+});
+
+test('an error has its heading, and the server’s own row above it', async ({ harnessOf }) => {
+  const harness = await harnessOf({ version: '2.4.0' });
+  harness.simulator.failNext('create', 'code: 241, memory limit');
+  await harness.run('create-full');
+  expect(harness.log).toBe(`
+##### started at 2026-11-22_10-00-00 #####
+{
+  "status": "acknowledged",
+  "operation": "create",
+  "backup_name": "FULL_CH_BK_2026-11-22_10-00-00"
+}
+{
+  "command": "create FULL_CH_BK_2026-11-22_10-00-00",
+  "status": "error",
+  "start": "2026-11-22 10:00:00",
+  "finish": "2026-11-22 10:00:01",
+  "error": "code: 241, memory limit"
+}
+
+CREATE BACKUP ERROR:
+the create of FULL_CH_BK_2026-11-22_10-00-00 failed: code: 241, memory limit
+-------------
+
+##### finished at 2026-11-22_10-00-01 #####
+`);
+});
+
+test('the log of the bash agent is continued', async ({ harness }) => {
+  const name = `${harness.hostInFiles}_backup_ch.log`;
+  const before = '\n##### started at 2026-11-21_10-00-00 #####\nold\n';
+  harness.writeFile(name, before);
+  await harness.run('create-full');
+  expect(harness.log.startsWith(`${before}\n##### started at 2026-11-22`)).toBe(true);
+});
+
+test('logrotate may move it at any time', async ({ harness }) => {
+  const file = path.join(harness.logDir, `${harness.hostInFiles}_backup_ch.log`);
+  harness.when('upload', () => renameSync(file, `${file}.1`));
+  expect((await harness.run('create-full')).code).toBe(0);
+  expect(harness.file(`${harness.hostInFiles}_backup_ch.log.1`)).toMatch(/"operation": "create"/);
+  expect(harness.log).toMatch(/^\{\n {2}"status": "acknowledged",\n {2}"operation": "upload"/);
+  expect(harness.log).toMatch(/##### finished at 2026-11-22_10-00-03 #####\n$/);
+});
+
+describe('what cannot be written', () => {
+  test('a folder in place of the log: exit 2 before any request', async ({ harness }) => {
+    mkdirSync(path.join(harness.logDir, `${harness.hostInFiles}_backup_ch.log`), {
+      recursive: true,
+    });
+    const { code, stderr } = await harness.run('create-full', '--quiet');
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+      /\[ERROR\] cannot write \S+_backup_ch\.log: EISDIR \(name a directory .*--log-dir\)\n$/,
+    );
+    expect(harness.requests()).toEqual([]);
+    expect(harness.journal).toBeUndefined();
+  });
+
+  test('the log, from the first answer on: recorded, exit 1', async ({ harness }) => {
+    harness.world = { disk: failingDisk('append', /_backup_ch\.log$/, '{') };
+    const { code, stderr } = await harness.run('create-full');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/proven and recorded as the last backup/);
+    expect(stderr).toMatch(/::::\[ERROR\] cannot write \S+_backup_ch\.log: ENOSPC/);
+    expect(harness.simulator.isWhole(harness.lastBackup ?? '')).toBe(true);
+    expect(harness.journal).toBeUndefined();
+  });
+
+  test('the journal: exit 1, nothing is created', async ({ harness }) => {
+    harness.world = { disk: failingDisk('replace', /_run\.json$/) };
+    const { code, stderr } = await harness.run('create-full');
+    expect(code).toBe(1);
+    expect(stderr).toContain('_run.json: ENOSPC');
+    expect(posts(harness)).toBe(0);
+  });
+
+  test('the names: exit 1, nothing is created', async ({ harness }) => {
+    harness.world = { disk: failingDisk('replace', /given_names$/) };
+    expect((await harness.run('create-full')).code).toBe(1);
+    expect(posts(harness)).toBe(0);
+  });
+
+  test('the last-backup file: exit 1, and the next run records', async ({ harness }) => {
+    harness.world = { disk: failingDisk('replace', /_last_backup$/) };
+    const { code, stderr } = await harness.run('create-full');
+    expect(code).toBe(1);
+    expect(stderr).toContain('_last_backup: ENOSPC');
+    expect(harness.lastBackup).toBeUndefined();
+    harness.world = {};
+    const next = await harness.run('create-diff');
+    expect(next.code).toBe(0);
+    expect(next.stderr).toMatch(/FULL_\S+ of the interrupted run is complete/);
+    expect(harness.simulator.remote.get(harness.lastBackup ?? '')?.required).toMatch(/^FULL_/);
+  });
+});
+
+test('what a terminal would act on stands escaped in the log', async ({ harness }) => {
+  const text = 'a\u001B[2Jb\u009B31mc\u202Ed\r\ne';
+  harness.simulator.failNext('upload', text);
+  await harness.run('create-full');
+  // oxlint-disable-next-line no-control-regex
+  expect(harness.log).not.toMatch(/[\u0000-\u0009\u000B-\u001F\u007F-\u009F\u202E]/);
+  const rows = harness.log.match(/^\{$[^]*?^\}$/gm)?.map((row) => JSON.parse(row) as object) ?? [];
+  expect(rows.at(-1)).toMatchObject({ status: 'error', error: text });
+  expect(harness.log).toMatch(
+    /\nUPLOAD ERROR:\nthe upload of FULL_\S+ could not be proven: abcd e; .*\n-------------/,
+  );
+});
+
+test('a server that says the password gets it said back to nobody', async ({ harness }) => {
+  const { password } = harness;
+  harness.simulator.failNext(
+    'upload',
+    `login failed: ${password} and ${encodeURIComponent(password)}`,
+  );
+  const { code, stderr } = await harness.run('create-full', '--verbose');
+  expect(code).toBe(1);
+  expect(stderr).toContain('login failed: *** and ***');
+  expect(harness.log).toContain('login failed: *** and ***');
+});

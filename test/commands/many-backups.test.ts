@@ -1,0 +1,89 @@
+import { describe, expect } from 'vitest';
+import { planDeletion } from '../../src/backup/deletion.js';
+import { backupName } from '../../src/backup/names.js';
+import type { Backup } from '../../src/backup/backup.js';
+import { type Harness, test, versions } from '../support/harness.js';
+import { deletesAsked, namesAt, orphans } from '../support/weeks.js';
+
+const hour = 3_600_000;
+
+/** Hourly backups up to an hour ago, a full each day: names and bases, oldest first. */
+function hourly(count: number, nowMs: number): { name: string; base: string; atMs: number }[] {
+  const made: { name: string; base: string; atMs: number }[] = [];
+  for (let at = 0; at < count; at++) {
+    const atMs = nowMs - (count - at) * hour;
+    const isFull = at % 24 === 0;
+    const name = backupName(isFull ? 'FULL' : 'DIFF', new Date(atMs));
+    made.push({ name, base: isFull ? '' : (made.at(-1)?.name ?? ''), atMs });
+  }
+  return made;
+}
+
+function fill(harness: Harness, count: number): string[] {
+  const made = hourly(count, harness.clock.now());
+  for (const { name, base, atMs } of made) {
+    const times = { createdMs: atMs, uploadedMs: atMs };
+    harness.simulator.addBackup('remote', { name, required: base, ...times });
+  }
+  return made.map(({ name }) => name);
+}
+
+describe.each(versions)('1,000 remote backups on a server %s', (version) => {
+  test('one list request for each reading', async ({ harnessOf }) => {
+    const harness = await harnessOf({ version });
+    const names = fill(harness, 1000);
+    const lists = () => harness.requests(/^GET \/backup\/list/).length;
+    const listed = await harness.run('list', '--location', 'remote');
+    expect(listed.stdout.match(/_CH_BK_/g)).toHaveLength(1000);
+    expect(lists()).toBe(1);
+
+    const dry = await harness.run('delete-remote', '--keep', '100', '--dry-run');
+    expect(dry.stdout.match(/^(keep|delete) /gm)).toHaveLength(1000);
+    expect(lists()).toBe(2);
+
+    const { code } = await harness.run('delete-remote', '--keep', '960', '--yes');
+    expect(code).toBe(0);
+    // The plan that was shown, and the one under the lock; none between the deletes.
+    expect(lists()).toBe(4);
+    // The 961st newest stands in the middle of a chain, whose start stays with it.
+    expect(deletesAsked(harness)).toEqual(names.slice(0, 24).toReversed());
+    expect(namesAt(harness, 'remote')).toEqual(names.slice(24));
+    expect(orphans(harness.simulator.remote)).toEqual([]);
+  });
+});
+
+test('a delete asks for two things', async ({ harness }) => {
+  fill(harness, 1000);
+  const { code } = await harness.run('delete-remote', '--keep', '760', '--yes');
+  expect(code).toBe(0);
+  expect(namesAt(harness, 'remote')).toHaveLength(760);
+  expect(harness.requests(/list/)).toHaveLength(2);
+  // Its own earlier rows, the delete; before each of the two lists whether anything runs.
+  expect(harness.requests().length).toBeLessThanOrEqual(2 * 240 + 4);
+}, 30_000);
+
+test('a plan takes time in proportion to the backups', () => {
+  const nowMs = Date.parse('2026-11-22T10:00:00');
+  const rows = (count: number): Backup[] =>
+    hourly(count, nowMs).map(({ name, base }) => ({
+      name,
+      location: 'remote',
+      created: '',
+      required: base,
+      description: 'tar, regular',
+      state: 'sound',
+    }));
+  const fastest = (backups: Backup[]): number => {
+    let best = Infinity;
+    for (let round = 0; round < 4; round++) {
+      const startMs = performance.now();
+      const selection = { keep: backups.length / 4 };
+      planDeletion({ location: 'remote', backups, selection, nowMs, lastBackups: [] });
+      best = Math.min(best, performance.now() - startMs);
+    }
+    return best;
+  };
+  fastest(rows(1000));
+  // Eight times as many; a plan that compares each with each would take 64 times as long.
+  expect(fastest(rows(8000)) / fastest(rows(1000))).toBeLessThan(30);
+});

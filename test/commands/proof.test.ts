@@ -1,0 +1,203 @@
+import { describe, expect } from 'vitest';
+import { type Harness, test, versions } from '../support/harness.js';
+
+const minute = 60_000;
+
+const remoteLists = (harness: Harness) => harness.requests(/^GET \/backup\/list\/remote/).length;
+const uploadsAsked = (harness: Harness) => harness.requests(/^POST \/backup\/upload/).length;
+
+/** What the log file holds under a heading of the bash agent's. */
+function logBlock({ log }: Harness, heading: string): string | undefined {
+  return new RegExp(`\\n${heading}:\\n([^]*?)\\n-------------\\n`).exec(log)?.[1];
+}
+
+describe.each(versions)('with a server %s', (version) => {
+  test.for([
+    { flaw: 'missing', reason: /is not on the remote storage/ },
+    { flaw: 'broken', reason: /is broken: broken \(can't stat metadata\.json\)/ },
+    { flaw: 'wrong-base', reason: /stands on \S+, but an increment on FULL_\S+ was asked for/ },
+    { flaw: 'base-broken', reason: /its base FULL_\S+ is broken/ },
+  ] as const)(
+    'a row that says success, but the backup is $flaw: exit 1',
+    async ({ flaw, reason }, { harnessOf }) => {
+      const harness = await harnessOf({ version });
+      await harness.run('create-full');
+      const full = harness.lastBackup;
+      harness.simulator.breakNextUpload(flaw);
+      const { code, stderr, stdout } = await harness.run('create-diff');
+      expect(code).toBe(1);
+      expect(stdout).toBe('');
+      expect(stderr).toMatch(/::::\[ERROR\] the upload of DIFF_\S+ failed: /);
+      expect(stderr).toMatch(reason);
+      expect(harness.lastBackup).toBe(full);
+      expect(logBlock(harness, 'UPLOAD ERROR')).toMatch(reason);
+      expect(harness.journal).toBeUndefined();
+      expect(uploadsAsked(harness)).toBe(2);
+    },
+  );
+
+  test('a full that requires another backup is not proven', async ({ harnessOf }) => {
+    const harness = await harnessOf({ version });
+    harness.simulator.breakNextUpload('wrong-base');
+    const { code, stderr } = await harness.run('create-full');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/stands on ANOTHER_BASE, but a full was asked for/);
+    expect(harness.lastBackup).toBeUndefined();
+  });
+
+  test('a full although an increment was asked for is recorded with a warning', async ({
+    harnessOf,
+  }) => {
+    const harness = await harnessOf({ version });
+    await harness.run('create-full');
+    const full = harness.lastBackup;
+    harness.simulator.breakNextUpload('no-base');
+    const { code, stderr, stdout } = await harness.run('create-diff', '--json');
+    expect(code).toBe(0);
+    expect(stderr).toContain(`as a full backup, not on ${full}`);
+    expect(JSON.parse(stdout)).toMatchObject({ backup: harness.lastBackup, base: null });
+    expect(harness.lastBackup).toMatch(/^DIFF_/);
+  });
+
+  test('a backup that only the third look shows is recorded', async ({ harnessOf }) => {
+    const harness = await harnessOf({ version });
+    harness.simulator.showUploadsAfterLists(3);
+    const { code } = await harness.run('create-full');
+    expect(code).toBe(0);
+    expect(remoteLists(harness)).toBe(3);
+    expect(harness.lastBackup).toMatch(/^FULL_/);
+  });
+
+  test('an upload row in error: exit 1, the text in the log, at once', async ({ harnessOf }) => {
+    const harness = await harnessOf({ version });
+    await harness.run('create-full');
+    const full = harness.lastBackup;
+    const before = remoteLists(harness);
+    harness.simulator.failNext('upload', 'can`t upload: 552 Disk full', { leavesBroken: true });
+    const startMs = harness.clock.elapsed();
+    const { code, stderr } = await harness.run('create-diff');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/::::\[ERROR\] the upload of DIFF_\S+ failed: .*552 Disk full/);
+    expect(logBlock(harness, 'UPLOAD ERROR')).toContain('552 Disk full');
+    expect(remoteLists(harness) - before).toBe(1);
+    // Its works take 3 seconds.
+    expect(harness.clock.elapsed() - startMs).toBeLessThan(4000);
+    expect(harness.lastBackup).toBe(full);
+    expect(harness.journal).toBeUndefined();
+  });
+
+  test('a row in error, but the backup is proven: recorded with a warning', async ({
+    harnessOf,
+  }) => {
+    const harness = await harnessOf({ version });
+    const text = 'RemoveOldBackupsRemote: 550 no such file';
+    harness.simulator.failNext('upload', text, { madeAnyway: true });
+    const { code, stderr } = await harness.run('create-full');
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/\[WARNING\] the server reported of the upload of FULL_\S+: /);
+    expect(stderr).toMatch(/\[WARNING\] the upload of FULL_\S+ is complete all the same/);
+    expect(stderr).toContain(text);
+    expect(harness.lastBackup).toMatch(/^FULL_/);
+    expect(harness.log).toContain(text);
+  });
+
+  test('an error in a single file is final, whatever the list says', async ({ harnessOf }) => {
+    const harness = await harnessOf({ version });
+    const text = 'uploadSingleBackupFile return error: 426 Connection closed';
+    harness.simulator.failNext('upload', text, { madeAnyway: true });
+    const { code } = await harness.run('create-full');
+    expect(code).toBe(1);
+    expect(harness.lastBackup).toBeUndefined();
+    expect(logBlock(harness, 'UPLOAD ERROR')).toContain(text);
+  });
+
+  test('a create row in error: exit 1, the text in the log, no upload', async ({ harnessOf }) => {
+    const harness = await harnessOf({ version });
+    harness.simulator.failNext('create', "can't freeze `default`.`t`: code 999");
+    const { code, stderr } = await harness.run('create-full');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/::::\[ERROR\] the create of FULL_\S+ failed: can't freeze/);
+    expect(logBlock(harness, 'CREATE BACKUP ERROR')).toContain('code 999');
+    expect(uploadsAsked(harness)).toBe(0);
+    expect(harness.lastBackup).toBeUndefined();
+    expect(harness.journal).toBeUndefined();
+  });
+
+  test('an empty ClickHouse gets a hint', async ({ harnessOf }) => {
+    const harness = await harnessOf({ version, tables: new Map() });
+    const { code, stderr } = await harness.run('create-full');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/no tables for backup \(create a table first, or set .*allow_empty/);
+  });
+});
+
+test('a backup that stays away is looked for during 10 minutes, then failed', async ({
+  harness,
+}) => {
+  await harness.run('create-full');
+  harness.simulator.breakNextUpload('missing');
+  const startMs = harness.clock.elapsed();
+  const { code } = await harness.run('create-diff');
+  expect(code).toBe(1);
+  const tookMs = harness.clock.elapsed() - startMs;
+  expect(tookMs).toBeGreaterThan(10 * minute);
+  expect(tookMs).toBeLessThan(10.5 * minute);
+  expect(remoteLists(harness)).toBeLessThan(20);
+});
+
+test('a backup that appears after 9 minutes is recorded', async ({ harness }) => {
+  harness.simulator.breakNextUpload('missing');
+  let name = '';
+  harness.when('prove', () => (name = harness.simulator.actions.at(-1)?.command.slice(7) ?? ''));
+  harness.later(9 * minute, () => harness.simulator.addBackup('remote', { name }));
+  const { code } = await harness.run('create-full');
+  expect(code).toBe(0);
+  expect(harness.lastBackup).toBe(name);
+});
+
+test('a list that fails during the proof is asked again', async ({ harness }) => {
+  harness.when('prove', () =>
+    harness.simulator.answerNext(
+      { path: /list\/remote/ },
+      { status: 500, body: '{"status":"error","operation":"list","error":"421 too many logins"}' },
+    ),
+  );
+  const { code } = await harness.run('create-full');
+  expect(code).toBe(0);
+  expect(remoteLists(harness)).toBe(2);
+});
+
+test('lists that fail for 10 minutes leave the journal, and the next run records', async ({
+  harness,
+}) => {
+  const body = '{"status":"error","operation":"list","error":"421 too many logins"}';
+  harness.when('prove', () => {
+    for (let n = 0; n < 100; n++) {
+      harness.simulator.answerNext({ path: /list\/remote/ }, { status: 500, body });
+    }
+  });
+  const { code, stderr } = await harness.run('create-full');
+  expect(code).toBe(1);
+  expect(stderr).toContain('421 too many logins');
+  expect(harness.lastBackup).toBeUndefined();
+  const { backup } = JSON.parse(harness.journal ?? '') as { backup: string };
+  harness.simulator.clearFaults();
+  const next = await harness.run('create-diff');
+  expect(next.code).toBe(0);
+  expect(next.stderr).toContain(`${backup} of the interrupted run is complete`);
+  expect(harness.simulator.remote.get(harness.lastBackup ?? '')?.required).toBe(backup);
+});
+
+test('what the server made of a backup is in the log: answers and final rows', async ({
+  harness,
+}) => {
+  await harness.run('create-full');
+  const [, ...blocks] = harness.log.split(/^#####.*#####$/m);
+  const answers = (blocks[0] ?? '').split(/(?<=^\})\n/m).filter((text) => text.trim() !== '');
+  expect(answers.map((text) => JSON.parse(text) as unknown)).toMatchObject([
+    { status: 'acknowledged', operation: 'create', backup_name: harness.lastBackup },
+    { command: `create ${harness.lastBackup}`, status: 'success' },
+    { status: 'acknowledged', operation: 'upload', diff: false },
+    { command: `upload ${harness.lastBackup}`, status: 'success' },
+  ]);
+});

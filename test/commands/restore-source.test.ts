@@ -1,0 +1,284 @@
+import { describe, expect } from 'vitest';
+import { beforeRequest } from '../support/before-request.js';
+import { type Harness, test, versions } from '../support/harness.js';
+import { addShopBackup, emptyOrders, orderRows, orders, restoresAsked } from '../support/shop.js';
+import { diff2, full1 } from '../support/weeks.js';
+
+const table = 'shop.orders';
+const downloads = (harness: Harness) => harness.requests(/^POST \/backup\/download/);
+
+function restore(harness: Harness, backup: string, ...more: string[]) {
+  const argv = ['restore-table', backup, table, harness.host, 'rlAPIuser', harness.password];
+  return harness.startRaw([...argv, ...more]).done;
+}
+
+/** A full and an increment on the remote storage, and an empty table. */
+async function onRemote(opening: Promise<Harness>): Promise<Harness> {
+  const harness = await opening;
+  addShopBackup(harness, 'remote');
+  harness.simulator.addBackup('remote', { name: diff2, required: full1 });
+  harness.lastBackup = diff2;
+  emptyOrders(harness);
+  return harness;
+}
+
+describe.each(versions)('with a server %s', (version) => {
+  test('what is not local is downloaded first, and the plan says so', async ({ harnessOf }) => {
+    const harness = await onRemote(harnessOf({ version }));
+    const { code, stdout } = await restore(harness, diff2);
+    expect(code).toBe(0);
+    expect(stdout).toBe(
+      `download ${diff2}, whole, from the remote storage\n` +
+        `attach   the data in ${diff2} to shop.orders\n`,
+    );
+    expect(orders(harness)?.rows).toBe(orderRows);
+    expect(downloads(harness)).toHaveLength(1);
+    // The next one finds it.
+    emptyOrders(harness);
+    expect((await restore(harness, diff2)).code).toBe(0);
+    expect(downloads(harness)).toHaveLength(1);
+  });
+
+  test('latest is what the last-backup file names', async ({ harnessOf }) => {
+    const harness = await onRemote(harnessOf({ version }));
+    harness.lastBackup = `${full1}\n`;
+    const { code } = await restore(harness, 'latest');
+    expect(code).toBe(0);
+    expect(downloads(harness)).toEqual([`POST /backup/download/${full1}`]);
+  });
+
+  test('latest after a create is restored from its local copy', async ({ harnessOf }) => {
+    const harness = await harnessOf({ version });
+    expect((await harness.run('create-full')).code).toBe(0);
+    emptyOrders(harness);
+    expect((await restore(harness, 'latest')).code).toBe(0);
+    expect(orders(harness)?.rows).toBe(orderRows);
+    expect(downloads(harness)).toEqual([]);
+  });
+
+  test('latest must be proven', async ({ harnessOf }) => {
+    const harness = await onRemote(harnessOf({ version }));
+    addShopBackup(harness, 'local');
+    harness.simulator.deleteBehind('remote', full1);
+    const { code, stderr } = await restore(harness, 'latest');
+    expect(code).toBe(1);
+    expect(stderr).toContain(`its base ${full1} is not on the remote storage`);
+    expect(harness.requests(/^POST/)).toEqual([]);
+  });
+
+  test('an unsound local copy is not restored from', async ({ harnessOf }) => {
+    const harness = await onRemote(harnessOf({ version }));
+    harness.simulator.addBackup('local', { name: diff2 });
+    harness.simulator.setBroken('local', diff2);
+    for (const backup of [diff2, 'latest']) {
+      // oxlint-disable-next-line no-await-in-loop
+      const { code, stderr } = await restore(harness, backup, '--schema', '--yes');
+      expect(code).toBe(1);
+      expect(stderr).toContain(version === '2.4.0' ? 'old-format' : 'broken metadata.json');
+      expect(stderr).toContain(`chbackup delete-local --name ${diff2}`);
+    }
+    expect(harness.requests(/^POST/)).toEqual([]);
+    // The hint helps.
+    await harness.run('delete-local', '--name', diff2, '--yes');
+    expect((await restore(harness, diff2)).code).toBe(0);
+    expect(orders(harness)?.rows).toBe(orderRows);
+  });
+
+  test('nor is what a download left unsound, whatever its row says', async ({ harnessOf }) => {
+    const harness = await onRemote(harnessOf({ version }));
+    const spoil = () => harness.simulator.setBroken('local', diff2);
+    beforeRequest(harness, /list\/local/, spoil, 2);
+    const { code, stderr } = await restore(harness, diff2, '--schema', '--yes');
+    expect(code).toBe(1);
+    expect(stderr).toContain(`the local copy of ${diff2} cannot be restored from`);
+    expect(restoresAsked(harness)).toEqual([]);
+    expect(orders(harness)?.generation).toBe(0);
+  });
+
+  test('a remote one that is broken, or has lost its base, is not downloaded', async ({
+    harnessOf,
+  }) => {
+    const harness = await onRemote(harnessOf({ version }));
+    harness.simulator.setBroken('remote', full1);
+    for (const [backup, reason] of [
+      [full1, `${full1} is broken`],
+      [diff2, `its base ${full1} is broken`],
+    ] as const) {
+      // oxlint-disable-next-line no-await-in-loop
+      const { code, stderr } = await restore(harness, backup);
+      expect(code).toBe(1);
+      expect(stderr).toContain(reason);
+    }
+    expect(downloads(harness)).toEqual([]);
+  });
+
+  test('a download that fails leaves the table as it was', async ({ harnessOf }) => {
+    const harness = await onRemote(harnessOf({ version }));
+    harness.simulator.failNext('download', 'no space left on device');
+    const { code, stderr } = await restore(harness, diff2, '--schema', '--yes');
+    expect(code).toBe(1);
+    expect(stderr).toContain(`the download of ${diff2} failed: no space left on device`);
+    expect(harness.log).toMatch(/DOWNLOAD ERROR:\n.*no space left/);
+    expect(orders(harness)).toMatchObject({ rows: 0, generation: 0 });
+    expect(restoresAsked(harness)).toEqual([]);
+  });
+
+  test('rows that came during the download are not doubled', async ({ harnessOf }) => {
+    const harness = await onRemote(harnessOf({ version, workMs: { download: 3_600_000 } }));
+    harness.later(1_800_000, () => harness.simulator.insertRows(table, 9));
+    const { code, stderr } = await restore(harness, diff2);
+    expect(code).toBe(1);
+    expect(stderr).toContain('holds data already (720 bytes)');
+    expect(orders(harness)?.rows).toBe(9);
+    expect(restoresAsked(harness)).toEqual([]);
+  });
+
+  describe('a storage that is down', () => {
+    test('does not matter to a copy that is local', async ({ harnessOf }) => {
+      const harness = await onRemote(harnessOf({ version }));
+      const { tables } = harness.simulator.remote.get(full1)!;
+      harness.simulator.addBackup('local', { name: full1, tables: new Map(tables) });
+      harness.simulator.storageDown = true;
+      expect((await restore(harness, full1)).code).toBe(0);
+      expect(orders(harness)?.rows).toBe(orderRows);
+    });
+
+    test('is exit 1 for latest and for what is not local', async ({ harnessOf }) => {
+      const harness = await onRemote(harnessOf({ version }));
+      harness.simulator.storageDown = true;
+      for (const backup of ['latest', diff2, 'ANY']) {
+        // oxlint-disable-next-line no-await-in-loop
+        const { code, stderr } = await restore(harness, backup);
+        expect(code).toBe(1);
+        expect(stderr).toContain('the remote storage lists nothing: it may be down');
+      }
+      expect(harness.requests(/^POST/)).toEqual([]);
+    });
+  });
+
+  describe('--into', () => {
+    const mapped = `restore/${full1}?table=shop.orders&restore_database_mapping=shop:copy`;
+
+    test('another database: beside the original, which is not touched', async ({ harnessOf }) => {
+      const harness = await harnessOf({ version });
+      addShopBackup(harness, 'local');
+      harness.simulator.insertRows(table, 5);
+      const before = { ...orders(harness) };
+      const { code, stdout } = await restore(harness, full1, '--into', 'copy.orders');
+      expect(code).toBe(0);
+      expect(stdout).toBe(
+        `create   copy.orders as shop.orders is in ${full1}\n` +
+          `attach   the data of shop.orders in ${full1} to copy.orders\n`,
+      );
+      expect(restoresAsked(harness)).toEqual([mapped]);
+      expect(orders(harness)).toEqual(before);
+      expect(harness.simulator.tables.get('copy.orders')?.rows).toBe(orderRows);
+    });
+
+    test('another table name needs 2.5.20, in the same database 2.6.40', async ({ harnessOf }) => {
+      const harness = await harnessOf({ version });
+      addShopBackup(harness, 'local');
+      const before = { ...orders(harness) };
+      const elsewhere = await restore(harness, full1, '--into', 'copy.orders_old');
+      const beside = await restore(harness, full1, '--into', 'shop.orders_old');
+      expect(orders(harness)).toEqual(before);
+      expect([elsewhere.code, beside.code]).toEqual(
+        { '2.4.0': [2, 2], '2.6.30': [0, 2], '2.8.1': [0, 0] }[version],
+      );
+      if (version === '2.4.0') {
+        expect(elsewhere.stderr).toContain('cannot restore under another table name');
+        expect(harness.requests()).toEqual(['GET /backup/version', 'GET /backup/version']);
+      } else {
+        expect(harness.simulator.tables.get('copy.orders_old')?.rows).toBe(orderRows);
+      }
+      if (version === '2.6.30') {
+        expect(beside.stderr).toContain('cannot restore under another name in the same database');
+      }
+      const made = harness.simulator.tables.get('shop.orders_old')?.rows;
+      expect(made).toBe(version === '2.8.1' ? orderRows : undefined);
+    });
+
+    test('a target that exists is refused, even an empty one, even with --yes', async ({
+      harnessOf,
+    }) => {
+      const harness = await harnessOf({ version });
+      addShopBackup(harness, 'local');
+      harness.simulator.tables.set('copy.orders', { ...orders(harness)!, rows: 0, totalBytes: 0 });
+      const { code, stderr } = await restore(harness, full1, '--into', 'copy.orders', '--yes');
+      expect(code).toBe(1);
+      expect(stderr).toContain('copy.orders exists already; --into restores only beside it');
+      expect(restoresAsked(harness)).toEqual([]);
+    });
+
+    test('and one that appears during the download', async ({ harnessOf }) => {
+      const harness = await onRemote(harnessOf({ version }));
+      harness.simulator.tables.delete('copy.orders');
+      const appear = () => harness.simulator.refillTable('copy.orders', 3);
+      beforeRequest(harness, /^POST \/backup\/download/, appear);
+      const { code } = await restore(harness, full1, '--into', 'copy.orders');
+      expect(code).toBe(1);
+      expect(restoresAsked(harness)).toEqual([]);
+      expect(harness.simulator.tables.get('copy.orders')?.rows).toBe(3);
+    });
+
+    test('a backup without rows is exit 1', async ({ harnessOf }) => {
+      const harness = await harnessOf({ version });
+      emptyOrders(harness);
+      addShopBackup(harness, 'local');
+      const { code, stderr } = await restore(harness, full1, '--into', 'copy.orders');
+      expect(code).toBe(1);
+      expect(stderr).toContain('copy.orders is empty');
+    });
+  });
+});
+
+test.for([
+  { versionText: '2.5.19', into: 'copy.o2', code: 2 },
+  { versionText: '2.5.20', into: 'copy.o2', code: 0 },
+  { versionText: '2.6.39', into: 'shop.o2', code: 2 },
+  { versionText: '2.6.40', into: 'shop.o2', code: 0 },
+  { versionText: 'v2.10.0', into: 'shop.o2', code: 0 },
+  { versionText: 'unknown', into: 'copy.o2', code: 2 },
+])('--into $into on $versionText: exit $code', async (row, { harnessOf }) => {
+  const { versionText, into, code } = row;
+  const profile = { tableMappingAlone: true };
+  const harness = await harnessOf({ version: '2.6.30', versionText, profile });
+  addShopBackup(harness, 'local');
+  expect((await restore(harness, full1, '--into', into)).code).toBe(code);
+});
+
+test.for([
+  { versionText: '2.5.12', code: 2 },
+  { versionText: '2.5.13', code: 0 },
+])('--no-check-replicas on $versionText: exit $code', async (row, { harnessOf }) => {
+  const { versionText, code } = row;
+  const harness = await harnessOf({ version: '2.6.30', versionText });
+  addShopBackup(harness, 'local');
+  emptyOrders(harness);
+  expect((await restore(harness, full1, '--no-check-replicas')).code).toBe(code);
+});
+
+describe('latest without a last-backup file that names one', () => {
+  test.for([undefined, '', '\n', 'a b', '../x'])('%j: exit 10', async (text, { harness }) => {
+    addShopBackup(harness, 'local', 'remote');
+    emptyOrders(harness);
+    if (text !== undefined) harness.lastBackup = text;
+    const { code, stderr } = await restore(harness, 'latest');
+    expect(code).toBe(10);
+    expect(stderr).toContain('there is no latest backup');
+    expect(harness.requests(/^POST/)).toEqual([]);
+  });
+});
+
+test('2.4.0 leaves the base of what it downloads unsound; the other commands see it', async ({
+  harnessOf,
+}) => {
+  const harness = await onRemote(harnessOf({ version: '2.4.0' }));
+  expect((await restore(harness, diff2)).code).toBe(0);
+  const listed = await harness.run('list', '--location', 'local');
+  expect(listed.stdout).toMatch(new RegExp(`${full1} .*old-format$`, 'm'));
+  emptyOrders(harness);
+  const { code, stderr } = await restore(harness, full1);
+  expect(code).toBe(1);
+  expect(stderr).toContain('old-format');
+});

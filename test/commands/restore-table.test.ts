@@ -1,0 +1,375 @@
+import { describe, expect } from 'vitest';
+import { beforeRequest } from '../support/before-request.js';
+import { type Harness, test, versions } from '../support/harness.js';
+import {
+  addShopBackup,
+  emptyOrders,
+  orderBytes,
+  orderRows,
+  orders,
+  restoresAsked,
+} from '../support/shop.js';
+import { CapturedStream, typedInput } from '../support/streams.js';
+import { diff2, full1 } from '../support/weeks.js';
+
+const table = 'shop.orders';
+const data = `restore/${full1}?table=shop.orders&data=true`;
+const definitionAndData = `restore/${full1}?table=shop.orders`;
+
+/** `restore-table BACKUP TABLE HOST USER PASSWORD …` */
+function restore(harness: Harness, backup: string, name: string, ...more: string[]) {
+  const argv = ['restore-table', backup, name, harness.host, 'rlAPIuser', harness.password];
+  return harness.startRaw([...argv, ...more]).done;
+}
+
+describe.each(versions)('with a server %s', (version) => {
+  const open = async (harness: Promise<Harness>) => {
+    addShopBackup(await harness, 'local', 'remote');
+    emptyOrders(await harness);
+    return harness;
+  };
+
+  test('the rows of one table come back, once', async ({ harnessOf }) => {
+    const harness = await open(harnessOf({ version }));
+    const customers = { ...harness.simulator.tables.get('shop.customers') };
+    const { code, stdout, stderr } = await restore(harness, full1, table);
+    expect(code).toBe(0);
+    expect(stdout).toBe(`attach   the data in ${full1} to shop.orders\n`);
+    expect(stderr).toContain(`shop.orders is restored from ${full1}: it holds 7.97 MiB`);
+    expect(orders(harness)).toMatchObject({ rows: orderRows, generation: 0 });
+    expect(harness.simulator.tables.get('shop.customers')).toEqual(customers);
+    expect(restoresAsked(harness)).toEqual([data]);
+    expect(harness.log).toMatch(/##### started at [^]*"status": "success"[^]*##### finished at/);
+  });
+
+  test('a table that holds data is refused, for its rows would double', async ({ harnessOf }) => {
+    const harness = await open(harnessOf({ version }));
+    expect((await restore(harness, full1, table)).code).toBe(0);
+    const { code, stderr } = await restore(harness, full1, table, '--yes');
+    expect(code).toBe(1);
+    expect(stderr).toContain(`shop.orders holds data already (${orderBytes} bytes)`);
+    expect(stderr).toMatch(/--schema .*--into .*--append/);
+    expect(orders(harness)?.rows).toBe(orderRows);
+    expect(restoresAsked(harness)).toHaveLength(1);
+  });
+
+  test('--append adds the rows all the same', async ({ harnessOf }) => {
+    const harness = await open(harnessOf({ version }));
+    harness.simulator.insertRows(table, 11);
+    const { code, stdout } = await restore(harness, full1, table, '--append');
+    expect(code).toBe(0);
+    expect(stdout).toContain('to shop.orders, beside what it holds (880 B)');
+    expect(orders(harness)).toMatchObject({ rows: orderRows + 11, generation: 0 });
+    expect(restoresAsked(harness)).toEqual([data]);
+  });
+
+  test('a missing table is exit 10 without --schema, created with it', async ({ harnessOf }) => {
+    const harness = await open(harnessOf({ version }));
+    harness.simulator.tables.delete(table);
+    const without = await restore(harness, full1, table, '--yes');
+    expect(without.code).toBe(10);
+    expect(without.stderr).toMatch(/there is no table shop\.orders .*\(--schema creates it/);
+    expect(restoresAsked(harness)).toEqual([]);
+    const created = await restore(harness, full1, table, '--schema');
+    expect(created.code).toBe(0);
+    expect(created.stdout).toBe(
+      `create   shop.orders as it is in ${full1}\n` +
+        `attach   the data in ${full1} to shop.orders\n`,
+    );
+    expect(orders(harness)?.rows).toBe(orderRows);
+    expect(restoresAsked(harness)).toEqual([definitionAndData]);
+  });
+
+  test('a table that is not in the backup is exit 10', async ({ harnessOf }) => {
+    const harness = await open(harnessOf({ version }));
+    harness.simulator.tables.set('shop.new', { ...orders(harness)! });
+    const { code, stderr } = await restore(harness, full1, 'shop.new');
+    expect(code).toBe(10);
+    expect(stderr).toContain(`${full1} holds no table shop.new`);
+  });
+
+  describe('nothing is dropped without a yes', () => {
+    test('no terminal, no --yes: the plan, exit 2, the table untouched', async ({ harnessOf }) => {
+      const harness = await open(harnessOf({ version }));
+      harness.simulator.insertRows(table, 5);
+      for (const more of [['--schema'], ['--schema', '--rm']]) {
+        // oxlint-disable-next-line no-await-in-loop
+        const { code, stdout, stderr } = await restore(harness, full1, table, ...more);
+        expect(code).toBe(2);
+        expect(stdout).toMatch(/^drop {5}shop\.orders \(400 B\)\ncreate /);
+        expect(stderr).toMatch(/nothing was dropped: there is no terminal .*--yes/);
+      }
+      expect(orders(harness)).toMatchObject({ rows: 5, generation: 0 });
+      expect(restoresAsked(harness)).toEqual([]);
+    });
+
+    test.for([
+      { typed: 'yes\n', code: 0, rows: orderRows, generation: 1 },
+      { typed: 'no\n', code: 1, rows: 5, generation: 0 },
+      { typed: '\n', code: 1, rows: 5, generation: 0 },
+    ])(
+      'a typed $typed: exit $code, $rows rows',
+      async ({ typed, code, ...left }, { harnessOf }) => {
+        const harness = await open(harnessOf({ version }));
+        harness.simulator.insertRows(table, 5);
+        const stderr = new CapturedStream(true);
+        harness.world = { stdin: typedInput(typed), stderr };
+        expect((await restore(harness, full1, table, '--schema')).code).toBe(code);
+        expect(stderr.text).toContain('Drop shop.orders (400 bytes)? Type yes: ');
+        expect(orders(harness)).toMatchObject(left);
+      },
+    );
+
+    test.for([['--yes'], ['--rm', '--yes']])(
+      '--schema %j: dropped once, restored once, and never rm',
+      async (more, { harnessOf }) => {
+        const harness = await open(harnessOf({ version }));
+        harness.simulator.insertRows(table, 5);
+        const { code } = await restore(harness, full1, table, '--schema', ...more);
+        expect(code).toBe(0);
+        expect(orders(harness)).toMatchObject({ rows: orderRows, generation: 1 });
+        expect(restoresAsked(harness)).toEqual([definitionAndData]);
+        expect(harness.simulator.tables.get('shop.customers')?.generation).toBe(0);
+      },
+    );
+  });
+
+  describe('success without data', () => {
+    test('is exit 1, with the hint on replicas', async ({ harnessOf }) => {
+      const harness = await open(harnessOf({ version }));
+      emptyOrders(harness, 'ReplicatedMergeTree');
+      harness.simulator.replicaBusy(table);
+      const { code, stderr } = await restore(harness, full1, table);
+      expect(code).toBe(1);
+      // The old one skips the table in silence, the others say so (contract §7).
+      expect(stderr).toMatch(
+        version === '2.4.0'
+          ? /the server says success, but shop\.orders is empty \(either .* has no rows of it, or .*--no-check-replicas\)/
+          : /the restore of shop\.orders failed: .*system\.replicas.*--no-check-replicas attaches/,
+      );
+      expect(orders(harness)?.rows).toBe(0);
+    });
+
+    test('is exit 1 too if the backup has no rows of it', async ({ harnessOf }) => {
+      const harness = await open(harnessOf({ version }));
+      harness.simulator.addBackup('local', { name: 'EMPTY' });
+      const { code, stderr } = await restore(harness, 'EMPTY', table);
+      expect(code).toBe(1);
+      expect(stderr).toContain('either EMPTY has no rows of it');
+    });
+
+    test('with --append the row decides', async ({ harnessOf }) => {
+      const harness = await open(harnessOf({ version }));
+      harness.simulator.addBackup('local', { name: 'EMPTY' });
+      harness.simulator.insertRows(table, 5);
+      expect((await restore(harness, 'EMPTY', table, '--append')).code).toBe(0);
+      harness.simulator.failNext('restore', 'code: 241, memory limit');
+      const { code, stderr } = await restore(harness, full1, table, '--append');
+      expect(code).toBe(1);
+      expect(stderr).toContain('the restore of shop.orders failed: code: 241, memory limit');
+      expect(harness.log).toMatch(/RESTORE ERROR:\n.*241/);
+    });
+  });
+
+  test('--no-check-replicas attaches where the server can, else says what to do', async ({
+    harnessOf,
+  }) => {
+    const harness = await open(harnessOf({ version }));
+    emptyOrders(harness, 'ReplicatedMergeTree');
+    harness.simulator.replicaBusy(table);
+    const { code, stderr } = await restore(harness, full1, table, '--no-check-replicas');
+    if (version === '2.4.0') {
+      expect(code).toBe(2);
+      expect(stderr).toContain('CLICKHOUSE_CHECK_REPLICAS_BEFORE_ATTACH=false');
+      expect(stderr).toContain('--binary');
+      expect(harness.requests(/^POST/)).toEqual([]);
+    } else {
+      expect(code).toBe(0);
+      expect(orders(harness)?.rows).toBe(orderRows);
+      const command = harness.simulator.actions.at(-1)?.command;
+      expect(command).toBe(
+        `restore --env=CLICKHOUSE_CHECK_REPLICAS_BEFORE_ATTACH=false --data --tables=shop.orders ${full1}`,
+      );
+    }
+  });
+
+  test('423 is waited out; past --wait it is exit 11', async ({ harnessOf }) => {
+    const harness = await open(harnessOf({ version }));
+    const busy = () => harness.simulator.busyWith('upload OTHERS', 300_000);
+    beforeRequest(harness, /^POST/, busy);
+    const { code, stderr } = await restore(harness, full1, table);
+    expect(code).toBe(0);
+    expect(stderr).toContain('busy: `upload OTHERS` runs');
+    expect(orders(harness)?.rows).toBe(orderRows);
+    emptyOrders(harness);
+    beforeRequest(harness, /^POST/, busy);
+    expect((await restore(harness, full1, table, '--wait', '1m')).code).toBe(11);
+    expect(orders(harness)?.rows).toBe(0);
+  });
+
+  test('an answer that is lost is not asked for again', async ({ harnessOf }) => {
+    const harness = await open(harnessOf({ version }));
+    harness.simulator.loseNextAnswer({ path: /restore/ }, { done: true });
+    expect((await restore(harness, full1, table)).code).toBe(0);
+    expect(orders(harness)?.rows).toBe(orderRows);
+    emptyOrders(harness);
+    harness.simulator.loseNextAnswer({ path: /restore/ }, { done: false });
+    const { code } = await restore(harness, full1, table);
+    expect(code).toBe(1);
+    expect(restoresAsked(harness)).toHaveLength(2);
+  });
+});
+
+test('the table is looked at again when a person took a while', async ({ harness }) => {
+  addShopBackup(harness, 'local', 'remote');
+  emptyOrders(harness);
+  const more = () => harness.simulator.insertRows(table, 7);
+  beforeRequest(harness, /tables/, more, 2);
+  const { code, stderr } = await restore(harness, full1, table, '--schema', '--yes');
+  expect(code).toBe(1);
+  expect(stderr).toContain('shop.orders has changed since the plan was made');
+  expect(orders(harness)).toMatchObject({ rows: 7, generation: 0 });
+});
+
+test('a view restored with its definition holds no rows of its own', async ({ harness }) => {
+  emptyOrders(harness, 'View');
+  addShopBackup(harness, 'local');
+  const { code } = await restore(harness, full1, table, '--schema', '--yes');
+  expect(code).toBe(0);
+});
+
+test('it holds the lock of the host', async ({ harness }) => {
+  addShopBackup(harness, 'local');
+  emptyOrders(harness);
+  const free = harness.holdLock(
+    '{"command":"create-full","backup":"X","since":"2026-11-22 09:00"}',
+  );
+  const refused = await restore(harness, full1, table, '--wait', '1m');
+  expect(refused.code).toBe(11);
+  expect(refused.stderr).toContain('create-full (X) since 2026-11-22 09:00');
+  expect(harness.requests()).toEqual([]);
+  free();
+  let holder: unknown;
+  beforeRequest(harness, /^POST/, () => {
+    holder = harness.start('create-diff', '--wait', '0').done;
+  });
+  expect((await restore(harness, full1, table)).code).toBe(0);
+  expect(await holder).toMatchObject({
+    code: 11,
+    stderr: expect.stringContaining(`restore-table (${full1}) since`) as string,
+  });
+});
+
+test('--json is one object, however it ends', async ({ harness }) => {
+  addShopBackup(harness, 'local');
+  emptyOrders(harness);
+  const done = await restore(harness, full1, table, '--json');
+  expect(done).toMatchObject({ code: 0, stderr: '' });
+  const answer = {
+    command: 'restore-table',
+    host: harness.host,
+    backup: full1,
+    table,
+    target: table,
+    download: false,
+    drop: false,
+    create: false,
+    restored: true,
+    bytesBefore: 0,
+    bytesAfter: orderBytes,
+  };
+  expect(JSON.parse(done.stdout)).toEqual(answer);
+  harness.world = { stdin: typedInput('yes\n'), stderr: new CapturedStream(true) };
+  const asked = await restore(harness, full1, table, '--schema', '--json');
+  expect(asked.code).toBe(2);
+  const plan = { drop: true, create: true, restored: false, bytesBefore: orderBytes };
+  expect(JSON.parse(asked.stdout)).toEqual({ ...answer, ...plan, bytesAfter: null });
+});
+
+describe('one exact table, or exit 2 before any request', () => {
+  test.for([
+    ...['shop.*', 'shop.order?', 'shop.[o]rders', 'shop.orders,shop.customers', '*', '*.*'],
+    ...[
+      'orders',
+      'shop.',
+      '.orders',
+      '',
+      'a.b.c',
+      'shop.my.orders',
+      ' shop.orders',
+      'shop. orders',
+    ],
+    ...[
+      "shop.or'ders",
+      'shop."orders"',
+      'shop.`orders`',
+      'shop.a\\b',
+      'shop.a\nb',
+      'shop.a\u200Bb',
+    ],
+  ])('%j', async (name, { harness }) => {
+    addShopBackup(harness, 'local');
+    for (const more of [[], ['--schema', '--yes'], ['--no-check-replicas']]) {
+      // oxlint-disable-next-line no-await-in-loop
+      expect((await restore(harness, full1, name, ...more)).code).toBe(2);
+    }
+    const into = await restore(harness, full1, table, '--into', name);
+    expect(into.code).toBe(2);
+    expect(harness.requests()).toEqual([]);
+    expect(harness.files).toEqual([]);
+  });
+
+  test.for([
+    ...['shop.заказы', 'shop.a-b', 'my db'.replace(' ', '$') + '.t', 'shop.a+b', 'shop.100%'],
+    ...['shop.a&b=c', 'shop.a#b', 'shop.$(x)', 'shop.{a}', 'shop.a^b', 'shop.a|b', 'shop.a:b'],
+  ])('%s is taken as it is', async (name, { harnessOf }) => {
+    const twin = `${name}2`;
+    const filled = { engine: 'MergeTree', rows: 3, totalBytes: 240, generation: 0 };
+    const tables = new Map([name, twin].map((each) => [each, { ...filled }]));
+    for (const more of [[], ['--no-check-replicas']]) {
+      // oxlint-disable-next-line no-await-in-loop
+      const harness = await harnessOf({ tables: new Map(tables) });
+      harness.simulator.addBackup('local', { name: full1 });
+      for (const each of [name, twin]) harness.simulator.refillTable(each, 0);
+      // oxlint-disable-next-line no-await-in-loop
+      expect((await restore(harness, full1, name, ...more)).code).toBe(0);
+      expect(harness.simulator.tables.get(name)?.rows).toBe(3);
+      expect(harness.simulator.tables.get(twin)?.rows).toBe(0);
+    }
+  });
+
+  test.for(["it's", 'a"b', '#1', 'a;b', '$HOME', 'x(y)'])(
+    'a backup called %s is one word of a command line',
+    async (name, { harness }) => {
+      harness.simulator.addBackup('local', { name });
+      emptyOrders(harness);
+      const { code, stderr } = await restore(harness, name, table, '--no-check-replicas');
+      expect(stderr).not.toContain('[ERROR]');
+      expect(code).toBe(0);
+      expect(orders(harness)?.rows).toBe(orderRows);
+    },
+  );
+});
+
+test.for([
+  { more: ['--rm'], message: '--rm goes with --schema only' },
+  { more: ['--append', '--schema'], message: 'choose one of them' },
+  { more: ['--append', '--into', 'shop.o2'], message: 'choose one of them' },
+  { more: ['--schema', '--into', 'shop.o2'], message: 'leave --schema out' },
+  { more: ['--into', 'shop.orders'], message: '--into names the table itself' },
+  { more: ['--into', 'shop.o-2'], message: 'letters, digits and underscores' },
+])('$more: exit 2', async ({ more, message }, { harness }) => {
+  const { code, stderr } = await restore(harness, full1, table, ...more, '--yes');
+  expect(code).toBe(2);
+  expect(stderr).toContain(message);
+  expect(harness.requests()).toEqual([]);
+});
+
+test('a backup that is nowhere: exit 10', async ({ harness }) => {
+  addShopBackup(harness, 'local', 'remote');
+  emptyOrders(harness);
+  const { code, stderr } = await restore(harness, diff2, table);
+  expect(code).toBe(10);
+  expect(stderr).toContain(`there is no backup ${diff2}`);
+  expect(restoresAsked(harness)).toEqual([]);
+});

@@ -1,0 +1,104 @@
+import { describe, expect } from 'vitest';
+import type { Step } from '../../src/commands/steps.js';
+import { test, versions } from '../support/harness.js';
+
+const minute = 60_000;
+const hour = 60 * minute;
+
+describe.for([
+  ['SIGTERM', 143],
+  ['SIGINT', 130],
+] as const)('%s', ([signal, exitCode]) => {
+  test.for(['lock', 'take-name', 'create', 'created', 'upload', 'uploaded', 'prove'] as const)(
+    `at the step %s: exit ${exitCode}, and the next run settles`,
+    async (step: Step, { harness }) => {
+      const running = harness.start('create-full');
+      harness.when(step, () => running.signal(signal));
+      const { code, stderr } = await running.done;
+      expect(code).toBe(exitCode);
+      expect(stderr).toMatch(
+        new RegExp(`::::\\[ERROR\\] stopped by ${signal}; the server may still be working`),
+      );
+      expect(harness.lastBackup).toBeUndefined();
+      expect(harness.journal === undefined).toBe(step === 'lock');
+      expect(harness.log).toMatch(/\nERROR:\nstopped by [^]*##### finished at/);
+      const next = await harness.run('create-diff');
+      expect(next.code).toBe(0);
+      expect(harness.journal).toBeUndefined();
+      expect(harness.simulator.isWhole(harness.lastBackup ?? '')).toBe(true);
+    },
+  );
+
+  test('during a long upload: at once, and the server goes on', async ({ harnessOf }) => {
+    const harness = await harnessOf({ workMs: { upload: hour } });
+    const running = harness.start('create-full');
+    harness.later(10 * minute, () => running.signal(signal));
+    const startMs = harness.clock.elapsed();
+    expect((await running.done).code).toBe(exitCode);
+    expect(harness.clock.elapsed() - startMs).toBeCloseTo(10 * minute);
+    expect(harness.simulator.actions.at(-1)?.status).toBe('in progress');
+    expect(harness.requests(/kill/)).toEqual([]);
+    const { backup } = JSON.parse(harness.journal ?? '') as { backup: string };
+    expect((await harness.run('create-full')).stderr).toContain(
+      `${backup} of the interrupted run is complete`,
+    );
+  });
+
+  test('while it waits for a busy server, for its turn, for an answer', async ({ harness }) => {
+    harness.simulator.busyWith('watch', 10 * hour);
+    const busy = harness.start('create-full');
+    harness.later(minute, () => busy.signal(signal));
+    expect((await busy.done).code).toBe(exitCode);
+
+    const free = harness.holdLock('');
+    const locked = harness.start('create-full');
+    harness.later(minute, () => locked.signal(signal));
+    expect((await locked.done).code).toBe(exitCode);
+    free();
+
+    const answer = harness.simulator.neverAnswer({ path: /./ });
+    const unanswered = harness.start('create-full');
+    harness.later(1000, () => unanswered.signal(signal));
+    expect((await unanswered.done).code).toBe(exitCode);
+    answer();
+  });
+});
+
+describe.each(versions)('--timeout, a server %s', (version) => {
+  test.for(['create', 'upload'] as const)(
+    'in the %s: exit 14, the journal stays, the next run settles',
+    async (what, { harnessOf }) => {
+      const harness = await harnessOf({ version, workMs: { [what]: hour } });
+      const startMs = harness.clock.elapsed();
+      const { code, stderr } = await harness.run('create-full', '--timeout', '20m');
+      expect(code).toBe(14);
+      expect(harness.clock.elapsed() - startMs).toBeGreaterThan(20 * minute);
+      expect(harness.clock.elapsed() - startMs).toBeLessThan(20.5 * minute);
+      expect(stderr).toMatch(/::::\[ERROR\] the server still works on FULL_\S+ after 1200 s/);
+      expect(harness.lastBackup).toBeUndefined();
+      const { backup, phase } = JSON.parse(harness.journal ?? '') as Record<string, string>;
+      expect(phase).toBe(what);
+      const next = await harness.run('create-full');
+      expect(next.code).toBe(0);
+      expect(next.stderr).toContain(
+        what === 'upload'
+          ? `${backup} of the interrupted run is complete`
+          : `${backup} of the interrupted run failed: its upload was never asked for`,
+      );
+    },
+  );
+});
+
+test('without --timeout an operation may take 24 hours', async ({ harnessOf }) => {
+  const harness = await harnessOf({ workMs: { create: 10, upload: 25 * hour } });
+  const startMs = harness.clock.elapsed();
+  expect((await harness.run('create-full')).code).toBe(14);
+  expect((harness.clock.elapsed() - startMs) / hour).toBeCloseTo(24);
+}, 60_000);
+
+test('the end of long work is seen at most 15 seconds late', async ({ harnessOf }) => {
+  const harness = await harnessOf({ workMs: { create: 100, upload: 3 * hour } });
+  const startMs = harness.clock.elapsed();
+  await harness.run('create-full');
+  expect(harness.clock.elapsed() - startMs - 3 * hour).toBeLessThan(15_500);
+});
