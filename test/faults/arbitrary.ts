@@ -1,0 +1,113 @@
+import fc from 'fast-check';
+import { fault, requestFault } from './fault-arbitrary.js';
+import type { Command, HostSetup, RunStep, Script, Step, Trouble } from './script.js';
+
+const second = 1000;
+const minute = 60 * second;
+const hour = 60 * minute;
+
+const trouble: fc.Arbitrary<Trouble> = fc.record({
+  request: fc.integer({ min: 1, max: 24 }),
+  what: fc.oneof(
+    requestFault,
+    fault.map((one) => ({ kind: 'fault' as const, fault: one })),
+  ),
+});
+
+const commands: { weight: number; command: Command }[] = [
+  { weight: 8, command: 'create-full' },
+  { weight: 16, command: 'create-diff' },
+  { weight: 1, command: 'create-diff --without-base fail' },
+  { weight: 1, command: 'list' },
+  { weight: 4, command: 'delete-remote --keep 1 --yes' },
+  { weight: 3, command: 'delete-remote --keep 2 --yes' },
+  { weight: 2, command: 'delete-remote --all --yes' },
+  { weight: 2, command: 'delete-remote --broken --yes' },
+  { weight: 2, command: 'delete-remote --older-than 1h --yes' },
+  { weight: 1, command: 'delete-remote --keep 1 --dry-run' },
+  { weight: 2, command: 'delete-local --keep 1 --yes' },
+  { weight: 1, command: 'restore-table latest shop.orders --append' },
+  { weight: 1, command: 'restore-table latest shop.orders --schema --yes' },
+];
+
+const none = <T>(value: T) => fc.constant(value);
+
+function runStep(peaceful: boolean): fc.Arbitrary<RunStep> {
+  return fc.record({
+    do: fc.constant('run' as const),
+    host: fc.nat({ max: 1 }),
+    command: fc.oneof(
+      ...commands.map(({ weight, command }) => ({ weight, arbitrary: fc.constant(command) })),
+    ),
+    wait: peaceful ? none('2h') : fc.constantFrom('30m', '0', '20s', '1m'),
+    timeout: peaceful ? none('24h') : fc.constantFrom('3h', '3h', '3h', '10s', '1m'),
+    password: peaceful
+      ? none('right' as const)
+      : fc.oneof(
+          { weight: 40, arbitrary: none('right' as const) },
+          { weight: 1, arbitrary: none('wrong' as const) },
+        ),
+    background: peaceful ? none(false) : fc.constantFrom(false, false, true),
+    killAfter: peaceful
+      ? none(0)
+      : fc.oneof(
+          { weight: 3, arbitrary: none(0) },
+          { weight: 1, arbitrary: fc.integer({ min: 1, max: 40 }) },
+        ),
+    signalAfterMs: peaceful
+      ? none(-1)
+      : fc.oneof(
+          { weight: 7, arbitrary: none(-1) },
+          { weight: 1, arbitrary: fc.constantFrom(0, 100, 700, 1500, 3000, minute) },
+        ),
+    troubles: peaceful
+      ? none([])
+      : fc.oneof(
+          { weight: 1, arbitrary: none([]) },
+          { weight: 1, arbitrary: fc.array(trouble, { minLength: 1, maxLength: 3 }) },
+        ),
+  });
+}
+
+const passing: fc.Arbitrary<Step> = fc.record({
+  do: fc.constant('pass' as const),
+  ms: fc.constantFrom(10, 500, 1500, 4 * second, 40 * second, 5 * minute, hour, 24 * hour),
+});
+
+const hostSetup: fc.Arbitrary<HostSetup> = fc.record({
+  version: fc.constantFrom('2.8.1' as const, '2.6.30' as const, '2.4.0' as const),
+  keepLocal: fc.constantFrom(6, 6, 2, 1, -1, 0),
+  keepRemote: fc.constantFrom(336, 3, 2, 1),
+  createMs: fc.constantFrom(150, 150, 150, 150, 150, 150, 1000, 5 * minute),
+  uploadMs: fc.constantFrom(150, 150, 150, 150, 150, 150, 2 * second, 20 * minute),
+  listMs: fc.constantFrom(0, 0, 2 * second),
+  prior: fc.constantFrom(
+    [],
+    [],
+    ['FULL' as const],
+    ['FULL' as const, 'DIFF' as const],
+    ['FULL' as const, 'DIFF' as const, 'FULL' as const],
+    ['FULL' as const, 'DIFF' as const, 'DIFF' as const, 'FULL' as const, 'DIFF' as const],
+  ),
+});
+
+/** Schedules; in peaceful ones nothing goes wrong. */
+export function scripts({ peaceful = false } = {}): fc.Arbitrary<Script> {
+  const faultStep: fc.Arbitrary<Step> = fc.record({
+    do: fc.constant('fault' as const),
+    host: fc.nat({ max: 1 }),
+    fault,
+  });
+  return fc.record({
+    hosts: fc.array(hostSetup, { minLength: 1, maxLength: 2 }),
+    sharedStorage: peaceful ? fc.constant(false) : fc.boolean(),
+    steps: fc.array(
+      fc.oneof(
+        { weight: 6, arbitrary: runStep(peaceful) },
+        { weight: 2, arbitrary: passing },
+        { weight: peaceful ? 0 : 2, arbitrary: faultStep },
+      ),
+      { minLength: 1, maxLength: 10, size: 'max' },
+    ),
+  });
+}

@@ -1,0 +1,80 @@
+import { isUsableName } from '../../src/backup/names.js';
+import { findRemote, proves } from './list-oracle.js';
+import type { Ledger } from './ledger.js';
+import type { FolderWatcher } from './memory-folder.js';
+import type { RunRecord } from './run-record.js';
+import { isHollow, truthOf } from './truth.js';
+
+/** Watches what the programs do to their files. */
+export function watchFiles(ledger: Ledger): FolderWatcher {
+  return {
+    wrote(owner, file, text, before) {
+      ledger.count('effects');
+      const run = ledger.run(owner);
+      run.wroteAnything = true;
+      if (!file.endsWith('_last_backup')) return;
+      ledger.expect(file === `.${run.host.name}_last_backup`, run, `it wrote ${file}`);
+      checkRecord(ledger, run, text, before);
+      run.recorded.push(text);
+    },
+    removed(owner, file) {
+      ledger.count('effects');
+      const run = ledger.run(owner);
+      run.wroteAnything = true;
+      if (file.endsWith('_run.json') && run.created !== undefined) run.journalRemoved = true;
+      if (!file.endsWith('_last_backup')) return;
+      const isDelete = run.step.command.startsWith('delete-remote');
+      ledger.expect(isDelete, run, `it removed ${file}`);
+      run.removedLastBackups = true;
+    },
+    read(owner, file, text) {
+      const run = ledger.run(owner);
+      if (file === `.${run.host.name}_last_backup`) run.basesRead.push((text ?? '').trim());
+    },
+    failed(owner) {
+      ledger.run(owner).diskFailed = true;
+    },
+  };
+}
+
+/** The last-backup file names only what is proven at that moment. */
+function checkRecord(ledger: Ledger, run: RunRecord, name: string, before = ''): void {
+  const must = (holds: boolean, promise: string) => ledger.expect(holds, run, promise);
+  must(run.step.command.startsWith('create-'), 'only create-full and create-diff record');
+  must(ledger.holdsLock(run), 'recorded without the lock');
+  must(ledger.journal(run)?.['backup'] === name, `${name} was recorded without its journal`);
+  must(!run.incomplete.has(name), `${name} was recorded though its own files are incomplete`);
+  if (name !== run.created) {
+    const named = isUsableName(before.trim()) ? before.trim() : '';
+    must(
+      named === ledger.journal(run)?.['lastBackup'],
+      `${name} was recorded over a newer ${named}`,
+    );
+  }
+  const asked = ledger.uploadsAsked.get(name);
+  must(asked !== undefined, `${name} was recorded though nobody uploaded it`);
+  const list = run.lists.findLast(({ where }) => where !== 'local');
+  must(
+    list !== undefined && proves(findRemote(list.rows), name, asked ?? ''),
+    `${name} was recorded though the list does not prove it`,
+  );
+  // What a list tells may be true no more when its answer comes, or not yet when it is asked for.
+  const now = truthOf(run.host.simulator);
+  const truths = [...(list?.truths ?? []), now];
+  const holds = truths.some((truth) => proves((one) => truth.get(one), name, asked ?? ''));
+  must(holds, `${name} was recorded though it is not on the remote storage as asked`);
+  ledger.count(asked === '' ? 'recorded fulls' : 'recorded increments');
+  if (name !== run.created) ledger.count('recorded later');
+  if (isHollow(now, name)) ledger.count('recorded hollow ones');
+  else checkRows(ledger, run, name);
+}
+
+/** The rows of the tables are those of the backup, and not older ones (contract §5). */
+function checkRows(ledger: Ledger, run: RunRecord, name: string): void {
+  const local = run.host.simulator.local.get(name)?.tables;
+  const remote = run.host.simulator.remote.get(name)?.tables;
+  if (local === undefined || remote === undefined) return;
+  for (const [table, rows] of local) {
+    ledger.expect(remote.get(table) === rows, run, `${name} holds other rows of ${table}`);
+  }
+}

@@ -1,0 +1,120 @@
+import { isUsableName } from '../../src/backup/names.js';
+import { findRemote, wholeChain } from './list-oracle.js';
+import { checkDelete } from './check-deletes.js';
+import type { Ledger } from './ledger.js';
+import type { RunRecord } from './run-record.js';
+
+const listPath = /^\/backup\/list(\/|$)/;
+
+/** What may be said of a request before it is sent. */
+export function checkRequest(ledger: Ledger, run: RunRecord, method: string, target: string): void {
+  const [route = '', query = ''] = target.split(/\?(.*)/s);
+  if (method === 'GET') {
+    if (listPath.test(route)) checkList(ledger, run);
+    return;
+  }
+  const parts = route.split('/').slice(2).map(decodeURIComponent);
+  const parameters = new URLSearchParams(query);
+  const must = (holds: boolean, promise: string) => ledger.expect(holds, run, promise);
+  const { command } = run.step;
+  must(
+    !command.includes('--dry-run') && command !== 'list',
+    'a command that only looks sent a POST',
+  );
+  must(ledger.holdsLock(run), 'a POST was sent without the lock of its host');
+  must(!run.maybeDone.has(target), `${target} was sent again though it may have been done`);
+  switch (parts[0] ?? '') {
+    case 'create':
+      must(command.startsWith('create-'), 'only create-full and create-diff create');
+      return checkCreate(ledger, run, parameters.get('name') ?? '');
+    case 'upload':
+      must(command.startsWith('create-'), 'only create-full and create-diff upload');
+      return checkUpload(ledger, run, parts[1] ?? '', parameters);
+    case 'delete':
+      must(command.startsWith('delete-'), 'only the deletes delete');
+      return checkDelete(ledger, run, parts[1] ?? '', parts[2] ?? '');
+    case 'restore':
+      must(command.startsWith('restore-'), 'only restore-table restores');
+      return must(
+        parameters.has('data') !== command.includes('--schema'),
+        'without --schema a restore must not drop the table',
+      );
+    case 'download':
+      return must(command.startsWith('restore-'), 'only restore-table downloads');
+    default:
+      return must(false, `nobody asked for POST ${target}`);
+  }
+}
+
+/** Servers up to 2.4.28 open their lock to others when a list ends: nothing may be running. */
+function checkList(ledger: Ledger, run: RunRecord): void {
+  if (run.step.command === 'list' && run.host.setup.version !== '2.4.0') return;
+  const before = run.sent.at(-1);
+  const lookedFirst = before?.path.startsWith('/backup/actions?filter=in%20progress') === true;
+  ledger.expect(
+    lookedFirst && before.status === 200 && before.body === '',
+    run,
+    'a list was asked for without a look at what is running',
+  );
+}
+
+function checkCreate(ledger: Ledger, run: RunRecord, name: string): void {
+  const must = (holds: boolean, promise: string) => ledger.expect(holds, run, promise);
+  must(!ledger.maybeDone.has(`create ${name}`), `${name} was created twice`);
+  must(run.created === undefined || run.created === name, 'a run creates one backup');
+  const journal = ledger.journal(run);
+  must(
+    journal?.['backup'] === name && journal['phase'] === 'create',
+    'the journal was not written first',
+  );
+  const given = (ledger.file('.given_names') ?? '').split('\n');
+  must(given.includes(name), 'the name was not remembered first');
+  const listed = run.lists.at(-1)?.rows.some((row) => row.name === name);
+  must(listed === false, `${name} is there already`);
+  const rows = findRemote(run.lists.at(-1)?.rows ?? []);
+  const hasBase = run.basesRead.some((base) => base !== '' && wholeChain(rows, base) !== undefined);
+  must(
+    hasBase || !run.step.command.includes('fail'),
+    'created, though without a base it must fail',
+  );
+  const remote = run.lists.at(-1)?.rows.some(({ location }) => location === 'remote');
+  // When it looked for its base, and when it wrote its journal.
+  const hadBase = run.basesRead.slice(-2).every(isUsableName);
+  const isDiff = run.step.command.startsWith('create-diff') && hadBase;
+  must(remote === true || !isDiff, 'created an increment while the storage lists nothing');
+  if (run.created === undefined) run.listsBeforeCreate = run.lists.length;
+  run.created = name;
+}
+
+function checkUpload(
+  ledger: Ledger,
+  run: RunRecord,
+  name: string,
+  parameters: URLSearchParams,
+): void {
+  const must = (holds: boolean, promise: string) => ledger.expect(holds, run, promise);
+  must(!ledger.maybeDone.has(`upload ${name}`), `${name} was uploaded twice`);
+  must(run.created === name, 'a run uploads what it created');
+  const fromLocal = parameters.get('diff-from') ?? '';
+  const fromRemote = parameters.get('diff-from-remote') ?? '';
+  const base = fromLocal || fromRemote;
+  const journal = ledger.journal(run);
+  must(
+    journal?.['backup'] === name && journal['phase'] === 'upload' && journal['base'] === base,
+    'the journal did not tell of the upload first',
+  );
+  ledger.uploadsAsked.set(name, base);
+  if (base === '') return;
+  must(run.step.command.startsWith('create-diff'), 'only create-diff makes increments');
+  must(run.basesRead.includes(base), `${base} is not what the last-backup file named`);
+  const proof = run.lists[run.listsBeforeCreate - 1];
+  const proven = wholeChain(findRemote(proof?.rows ?? []), base) !== undefined;
+  must(proof?.where === 'all' && proven, `the base ${base} was not proven before the create`);
+  const fresh = run.lists.at(-1);
+  const isLocal = fresh?.rows.some(
+    (row) => row.location === 'local' && row.name === base && row.sound,
+  );
+  must(run.lists.length > run.listsBeforeCreate, 'no fresh local list after the create');
+  if (fromLocal !== '') must(isLocal === true, `diff-from ${base}, which is not on the server`);
+  else must(run.host.setup.version === '2.8.1', 'diff-from-remote below 2.7.0 keeps old rows');
+}

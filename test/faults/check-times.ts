@@ -1,0 +1,48 @@
+import { parseDurationMs } from '../../src/config/settings.js';
+import type { Ledger } from './ledger.js';
+import type { RunRecord, SentRequest } from './run-record.js';
+
+const minute = 60_000;
+/** A server that is silent while it works for us is given up after ten minutes. */
+const silenceMs = 11 * minute;
+
+/** No run outlasts what it was told, and a signal ends it at once. */
+export function checkTimes(ledger: Ledger, run: RunRecord, endMs: number): void {
+  const must = (holds: boolean, promise: string) => ledger.expect(holds, run, promise);
+  const [waitMs, timeoutMs] = [run.step.wait, run.step.timeout].map(
+    (text) => parseDurationMs(text) ?? 0,
+  ) as [number, number];
+  const tookMs = endMs - run.startMs;
+  must(tookMs <= waitMs + 2 * timeoutMs + 240 * minute, `it ran for ${tookMs / minute} minutes`);
+  if (run.signalledMs !== undefined) {
+    must(endMs - run.signalledMs <= 1000, 'it went on after the signal');
+  }
+  const waited = waitedForOthers(run.sent);
+  must(
+    waited <= waitMs,
+    `it waited ${waited / minute} minutes for others, with --wait ${run.step.wait}`,
+  );
+  for (const [at, { method, path, status = 0, answeredMs }] of run.sent.entries()) {
+    if (method !== 'POST' || !/^\/backup\/(create|upload|restore)/.test(path)) continue;
+    if (status !== 200 && status !== 201) continue;
+    const lastPoll = run.sent.slice(at + 1).findLast((sent) => isPollOf(run.created, sent));
+    const followedMs = (lastPoll?.atMs ?? answeredMs) - answeredMs;
+    const most = timeoutMs + silenceMs + (path.includes('create') ? timeoutMs + silenceMs : 0);
+    must(followedMs <= most, `it followed ${path} for ${followedMs / minute} minutes`);
+  }
+}
+
+function isPollOf(name: string | undefined, { path }: SentRequest): boolean {
+  return name !== undefined && path === `/backup/actions?filter=${name}`;
+}
+
+/** From each look that showed something running until the next request. */
+function waitedForOthers(sent: readonly SentRequest[]): number {
+  let sumMs = 0;
+  for (const [at, { path, status, body, answeredMs }] of sent.entries()) {
+    const next = sent[at + 1];
+    if (next === undefined || status !== 200 || !body?.includes('in progress')) continue;
+    if (path === '/backup/actions?filter=in%20progress') sumMs += next.atMs - answeredMs;
+  }
+  return sumMs;
+}

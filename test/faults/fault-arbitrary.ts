@@ -1,0 +1,139 @@
+import fc from 'fast-check';
+import type { Fault, HostFault, MachineFault, RequestFault } from './script.js';
+import { secret, user } from './secret.js';
+
+const second = 1000;
+const minute = 60 * second;
+const hour = 60 * minute;
+
+/** From a moment to longer than any patience of the program. */
+const lasting = fc.oneof(
+  {
+    weight: 10,
+    arbitrary: fc.constantFrom(50, 2 * second, 20 * second, 50 * second, 3 * minute, 12 * minute),
+  },
+  { weight: 1, arbitrary: fc.constant(2 * hour) },
+);
+const location = fc.constantFrom('local' as const, 'remote' as const);
+const pick = fc.nat({ max: 5 });
+/** A server's words may hold anything, the password it was given too (contract §1). */
+const texts = fc.constantFrom(
+  'code: 999, message: Session expired',
+  "can't remove old backups on remote storage: 421 too many logins",
+  'uploadSingleBackupFile shop/orders/default_1.tar: 550 no space',
+  `wrong password ${secret} for ${user}`,
+);
+
+/** What may befall one request. */
+export const requestFault: fc.Arbitrary<RequestFault> = fc.oneof(
+  fc.constant({ kind: 'refused' as const }),
+  fc.constant({ kind: 'connect hangs' as const }),
+  fc.record({ kind: fc.constant('lost' as const), done: fc.boolean() }),
+  fc.record({ kind: fc.constant('late' as const), ms: lasting }),
+  fc.record({ kind: fc.constant('never' as const), done: fc.boolean() }),
+  fc.record({
+    kind: fc.constant('proxy' as const),
+    status: fc.constantFrom(502, 503, 504, 500, 404, 301),
+    done: fc.boolean(),
+  }),
+  fc.record({
+    kind: fc.constant('garbage' as const),
+    what: fc.constantFrom(...(['half', 'lines', 'html', 'binary'] as const)),
+  }),
+  fc.record({ kind: fc.constant('error' as const), text: texts }),
+  fc.record({
+    kind: fc.constant('twice' as const),
+    answer: fc.constantFrom('first' as const, 'second' as const),
+  }),
+);
+
+const hostFault: fc.Arbitrary<HostFault> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant('restart' as const),
+      rows: fc.constantFrom('gone' as const, 'cancel' as const),
+      work: fc.constantFrom('stops' as const, 'goes on' as const),
+      resume: fc.boolean(),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('flaw' as const),
+      flaw: fc.constantFrom(
+        ...(['broken', 'missing', 'wrong-base', 'no-base', 'hollow', 'base-broken'] as const),
+      ),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('fail' as const),
+      operation: fc.constantFrom('create', 'upload', 'upload', 'delete', 'restore'),
+      text: texts,
+      made: fc.boolean(),
+      half: fc.boolean(),
+    }),
+  },
+  ...(['other deletes', 'other breaks'] as const).map((kind) => ({
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant(kind), location, pick }),
+  })),
+  ...(['refuse', 'storage down', 'storage full', 'hang', 'busy', 'rows show late'] as const).map(
+    (kind) => ({ weight: 1, arbitrary: fc.record({ kind: fc.constant(kind), ms: lasting }) }),
+  ),
+  ...(
+    [
+      'other takes our names',
+      'other backs up',
+      'other lists',
+      'other cleans',
+      'other kills',
+      'table refilled',
+    ] as const
+  ).map((kind) => ({ weight: 1, arbitrary: fc.record({ kind: fc.constant(kind) }) })),
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('other adds' as const),
+      location,
+      half: fc.boolean(),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('other uploads' as const), pick }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('uploads show late' as const),
+      lists: fc.integer({ min: 2, max: 6 }),
+    }),
+  },
+);
+
+const machineFault: fc.Arbitrary<MachineFault> = fc.oneof(
+  fc.record({
+    kind: fc.constant('clock set' as const),
+    ms: fc.constantFrom(-hour, -second, second, hour, -24 * hour, 24 * hour),
+  }),
+  fc.record({
+    kind: fc.constant('disk full' as const),
+    ms: lasting,
+    what: fc.constantFrom('appends' as const, 'all' as const),
+  }),
+  fc.constant({ kind: 'last-backup file lost' as const }),
+  fc.record({
+    kind: fc.constant('last-backup file says' as const),
+    text: fc.constantFrom('', 'FULL_CH_BK_2020-01-01_00-00-00', '../x', '\0\0\0', 'a\nb'),
+  }),
+  fc.record({
+    kind: fc.constant('journal says' as const),
+    text: fc.constantFrom('', '{"kind":"FULL"', '[]', '\0\0\0\0'),
+  }),
+);
+
+/** What may befall a server, or the machine of the programs. */
+export const fault: fc.Arbitrary<Fault> = fc.oneof(
+  { weight: 5, arbitrary: hostFault },
+  { weight: 1, arbitrary: machineFault },
+);

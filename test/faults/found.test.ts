@@ -1,0 +1,78 @@
+import { expect, test } from 'vitest';
+import { runAlone } from '../input/lone-run.js';
+import { play } from './play.js';
+import { type HostSetup, runStep } from './script.js';
+
+/** What random schedules and input found, each as the shortest script that shows it. */
+
+const setup: HostSetup = {
+  version: '2.4.0',
+  keepLocal: 6,
+  keepRemote: 336,
+  createMs: 150,
+  uploadMs: 150,
+  listMs: 0,
+  prior: [],
+};
+
+test('a list that got no answer is asked for again only when nothing runs', async () => {
+  const busy = { request: 2, what: { kind: 'fault', fault: { kind: 'busy', ms: 5000 } } } as const;
+  const lost = { request: 2, what: { kind: 'lost', done: false } } as const;
+  const steps = [runStep('create-full', { troubles: [lost, busy] })];
+  await play({ hosts: [setup], sharedStorage: false, steps });
+});
+
+test.for(['create', 'upload'])(
+  'a %s that is sent twice on the way is not sent again',
+  async (what) => {
+    for (const version of ['2.4.0', '2.6.30', '2.8.1'] as const) {
+      const hosts = [{ ...setup, version }];
+      let request = 0;
+      await play(
+        { hosts, sharedStorage: false, steps: [runStep('create-full')] },
+        {
+          onEnd: ({ id, sent }) => {
+            if (id > 1) return;
+            request = 1 + sent.findIndex(({ path }) => path.startsWith(`/backup/${what}`));
+          },
+        },
+      );
+      const twice = { request, what: { kind: 'twice', answer: 'second' } } as const;
+      const ends: number[] = [];
+      await play(
+        { hosts, sharedStorage: false, steps: [runStep('create-full', { troubles: [twice] })] },
+        {
+          onEnd: ({ id, doneUnheard }, code) => void (id > 1 || ends.push(code, doneUnheard.size)),
+        },
+      );
+      expect([version, ...ends]).toEqual([version, 0, 1]);
+    }
+  },
+);
+
+test('a proxy that gives up each list is given up, though the action log answers', async () => {
+  const { code, stderr, tookMs } = await runAlone(['create-full', 'h0'], {
+    answer: (request) =>
+      request.includes('/list') ? { status: 504, body: '<html>' } : { status: 200, body: '' },
+  });
+  expect([code, stderr]).toEqual([13, expect.stringContaining('answered 504')]);
+  expect(tookMs).toBeLessThan(90_000);
+});
+
+test.for(['toString', 'constructor', '__proto__', 'hasOwnProperty'])(
+  'no command is called %s',
+  async (command) => {
+    const { code, stderr } = await runAlone([command, 'h0']);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('unknown command')]);
+  },
+);
+
+test('blanks and a byte order mark around an answer are no fault of ours', async () => {
+  const { code, stderr } = await runAlone(['create-full', 'h0', '--timeout', '1s'], {
+    answer: (request) => {
+      const body = '\ufeff {"status":"acknowledged","operation":"create"}\u00a0\n';
+      return request.startsWith('POST') ? { status: 201, body } : { status: 200, body: '' };
+    },
+  });
+  expect([code, stderr]).toEqual([14, expect.not.stringContaining('unexpected')]);
+});

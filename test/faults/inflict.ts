@@ -1,0 +1,120 @@
+import path from 'node:path';
+import { backupName } from '../../src/backup/names.js';
+import { type Ledger, logDir } from './ledger.js';
+import type { SceneHost } from './scene-host.js';
+import type { Fault } from './script.js';
+import { basicAuthorization, secret } from './secret.js';
+import type { Time } from './time.js';
+
+const authorization = basicAuthorization(secret);
+
+export interface Stage {
+  time: Time;
+  ledger: Ledger;
+  /** Does something later, unless the schedule has ended. */
+  later(ms: number, action: () => unknown): void;
+  /** Counts what other clients made. */
+  made: { count: number };
+}
+
+/** Makes a fault happen, now; those that last are lifted after their time. */
+export function inflict(fault: Fault, host: SceneHost, stage: Stage): void {
+  const { simulator, setup } = host;
+  const { time, ledger, later } = stage;
+  const file = (name: string) => path.join(logDir, `.${host.name}_${name}`);
+  switch (fault.kind) {
+    case 'restart': {
+      const { rows, work, resume } = fault;
+      return simulator.restart({ rows, work, resume });
+    }
+    case 'refuse':
+      simulator.refuse = time.server.now() + fault.ms;
+      return;
+    case 'storage down':
+      simulator.storageDown = true;
+      return later(fault.ms, () => (simulator.storageDown = false));
+    case 'storage full':
+      simulator.fullStorage = true;
+      return later(fault.ms, () => (simulator.fullStorage = false));
+    case 'hang':
+      simulator.hang = true;
+      return later(fault.ms, () => (simulator.hang = false));
+    case 'uploads show late':
+      return simulator.showUploadsAfterLists(fault.lists);
+    case 'rows show late':
+      return simulator.forgetUploadRowFor(Math.min(fault.ms, 50_000));
+    case 'fail':
+      return simulator.failNext(fault.operation, fault.text, {
+        madeAnyway: fault.made,
+        leavesBroken: fault.half,
+      });
+    case 'flaw':
+      return simulator.breakNextUpload(fault.flaw);
+    case 'busy':
+      return simulator.busyWith('upload OTHER', fault.ms);
+    case 'other deletes':
+    case 'other breaks': {
+      const names = [...simulator[fault.location].keys()];
+      const name = names[fault.pick % Math.max(1, names.length)];
+      if (name === undefined) return;
+      if (fault.kind === 'other deletes') return simulator.deleteBehind(fault.location, name);
+      return simulator.setBroken(fault.location, name);
+    }
+    case 'other adds': {
+      const name = `BY_HAND_${++stage.made.count}`;
+      simulator.addBackup(fault.location, { name });
+      if (fault.half) simulator.setBroken(fault.location, name);
+      return;
+    }
+    case 'other uploads': {
+      const names = [...simulator.local.keys()].toReversed();
+      const name = names[fault.pick % Math.max(1, names.length)];
+      return request(host, 'POST', `/backup/upload/${name}`, later);
+    }
+    case 'other takes our names':
+      for (const kind of ['FULL', 'DIFF'] as const) {
+        simulator.addBackup('local', { name: backupName(kind, new Date(time.clock.now())) });
+      }
+      return;
+    case 'other backs up': {
+      const name = `OTHER_${++stage.made.count}`;
+      request(host, 'POST', `/backup/create?name=${name}`, later);
+      return later(setup.createMs + 1, () => {
+        request(host, 'POST', `/backup/upload/${name}`, later);
+      });
+    }
+    case 'other lists':
+      return request(host, 'GET', '/backup/list', later);
+    case 'other cleans':
+      return request(host, 'POST', '/backup/clean/remote_broken', later);
+    case 'other kills': {
+      const running = simulator.actions.find(({ status }) => status === 'in progress');
+      const command = encodeURIComponent(running?.command ?? '');
+      return request(host, 'POST', `/backup/kill?command=${command}`, later);
+    }
+    case 'table refilled':
+      return simulator.refillTable('shop.orders', 1000 + ++stage.made.count);
+    case 'clock set':
+      return time.shiftWallClock(fault.ms);
+    case 'disk full':
+      ledger.folder.full = fault.what;
+      return later(fault.ms, () => (ledger.folder.full = undefined));
+    case 'last-backup file lost':
+      ledger.folder.files.delete(file('last_backup'));
+      return;
+    case 'last-backup file says':
+      ledger.folder.files.set(file('last_backup'), fault.text);
+      return;
+    case 'journal says':
+      // Nobody spoils it while a program is at work.
+      if (ledger.folder.locks.has(file('lock'))) return;
+      ledger.folder.files.set(file('run.json'), fault.text);
+  }
+}
+
+/** Another client's request; it does not wait for the answer. */
+function request(host: SceneHost, method: string, target: string, later: Stage['later']): void {
+  later(0, () =>
+    host.simulator.handle({ method, path: target, headers: { authorization }, body: '' }),
+  );
+}

@@ -1,0 +1,77 @@
+import path from 'node:path';
+import { StateError } from '../../src/errors.js';
+import type { DiskOfOne } from '../support/lock-in-memory.js';
+
+/** Hears what programs do to the files; called after it is done. */
+export interface FolderWatcher {
+  wrote(owner: number, file: string, text: string, before: string | undefined): void;
+  removed(owner: number, file: string): void;
+  read(owner: number, file: string, text: string | undefined): void;
+  failed(owner: number, file: string): void;
+}
+
+/** The log directory that several programs share, with their locks. */
+export class MemoryFolder {
+  readonly files = new Map<string, string>();
+  /** Who holds which lock, and what he wrote into it. */
+  readonly locks = new Map<string, { owner: number; text: string }>();
+  /** Appends, or everything that is written, fail from now on, as on a full disk. */
+  full: 'appends' | 'all' | undefined;
+  private readonly watcher: FolderWatcher;
+
+  constructor(watcher: FolderWatcher) {
+    this.watcher = watcher;
+  }
+
+  /** The disk as one program sees it. */
+  diskOf(owner: number): DiskOfOne {
+    const { files, locks, watcher } = this;
+    const attempt = (isFull: boolean, file: string) => {
+      if (!isFull) return;
+      watcher.failed(owner, path.basename(file));
+      throw new StateError(`cannot write ${file}: ENOSPC`);
+    };
+    const free = (file: string) => {
+      if (locks.get(file)?.owner === owner) locks.delete(file);
+    };
+    return {
+      makeFolder: () => undefined,
+      read(file) {
+        const text = files.get(file);
+        watcher.read(owner, path.basename(file), text);
+        return text;
+      },
+      replace: (file, text) => {
+        attempt(this.full === 'all', file);
+        const before = files.get(file);
+        files.set(file, text);
+        watcher.wrote(owner, path.basename(file), text, before);
+      },
+      append: (file, text) => {
+        attempt(this.full !== undefined, file);
+        files.set(file, (files.get(file) ?? '') + text);
+      },
+      remove(file) {
+        files.delete(file);
+        watcher.removed(owner, path.basename(file));
+      },
+      list: (folder) =>
+        [...files.keys()]
+          .filter((file) => path.dirname(file) === folder)
+          .map((file) => path.basename(file)),
+      tryLock(file) {
+        const heldBy = locks.get(file)?.text;
+        if (heldBy !== undefined) return { heldBy };
+        locks.set(file, { owner, text: '' });
+        return {
+          describe(text) {
+            const lock = locks.get(file);
+            if (lock?.owner === owner) lock.text = text;
+          },
+          release: () => free(file),
+        };
+      },
+      die: () => [...locks.keys()].forEach(free),
+    };
+  }
+}

@@ -1,0 +1,31 @@
+import { Simulator, type SimulatedBackup } from '../simulator/simulator.js';
+import type { HostSetup } from './script.js';
+import { secret, user } from './secret.js';
+import type { Time } from './time.js';
+
+/** A ClickHouse server with its clickhouse-backup, as the programs and the script meet it. */
+export interface SceneHost {
+  /** As typed, and in file names. */
+  name: string;
+  setup: HostSetup;
+  simulator: Simulator;
+}
+
+export function makeHost(
+  at: number,
+  setup: HostSetup,
+  time: Time,
+  remote: Map<string, SimulatedBackup> | undefined,
+): SceneHost {
+  const simulator = new Simulator({
+    version: setup.version,
+    clock: time.server,
+    username: user,
+    password: secret,
+    keepLocal: setup.keepLocal,
+    keepRemote: setup.keepRemote,
+    workMs: { create: setup.createMs, upload: setup.uploadMs, list: setup.listMs },
+    ...(remote && { remote }),
+  });
+  return { name: `h${at}`, setup, simulator };
+}

@@ -1,0 +1,93 @@
+import { type Transport, TransportError } from '../../src/engine/api/transport.js';
+import { checkRequest } from './check-requests.js';
+import type { Ledger } from './ledger.js';
+import { readRows } from './list-oracle.js';
+import type { RunRecord, SentRequest } from './run-record.js';
+import type { Time } from './time.js';
+import { truthOf } from './truth.js';
+
+const busyText = 'another operation is currently running';
+
+/** Judges each request of a run before it is sent, and remembers what the run learns from it. */
+export function watchedTransport(
+  { ledger, time }: { ledger: Ledger; time: Time },
+  run: RunRecord,
+  real: Transport,
+): Transport {
+  return async (request, signal) => {
+    const { method, path } = request;
+    ledger.count('effects');
+    checkRequest(ledger, run, method, path);
+    const sent: SentRequest = { method, path, atMs: time.elapsedMs, answeredMs: Infinity };
+    run.sent.push(sent);
+    if (method === 'POST') {
+      remember(ledger, run, path);
+      ledger.count(`POST ${path.split('/')[2]?.replace(/\?.*/, '')}`);
+    }
+    const before = truthOf(run.host.simulator);
+    try {
+      const answer = await real(request, signal);
+      Object.assign(sent, answer, { answeredMs: time.elapsedMs });
+      const busy = answer.status === 500 && answer.body.includes(busyText);
+      if (answer.status === 423 || busy) forget(ledger, run, path);
+      learn(run, sent, before);
+      return answer;
+    } catch (error) {
+      if (error instanceof TransportError && error.neverSent) forget(ledger, run, path);
+      throw error;
+    }
+  };
+}
+
+/** `create NAME` and `upload NAME` may be done once, whoever asks; another request once a run. */
+function keyOf(target: string): string | undefined {
+  const create = /^\/backup\/create\?name=(.*)$/.exec(target);
+  if (create !== null) return `create ${decodeURIComponent(create[1] ?? '')}`;
+  const upload = /^\/backup\/upload\/([^?]*)/.exec(target);
+  return upload === null ? undefined : `upload ${decodeURIComponent(upload[1] ?? '')}`;
+}
+
+function remember(ledger: Ledger, run: RunRecord, target: string): void {
+  const key = keyOf(target);
+  if (key !== undefined) ledger.maybeDone.add(key);
+  run.maybeDone.add(target);
+}
+
+/** It was surely not done. */
+function forget(ledger: Ledger, run: RunRecord, target: string): void {
+  if (run.doneUnheard.has(target)) return;
+  const key = keyOf(target);
+  if (key !== undefined) ledger.maybeDone.delete(key);
+  run.maybeDone.delete(target);
+}
+
+function learn(
+  run: RunRecord,
+  { path, status, body = '', atMs }: SentRequest,
+  before: ReturnType<typeof truthOf>,
+) {
+  if (status !== 200) return;
+  const list = /^\/backup\/list(?:\/(local|remote))?$/.exec(path);
+  try {
+    if (list !== null) {
+      const where = (list[1] ?? 'all') as 'all' | 'local' | 'remote';
+      run.lists.push({
+        where,
+        atMs,
+        rows: readRows(body),
+        truths: [before, truthOf(run.host.simulator)],
+      });
+    } else if (path.startsWith('/backup/actions') && body.includes('uploadSingleBackupFile')) {
+      for (const line of body.split('\n').filter(Boolean)) learnRow(run, line);
+    }
+  } catch {
+    // Not what the server says: nothing is learnt.
+  }
+}
+
+function learnRow(run: RunRecord, line: string): void {
+  const { command = '', status, error = '' } = JSON.parse(line) as Record<string, string>;
+  const ours = /^upload (?:--diff-from(?:-remote)?="[^"]*" )?(\S+)$/.exec(command)?.[1];
+  if (status !== 'error' || ours === undefined) return;
+  if (error.includes('uploadSingleBackupFile')) run.incomplete.add(ours);
+}

@@ -1,0 +1,105 @@
+import {
+  type HttpAnswer,
+  type HttpRequest,
+  TransportError,
+} from '../../src/engine/api/transport.js';
+import type { Transport } from '../../src/engine/api/transport.js';
+import type { SceneHost } from './scene-host.js';
+import type { RequestFault } from './script.js';
+import { basicAuthorization } from './secret.js';
+import type { Time } from './time.js';
+
+const page = '<html><head><title>Bad Gateway</title></head><body>nginx</body></html>\n';
+
+/** Requests to a simulator without sockets, failing in the ways that the real transport tells. */
+export function directTransport({ simulator }: SceneHost, password: string): Transport {
+  const authorization = basicAuthorization(password);
+  return async ({ method, path, body = '' }, signal) => {
+    const reply = await simulator.handle(
+      { method, path, headers: { authorization }, body },
+      signal,
+    );
+    if (signal.aborted) throw reasonOf(signal, false);
+    if (!('dropped' in reply)) return { status: reply.status, body: reply.body };
+    throw reply.refused
+      ? new TransportError('connection refused', { neverSent: true })
+      : new TransportError('the connection was cut', { neverSent: false });
+  };
+}
+
+/** Carries one request while that happens to it. */
+export async function carryFaulty(
+  fault: RequestFault,
+  request: HttpRequest,
+  {
+    real,
+    signal,
+    time,
+    onDoneUnheard,
+  }: { real: Transport; signal: AbortSignal; time: Time; onDoneUnheard: () => void },
+): Promise<HttpAnswer> {
+  const forEver = async (neverSent: boolean): Promise<never> => {
+    await time.server.sleep(Infinity, signal).catch(() => undefined);
+    throw reasonOf(signal, neverSent);
+  };
+  switch (fault.kind) {
+    case 'refused':
+      throw new TransportError('connection refused', { neverSent: true });
+    case 'connect hangs':
+      return forEver(true);
+    case 'lost':
+      if (fault.done) await real(request, signal);
+      throw new TransportError('the connection was cut', { neverSent: false });
+    case 'late': {
+      const answer = await real(request, signal);
+      await time.server.sleep(fault.ms, signal).catch(() => undefined);
+      if (signal.aborted) throw reasonOf(signal, false);
+      return answer;
+    }
+    case 'never':
+      if (fault.done) await real(request, signal);
+      return forEver(false);
+    case 'proxy':
+      if (fault.done) await real(request, signal);
+      return { status: fault.status, body: page };
+    case 'error': {
+      const body = { status: 'error', operation: 'list', error: fault.text };
+      return { status: 500, body: JSON.stringify(body) };
+    }
+    case 'garbage': {
+      const { status, body } = await real(request, signal);
+      return { status, body: spoil(body, fault.what) };
+    }
+    case 'twice': {
+      const first = await real(request, signal);
+      const second = await real(request, signal);
+      if (fault.answer === 'first') return first;
+      // Of what was done the program hears a refusal.
+      if (request.method === 'POST' && first.status < 300) onDoneUnheard();
+      return second;
+    }
+  }
+}
+
+function spoil(body: string, how: 'half' | 'lines' | 'html' | 'binary'): string {
+  switch (how) {
+    case 'half':
+      return body.slice(0, Math.ceil(body.trimEnd().length / 2));
+    case 'lines':
+      return body
+        .split('\n')
+        .filter((_, at) => at % 2 === 1)
+        .join('\n');
+    case 'html':
+      return page;
+    case 'binary':
+      return '\u0000\u0001\uFFFD\u001b[2J\u0000'.repeat(50);
+  }
+}
+
+function reasonOf(signal: AbortSignal, neverSent: boolean): Error {
+  const reason = signal.reason as Error;
+  return reason.name === 'TimeLimitError'
+    ? new TransportError(reason.message, { neverSent, cause: reason })
+    : reason;
+}
