@@ -1,0 +1,227 @@
+import { type Step, steps } from '../src/commands/steps.js';
+
+export type NodeKind = 'start' | 'end' | 'condition' | 'action' | 'catch' | 'input/output';
+
+export type Cluster = 'main' | 'diff' | 'log' | 'upload log';
+
+export interface FlowNode {
+  kind: NodeKind;
+  cluster: Cluster;
+  /** Two to four words; `\n` breaks the line. */
+  label: string;
+  /** It sends requests, so it waits while the server is busy: a move to `wait-for-server` and back. */
+  asksServer?: true;
+  /** An error, a signal or a time-out may end it: a move to `give-up`. */
+  mayFail?: true;
+}
+
+export interface FlowEdge {
+  from: Step;
+  to: Step;
+  label?: string;
+}
+
+/** The steps of create-full and create-diff, by the names that the program reports. */
+const written = {
+  start: { kind: 'start', cluster: 'main', label: 'create-full\nor create-diff' },
+  lock: { kind: 'condition', cluster: 'main', label: 'Host lock\nfree?', mayFail: true },
+  'wait-for-turn': { kind: 'action', cluster: 'main', label: 'Wait for turn', mayFail: true },
+  journal: { kind: 'condition', cluster: 'main', label: 'Interrupted\nrun left?', mayFail: true },
+  settle: {
+    kind: 'condition',
+    cluster: 'main',
+    label: 'Its upload\nproven?',
+    asksServer: true,
+    mayFail: true,
+  },
+  'settled-recorded': {
+    kind: 'input/output',
+    cluster: 'main',
+    label: 'Record it late',
+    mayFail: true,
+  },
+  kind: { kind: 'condition', cluster: 'main', label: 'FULL\nor DIFF?' },
+  'list-names': {
+    kind: 'input/output',
+    cluster: 'main',
+    label: 'List local\nbackups',
+    asksServer: true,
+    mayFail: true,
+  },
+
+  'read-last-backup': {
+    kind: 'input/output',
+    cluster: 'diff',
+    label: 'Read name of\nlast backup',
+    mayFail: true,
+  },
+  'prove-base': {
+    kind: 'condition',
+    cluster: 'diff',
+    label: 'Base proven\non remote?',
+    asksServer: true,
+    mayFail: true,
+  },
+  'look-again-for-base': {
+    kind: 'action',
+    cluster: 'diff',
+    label: 'Wait, list\nagain',
+    mayFail: true,
+  },
+  'storage-empty': { kind: 'condition', cluster: 'diff', label: 'Remote list\nempty?' },
+  'without-base': { kind: 'condition', cluster: 'diff', label: 'Full upload\nallowed?' },
+  'warn-no-base': { kind: 'input/output', cluster: 'diff', label: 'Warn: full\ninstead' },
+
+  'take-name': {
+    kind: 'action',
+    cluster: 'main',
+    label: 'Take a name,\nwrite journal',
+    mayFail: true,
+  },
+  create: {
+    kind: 'action',
+    cluster: 'main',
+    label: 'Create backup',
+    asksServer: true,
+    mayFail: true,
+  },
+  created: { kind: 'condition', cluster: 'main', label: 'How did\nit end?' },
+  'look-for-copy': {
+    kind: 'condition',
+    cluster: 'main',
+    label: 'Local copy\nsound?',
+    asksServer: true,
+    mayFail: true,
+  },
+  'create-error': { kind: 'catch', cluster: 'log', label: 'Create failed', mayFail: true },
+  'choose-base-use': {
+    kind: 'condition',
+    cluster: 'main',
+    label: 'Base lost,\nserver old?',
+    asksServer: true,
+    mayFail: true,
+  },
+  'warn-full-instead': {
+    kind: 'input/output',
+    cluster: 'main',
+    label: 'Warn: full\ninstead',
+    mayFail: true,
+  },
+  upload: {
+    kind: 'action',
+    cluster: 'main',
+    label: 'Upload backup',
+    asksServer: true,
+    mayFail: true,
+  },
+  uploaded: { kind: 'condition', cluster: 'main', label: 'Own files\nuploaded?' },
+  prove: {
+    kind: 'condition',
+    cluster: 'main',
+    label: 'Proven\non remote?',
+    asksServer: true,
+    mayFail: true,
+  },
+  'look-again-for-upload': {
+    kind: 'action',
+    cluster: 'main',
+    label: 'Wait, look\nagain',
+    mayFail: true,
+  },
+  record: { kind: 'input/output', cluster: 'main', label: 'Record as\nlast backup', mayFail: true },
+  'upload-error': { kind: 'catch', cluster: 'upload log', label: 'Upload failed', mayFail: true },
+  'log-upload-error': { kind: 'input/output', cluster: 'upload log', label: 'Log upload\nerror' },
+
+  'wait-for-server': {
+    kind: 'action',
+    cluster: 'main',
+    label: 'Wait: server\nis busy',
+    mayFail: true,
+  },
+  'give-up': { kind: 'catch', cluster: 'log', label: 'Give up' },
+  'log-error': { kind: 'input/output', cluster: 'log', label: 'Log error' },
+  end: { kind: 'end', cluster: 'main', label: 'Unlock, exit' },
+} satisfies Partial<Record<Step, FlowNode>>;
+
+/** What the compiler says when a step is missing above. */
+true satisfies [Undrawn] extends [never]
+  ? true
+  : `diagram/flow.ts does not draw the step '${Undrawn}': add it to the nodes there, and its moves to the edges`;
+type Undrawn = Exclude<Step, keyof typeof written>;
+
+export const nodes = written as Record<Step, FlowNode>;
+
+/** The moves from step to step, those aside that `asksServer` and `mayFail` stand for. */
+export const edges: readonly FlowEdge[] = [
+  { from: 'start', to: 'lock' },
+  { from: 'lock', to: 'wait-for-turn', label: 'no' },
+  { from: 'wait-for-turn', to: 'lock' },
+  { from: 'lock', to: 'journal', label: 'yes' },
+  { from: 'journal', to: 'settle', label: 'yes' },
+  { from: 'settle', to: 'settled-recorded', label: 'yes' },
+  { from: 'settle', to: 'kind', label: 'no: warn' },
+  { from: 'settled-recorded', to: 'kind' },
+  { from: 'journal', to: 'kind', label: 'no' },
+  { from: 'kind', to: 'list-names', label: 'FULL' },
+  { from: 'list-names', to: 'take-name' },
+
+  { from: 'kind', to: 'read-last-backup', label: 'DIFF' },
+  { from: 'read-last-backup', to: 'prove-base' },
+  { from: 'prove-base', to: 'take-name', label: 'yes' },
+  { from: 'prove-base', to: 'look-again-for-base', label: 'not yet' },
+  { from: 'look-again-for-base', to: 'prove-base' },
+  { from: 'prove-base', to: 'storage-empty', label: 'no' },
+  { from: 'prove-base', to: 'without-base', label: 'no file' },
+  { from: 'storage-empty', to: 'give-up', label: 'yes' },
+  { from: 'storage-empty', to: 'without-base', label: 'no' },
+  { from: 'without-base', to: 'give-up', label: 'no' },
+  { from: 'without-base', to: 'warn-no-base', label: 'yes' },
+  { from: 'warn-no-base', to: 'take-name' },
+
+  { from: 'take-name', to: 'create' },
+  { from: 'create', to: 'created' },
+  { from: 'created', to: 'choose-base-use', label: 'success' },
+  { from: 'created', to: 'look-for-copy', label: 'unknown' },
+  { from: 'created', to: 'create-error', label: 'error' },
+  { from: 'look-for-copy', to: 'choose-base-use', label: 'yes' },
+  { from: 'look-for-copy', to: 'create-error', label: 'no' },
+  { from: 'choose-base-use', to: 'upload', label: 'no' },
+  { from: 'choose-base-use', to: 'warn-full-instead', label: 'yes' },
+  { from: 'warn-full-instead', to: 'upload' },
+  { from: 'upload', to: 'uploaded' },
+  { from: 'uploaded', to: 'prove', label: 'yes' },
+  { from: 'uploaded', to: 'upload-error', label: 'no' },
+  { from: 'prove', to: 'record', label: 'yes' },
+  { from: 'prove', to: 'look-again-for-upload', label: 'not yet' },
+  { from: 'look-again-for-upload', to: 'prove' },
+  { from: 'prove', to: 'upload-error', label: 'no' },
+  { from: 'record', to: 'end' },
+
+  { from: 'create-error', to: 'log-error' },
+  { from: 'give-up', to: 'log-error' },
+  { from: 'log-error', to: 'end' },
+  { from: 'upload-error', to: 'log-upload-error' },
+  { from: 'log-upload-error', to: 'end' },
+];
+
+/** Moves that many steps can make are drawn once, from or to a note, and not at each of them. */
+export const notes = {
+  asksServer: { label: 'bold frame:\nasks the server', step: 'wait-for-server', back: true },
+  mayFail: { label: 'any step: error,\nsignal, time-out', step: 'give-up', back: false },
+} as const satisfies Record<string, { label: string; step: Step; back: boolean }>;
+
+/** Every move that the program may make: the edges, and those that the notes stand for. */
+export function allMoves(): { from: Step; to: Step }[] {
+  return [
+    ...edges.map(({ from, to }) => ({ from, to })),
+    ...steps.flatMap((step) => [
+      ...(nodes[step].asksServer
+        ? [
+            { from: step, to: notes.asksServer.step },
+            { from: notes.asksServer.step, to: step },
+          ]
+        : []),
+      ...(nodes[step].mayFail ? [{ from: step, to: notes.mayFail.step }] : []),
+    ]),
+  ];
+}

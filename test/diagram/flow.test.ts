@@ -1,0 +1,120 @@
+import { describe, expect, test } from 'vitest';
+import { allMoves, edges, nodes } from '../../diagram/flow.js';
+import { type Step, steps } from '../../src/commands/steps.js';
+import type { Result } from '../support/harness.js';
+import { type Scenario, scenarios } from './scenarios.js';
+import { Stage } from './stage.js';
+
+const minute = 60_000;
+const drawn = new Set(allMoves().map(nameOf));
+
+/** Each scenario, or variation of one, is played once, whichever tests ask for it. */
+const played = new Map<string, Promise<Result>>();
+
+function play(
+  scenario: Scenario,
+  happening?: (stage: Stage) => void,
+  suffix = '',
+): Promise<Result> {
+  const name = scenario.name + suffix;
+  const result = played.get(name) ?? new Stage(scenario).play(scenario, happening);
+  played.set(name, result);
+  return result;
+}
+
+function nameOf({ from, to }: { from: Step; to: Step }): string {
+  return `${from} → ${to}`;
+}
+
+function movesOf({ steps: entered }: Result): string[] {
+  return entered.slice(1).map((to, at) => nameOf({ from: entered[at] ?? to, to }));
+}
+
+/** What is wrong with a run, in sentences. */
+function undrawnIn(result: Result): string[] {
+  return movesOf(result)
+    .filter((move) => !drawn.has(move))
+    .map((move) => `the program went ${move}, which diagram/flow.ts does not draw`);
+}
+
+/** The first scenario that comes to that step by itself. */
+async function scenarioWith(step: Step): Promise<Scenario> {
+  for (const scenario of scenarios) {
+    if ((await play(scenario)).steps.includes(step)) return scenario;
+  }
+  throw new Error(`no scenario comes to the step '${step}': add one to test/diagram/scenarios.ts`);
+}
+
+const asking = steps.filter((step) => nodes[step].asksServer);
+
+async function playBusyAt(step: Step): Promise<Result> {
+  const scenario = await scenarioWith(step);
+  const happening = ({ harness, simulator }: Stage) =>
+    harness.when(step, () => simulator.busyWith('watch', minute));
+  return play(scenario, happening, `, and the server is busy at ${step}`);
+}
+
+async function playFailingAt(step: Step): Promise<Result> {
+  const scenario = await scenarioWith(step);
+  return play(scenario, (stage) => stage.failEverythingAt(step), `, and ${step} fails`);
+}
+
+describe('each move of the program is drawn', () => {
+  test.for(scenarios.map((scenario) => [scenario.name, scenario] as const))(
+    '%s',
+    async ([, scenario]) => {
+      const result = await play(scenario);
+      expect(result).toMatchObject({ code: scenario.code });
+      expect(undrawnIn(result)).toEqual([]);
+      expect([result.steps[0], result.steps.at(-1)]).toEqual(['start', 'end']);
+    },
+  );
+
+  test.for(asking)('the server is busy at the step %s', async (step) => {
+    expect(undrawnIn(await playBusyAt(step))).toEqual([]);
+  });
+
+  test.for(steps)('all fails from the step %s on', async (step) => {
+    expect(undrawnIn(await playFailingAt(step))).toEqual([]);
+  });
+});
+
+test('each move that is drawn was made by some scenario', async () => {
+  const results = [
+    ...(await Promise.all(scenarios.map((scenario) => play(scenario)))),
+    ...(await Promise.all(asking.map(playBusyAt))),
+    ...(await Promise.all(steps.map(playFailingAt))),
+  ];
+  const made = new Set(results.flatMap(movesOf));
+  const unmade = [...drawn].filter((move) => !made.has(move));
+  expect(unmade.map((move) => `diagram/flow.ts draws ${move}, which no scenario made`)).toEqual([]);
+});
+
+describe('the flow is a proper one', () => {
+  const outOf = (step: Step) => edges.filter(({ from }) => from === step);
+  const into = (step: Step) => allMoves().filter(({ to }) => to === step);
+
+  test('each step of the program is a node', () => {
+    const undrawn = steps.filter((step) => !(step in nodes));
+    const advice = 'add it to the nodes of diagram/flow.ts, and its moves to the edges';
+    expect(undrawn.map((step) => `the step '${step}' is not drawn: ${advice}`)).toEqual([]);
+  });
+
+  test.for(steps)('%s is come to, and left as its kind is', (step) => {
+    const { kind } = nodes[step];
+    expect(into(step).length > 0).toBe(kind !== 'start');
+    const labels = outOf(step).map(({ label }) => label);
+    if (kind === 'condition') {
+      expect(labels.length).toBeGreaterThan(1);
+      expect(labels).not.toContain(undefined);
+      expect(new Set(labels).size).toBe(labels.length);
+    } else {
+      const exits = kind === 'end' || step === 'wait-for-server' ? 0 : 1;
+      expect(labels).toEqual(Array.from({ length: exits }, () => undefined));
+    }
+  });
+
+  test('no move is drawn twice', () => {
+    expect(drawn.size).toBe(allMoves().length);
+  });
+});

@@ -1,0 +1,225 @@
+import type { SimulatorOptions } from '../simulator/simulator.js';
+import { base, type Stage } from './stage.js';
+
+export interface Scenario {
+  name: string;
+  code: number;
+  server?: Partial<SimulatorOptions>;
+  prepare?: (stage: Stage) => void | Promise<void>;
+  /** create-full, if not told. */
+  command?: 'create-full' | 'create-diff';
+  options?: string[];
+}
+
+const second = 1000;
+const minute = 60 * second;
+
+/** What can become of a run, one after the other. */
+export const scenarios: readonly Scenario[] = [
+  ...diffs(),
+  { name: 'a full', code: 0 },
+  ...creates(),
+  ...uploads(),
+  ...interruptedRuns(),
+  ...waits(),
+  ...failures(),
+];
+
+function diffs(): Scenario[] {
+  const command = 'create-diff';
+  const orFail = ['--without-base', 'fail'];
+  const baseGone = (stage: Stage) => {
+    stage.addBase();
+    stage.simulator.deleteBehind('remote', base);
+    stage.simulator.addBackup('remote', { name: 'SOMEBODY_ELSES' });
+  };
+  const storageDown = (stage: Stage) => {
+    stage.addBase();
+    stage.simulator.storageDown = true;
+  };
+  return [
+    { name: 'a diff', code: 0, command, prepare: (stage) => stage.addBase() },
+    { name: 'the first diff', code: 0, command },
+    { name: 'the first diff, refused', code: 1, command, options: orFail },
+    { name: 'the base is gone', code: 0, command, prepare: baseGone },
+    { name: 'the base is gone, refused', code: 1, command, options: orFail, prepare: baseGone },
+    { name: 'the remote list is empty', code: 1, command, prepare: storageDown },
+    {
+      name: 'the storage comes back within a minute',
+      code: 0,
+      command,
+      prepare(stage) {
+        storageDown(stage);
+        stage.harness.later(30 * second, () => (stage.simulator.storageDown = false));
+      },
+    },
+    ...(['2.4.0', '2.8.1'] as const).map((version) => ({
+      name: `the base is only remote, a server ${version}`,
+      code: 0,
+      command: 'create-diff' as const,
+      server: { version },
+      prepare(stage: Stage) {
+        stage.addBase();
+        stage.simulator.deleteBehind('local', base);
+      },
+    })),
+  ];
+}
+
+function creates(): Scenario[] {
+  const work = { create: minute };
+  return [
+    {
+      name: 'the create ends in an error',
+      code: 1,
+      prepare: ({ simulator }) => simulator.failNext('create', 'no tables for backup'),
+    },
+    {
+      name: 'the server is restarted just after the create',
+      code: 0,
+      server: { workMs: work },
+      prepare: (stage) => restartAfter(stage, 'create', minute + 1),
+    },
+    {
+      name: 'the server is restarted during the create',
+      code: 1,
+      server: { workMs: work },
+      prepare: (stage) => restartAfter(stage, 'create', second),
+    },
+  ];
+}
+
+function uploads(): Scenario[] {
+  const endsIn = (text: string, madeAnyway = false) => ({
+    prepare: ({ simulator }: Stage) => simulator.failNext('upload', text, { madeAnyway }),
+  });
+  return [
+    {
+      name: 'the upload fails on its own files',
+      code: 1,
+      ...endsIn("one of uploadSingleBackupFile go-routine return error: can't upload"),
+    },
+    { name: 'the upload ends in an error', code: 1, ...endsIn('no space left on device') },
+    { name: 'only the retention fails', code: 0, ...endsIn("can't remove OLD", true) },
+    {
+      name: 'the upload is seen late',
+      code: 0,
+      prepare: ({ simulator }) => simulator.showUploadsAfterLists(4),
+    },
+    {
+      name: 'the upload is never seen',
+      code: 1,
+      prepare: ({ simulator }) => simulator.breakNextUpload('missing'),
+    },
+    {
+      name: 'the server is restarted during the upload',
+      code: 0,
+      server: { workMs: { upload: minute } },
+      prepare: (stage) => restartAfter(stage, 'upload', second, true),
+    },
+  ];
+}
+
+function interruptedRuns(): Scenario[] {
+  const backup = 'FULL_CH_BK_2026-11-22_09-00-00';
+  const journal = (phase: 'create' | 'upload') =>
+    JSON.stringify({
+      kind: 'FULL',
+      backup,
+      base: '',
+      phase,
+      startedAt: '2026-11-22 09:00:00',
+      lastBackup: '',
+    });
+  return [
+    {
+      name: 'the interrupted run is complete',
+      code: 0,
+      prepare(stage) {
+        stage.leaveJournal(journal('upload'));
+        stage.simulator.addBackup('remote', { name: backup });
+      },
+    },
+    {
+      name: 'the interrupted run asked for no upload',
+      code: 0,
+      prepare: (stage) => stage.leaveJournal(journal('create')),
+    },
+    {
+      name: 'the upload of the interrupted run is not there',
+      code: 0,
+      prepare: (stage) => stage.leaveJournal(journal('upload')),
+    },
+    {
+      name: 'the interrupted run was recorded',
+      code: 0,
+      prepare(stage) {
+        stage.leaveJournal(journal('upload'));
+        stage.harness.lastBackup = backup;
+      },
+    },
+    {
+      name: 'the journal cannot be read',
+      code: 0,
+      prepare: (stage) => stage.leaveJournal('{'),
+    },
+  ];
+}
+
+function waits(): Scenario[] {
+  const holder = '{"command":"create-full","backup":"","since":"2026-11-22 09:00:00"}';
+  const busy = ({ simulator }: Stage) => simulator.busyWith('watch', 10 * minute);
+  return [
+    {
+      name: 'another chbackup works for a while',
+      code: 0,
+      prepare(stage) {
+        stage.lockedBy = holder;
+        stage.harness.later(minute, () => (stage.lockedBy = undefined));
+      },
+    },
+    {
+      name: 'another chbackup works past --wait',
+      code: 11,
+      options: ['--wait', '5m'],
+      prepare: (stage) => void (stage.lockedBy = holder),
+    },
+    { name: 'the server is busy for a while', code: 0, prepare: busy },
+    { name: 'the server is busy past --wait', code: 11, options: ['--wait', '5m'], prepare: busy },
+    { name: 'the server is busy, --wait 0', code: 11, options: ['--wait', '0'], prepare: busy },
+  ];
+}
+
+function failures(): Scenario[] {
+  return [
+    {
+      name: 'the create takes longer than --timeout',
+      code: 14,
+      server: { workMs: { create: 60 * minute } },
+      options: ['--timeout', '10m'],
+    },
+    {
+      name: 'the upload takes longer than --timeout',
+      code: 14,
+      server: { workMs: { upload: 60 * minute } },
+      options: ['--timeout', '10m'],
+    },
+    {
+      name: 'the server does not answer',
+      code: 13,
+      prepare: ({ simulator }) => void (simulator.refuse = true),
+    },
+    { name: 'the credentials are refused', code: 12, server: { password: 'another' } },
+    {
+      name: 'SIGINT during the upload',
+      code: 130,
+      prepare: (stage) => stage.interruptAt('upload'),
+    },
+  ];
+}
+
+function restartAfter(stage: Stage, step: 'create' | 'upload', ms: number, resume = false): void {
+  stage.harness.when(step, () =>
+    stage.harness.later(ms, () => stage.simulator.restart({ rows: 'gone', work: 'stops', resume })),
+  );
+}
