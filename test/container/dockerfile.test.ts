@@ -1,0 +1,108 @@
+import { existsSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { instructionsOf, stagesOf } from './dockerfile.js';
+import { projectPath, readProjectFile } from './project-files.js';
+
+const dockerfile = readProjectFile('Dockerfile');
+const instructions = instructionsOf(dockerfile);
+const [binary = [], build = [], image = []] = stagesOf(instructions);
+
+const texts = (of: typeof instructions, name: string) =>
+  of.filter((instruction) => instruction.name === name).map((instruction) => instruction.text);
+
+describe('the Dockerfile', () => {
+  test('takes node:24-alpine and clickhouse-backup 2.4.0, unless told otherwise', () => {
+    expect(texts(instructions, 'ARG')).toEqual([
+      'NODE_VERSION=24',
+      'CLICKHOUSE_BACKUP_VERSION=2.4.0',
+    ]);
+    expect(texts(instructions, 'FROM')).toEqual([
+      'altinity/clickhouse-backup:${CLICKHOUSE_BACKUP_VERSION} AS clickhouse-backup',
+      'node:${NODE_VERSION}-alpine AS build',
+      'node:${NODE_VERSION}-alpine',
+    ]);
+    expect(binary).toHaveLength(1);
+  });
+
+  test('builds in a stage of its own, from the lock file', () => {
+    expect(texts(build, 'RUN')).toEqual([
+      'npm ci --ignore-scripts --no-audit --no-fund',
+      'npm run build && chmod 0755 bin/chbackup.js',
+    ]);
+  });
+
+  test('copies the bundle and nothing else of the program', () => {
+    expect(texts(image, 'COPY')).toEqual([
+      '--from=clickhouse-backup /bin/clickhouse-backup /usr/bin/clickhouse-backup',
+      '--from=build /build/package.json /opt/chbackup/',
+      '--from=build /build/bin /opt/chbackup/bin/',
+      '--from=build /build/dist /opt/chbackup/dist/',
+      '--chmod=0600 cronfile /etc/crontabs/root',
+      '--chmod=0644 logrotate /etc/logrotate.d/chbackup',
+    ]);
+  });
+
+  test('installs logrotate, tini and tzdata, and throws npm away', () => {
+    const [run = ''] = texts(image, 'RUN');
+    expect(run).toMatch(/^apk add --no-cache logrotate tini tzdata && rm -rf /);
+    expect(run).toContain('/usr/local/lib/node_modules');
+  });
+
+  test('puts chbackup on PATH', () => {
+    const link = 'ln -s /opt/chbackup/bin/chbackup.js /usr/local/bin/chbackup';
+    expect(texts(image, 'RUN')).toContain(link);
+    expect(readProjectFile('bin/chbackup.js')).toMatch(/^#!\/usr\/bin\/env node\n/);
+  });
+
+  test('runs crond in the foreground under tini, its log on standard error', () => {
+    expect(JSON.parse(texts(image, 'ENTRYPOINT').join())).toEqual(['/sbin/tini', '--']);
+    expect(JSON.parse(texts(image, 'CMD').join())).toEqual([
+      'crond',
+      '-f',
+      '-l',
+      '8',
+      '-L',
+      '/dev/stderr',
+    ]);
+  });
+
+  test('checks that crond runs', () => {
+    expect(texts(image, 'HEALTHCHECK').join()).toMatch(/CMD \["pgrep", "-x", "crond"\]$/);
+  });
+
+  test('has the log directory on a volume', () => {
+    expect(texts(image, 'VOLUME')).toEqual(['["/var/log/clickhouse-backup"]']);
+  });
+
+  test('holds no secret', () => {
+    expect(texts(instructions, 'ENV')).toEqual([]);
+    expect(dockerfile).not.toMatch(/Pass123|PASSWORD|SECRET|TOKEN/);
+  });
+});
+
+describe('.dockerignore', () => {
+  const lines = readProjectFile('.dockerignore')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'));
+
+  test('lets in what is named, and nothing else', () => {
+    expect(lines[0]).toBe('*');
+    expect(lines.slice(1).every((line) => /^![\w.-]+$/.test(line))).toBe(true);
+    expect(lines).not.toContain('!.env');
+    expect(lines).not.toContain('!node_modules');
+  });
+
+  test('lets in all that the Dockerfile copies', () => {
+    const copied = instructions
+      .filter(({ name, words }) => name === 'COPY' && !words[0]?.startsWith('--from='))
+      .flatMap(({ words }) => words.slice(0, -1))
+      .filter((word) => word !== '.' && !word.startsWith('--'));
+    expect(copied).toContain('cronfile');
+    for (const name of copied) expect(lines).toContain(`!${name}`);
+  });
+
+  test('names only what there is', () => {
+    const names = lines.slice(1).map((line) => line.slice(1));
+    expect(names.filter((name) => !existsSync(projectPath(name)))).toEqual([]);
+  });
+});

@@ -1,0 +1,128 @@
+import { parse } from 'yaml';
+import { describe, expect, test } from 'vitest';
+import { type CronEntry, firingTimes, readCronEntries } from './cronfile.js';
+import { readProjectFile } from './project-files.js';
+
+const crontab = readProjectFile('cronfile');
+const entries = readCronEntries(crontab);
+const shipped = entries.filter((entry) => entry.active);
+const secondShard = entries.filter((entry) => !entry.active);
+
+const minuteMs = 60_000;
+const from = new Date('2026-11-23T00:00:00Z'); // a Monday
+const to = new Date('2026-12-07T00:00:00Z');
+const saturday = 6;
+
+const diff = 'chbackup create-diff clickhouse-backup-api';
+const full = 'chbackup create-full clickhouse-backup-api';
+const rotation = 'logrotate';
+
+/** What README promises for this minute. */
+function promised(time: Date): string[] {
+  const [weekday, hour, minute] = [time.getUTCDay(), time.getUTCHours(), time.getUTCMinutes()];
+  const jobs: string[] = [];
+  if (minute === 0 && (weekday !== saturday || hour <= 20)) jobs.push(diff);
+  if (weekday === saturday && hour === 20 && minute === 30) jobs.push(full);
+  if (hour === 6 && minute === 0) jobs.push(rotation);
+  return jobs;
+}
+
+function nameOf(command: string): string {
+  return command.startsWith(`${rotation} `) ? rotation : command;
+}
+
+/** Minute by minute, as ISO text, what is started; minutes with nothing are left out. */
+function started(of: CronEntry[]): Map<string, string[]> {
+  const byMinute = new Map<string, string[]>();
+  for (const { schedule, command } of of) {
+    for (const time of firingTimes(schedule, from, to)) {
+      const jobs = byMinute.get(time.toISOString()) ?? [];
+      byMinute.set(time.toISOString(), [...jobs, nameOf(command)]);
+    }
+  }
+  return byMinute;
+}
+
+describe('the schedule over two weeks', () => {
+  const jobs = started(shipped);
+
+  test('starts at each minute exactly what is promised for it', () => {
+    const expected = new Map<string, string[]>();
+    for (let at = from.getTime(); at < to.getTime(); at += minuteMs) {
+      const time = new Date(at);
+      const names = promised(time);
+      if (names.length > 0) expected.set(time.toISOString(), names);
+    }
+    const byTime = (of: Map<string, string[]>) => [...of].toSorted(([a], [b]) => (a < b ? -1 : 1));
+    expect(byTime(jobs)).toEqual(byTime(expected));
+  });
+
+  test('has 165 DIFFs, one FULL and seven rotations a week', () => {
+    const names = [...jobs.values()].flat();
+    const count = (name: string) => names.filter((each) => each === name).length;
+    expect([count(diff), count(full), count(rotation)]).toEqual([330, 2, 14]);
+  });
+
+  test.for(['2026-11-28', '2026-12-05'])('has nothing after the FULL on Saturday %s', (day) => {
+    const ofTheEvening = [...jobs].filter(([time]) => time >= `${day}T20` && time < `${day}T24`);
+    expect(ofTheEvening).toEqual([
+      [`${day}T20:00:00.000Z`, [diff]],
+      [`${day}T20:30:00.000Z`, [full]],
+    ]);
+  });
+
+  test('fits into what the storage keeps', () => {
+    const config = parse(readProjectFile('clickhouse/clickhouse-backup-config.yml')) as {
+      general: { backups_to_keep_remote: number };
+    };
+    const backups = [...jobs.values()].flat().filter((name) => name !== rotation).length;
+    expect(config.general.backups_to_keep_remote).toBeGreaterThanOrEqual(backups);
+  });
+});
+
+describe('the crontab', () => {
+  test('uses only what busybox understands', () => {
+    for (const { schedule } of entries) {
+      expect(schedule).toMatch(/^[\d*-]+( [\d*-]+){4}$/);
+      // busybox takes 7 for every day of the week, and only logs that it could not read it.
+      expect(schedule.split(' ')[4]).not.toContain('7');
+    }
+    expect(crontab).toMatch(/\n$/);
+    expect(crontab).not.toMatch(/^\s*(MAILTO|SHELL|PATH)\s*=/m);
+  });
+
+  test('has no other line than comments and entries', () => {
+    const lines = crontab.split('\n').filter((line) => !/^\s*(#|$)/.test(line));
+    expect(lines).toHaveLength(shipped.length);
+  });
+
+  test('names the host only: no user, no password', () => {
+    for (const { command } of entries.filter((entry) => nameOf(entry.command) !== rotation)) {
+      expect(command).toMatch(/^chbackup create-(full|diff) [a-z0-9-]+$/);
+    }
+    expect(crontab).not.toContain('Pass123');
+  });
+
+  test('shows the full form in a comment', () => {
+    expect(crontab).toMatch(/^# +chbackup create-diff host user password$/m);
+  });
+
+  test('has the same for a second shard, commented out, with its own host', () => {
+    const host = 'clickhouse-backup-api-2';
+    expect(secondShard.map((entry) => entry.command)).toEqual([
+      `chbackup create-diff ${host}`,
+      `chbackup create-diff ${host}`,
+      `chbackup create-full ${host}`,
+    ]);
+    const hoursAndDays = (of: CronEntry[]) =>
+      of.map((entry) => entry.schedule.split(' ').slice(1).join(' '));
+    const firstShard = shipped.filter((entry) => nameOf(entry.command) !== rotation);
+    expect(hoursAndDays(secondShard)).toEqual(hoursAndDays(firstShard));
+  });
+
+  test('says where each line of a cluster belongs', () => {
+    const comments = crontab.replaceAll(/\n# ?/g, ' ');
+    expect(comments).toContain('FIRST replica of its shard');
+    expect(comments).toContain('its own path on the storage');
+  });
+});
