@@ -1,0 +1,201 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { stringify } from 'yaml';
+import type { ClickHouse } from './clickhouse.js';
+import { freePort } from './free-port.js';
+import type { FtpStorage } from './ftp-storage.js';
+import type { BackupProgram } from './programs.js';
+import { ServerProcess } from './server-process.js';
+
+export interface ActionRow {
+  command: string;
+  status: string;
+  error?: string;
+}
+
+export interface ListRow {
+  name: string;
+  location: 'local' | 'remote';
+  required: string;
+  desc: string;
+}
+
+/** A clickhouse-backup API server; `restart` keeps its port and its data. */
+export class BackupApi {
+  readonly user = 'api-user';
+  /** Another one each time, so that whoever prints it is found out. */
+  readonly password = `secret-${randomBytes(6).toString('hex')}`;
+  readonly port: number;
+  /** The program that the server runs. */
+  readonly path: string;
+  private readonly program: BackupProgram;
+  private readonly folder: string;
+  private process: ServerProcess | undefined;
+
+  private constructor(program: BackupProgram, folder: string, port: number) {
+    this.program = program;
+    this.path = program.path;
+    this.folder = folder;
+    this.port = port;
+  }
+
+  static async start(
+    program: BackupProgram,
+    folder: string,
+    clickhouse: ClickHouse,
+    storage: FtpStorage,
+  ): Promise<BackupApi> {
+    const api = new BackupApi(program, folder, await freePort());
+    mkdirSync(path.join(folder, 'tmp'), { recursive: true });
+    writeFileSync(api.configFile, stringify(api.configuration(clickhouse, storage)));
+    await api.start();
+    return api;
+  }
+
+  async start(): Promise<void> {
+    const process = new ServerProcess(
+      [this.program.path, 'server'],
+      path.join(this.folder, 'output'),
+      this.environment,
+    );
+    this.process = process;
+    await process.waitUntil(async () => (await this.get('/health')) !== '');
+  }
+
+  /** As when the power goes: nothing is finished or told. */
+  async kill(): Promise<void> {
+    await this.process?.kill();
+  }
+
+  async list(location: 'local' | 'remote'): Promise<ListRow[]> {
+    return parseRows(await this.get(`/backup/list/${location}`));
+  }
+
+  /** What each remote backup requires, by its name; empty for a full. Broken ones are left out. */
+  async remoteBases(): Promise<Record<string, string>> {
+    const rows = await this.list('remote');
+    const sound = rows.filter(({ desc }) => desc === 'tar, regular');
+    return Object.fromEntries(sound.map(({ name, required }) => [name, required]));
+  }
+
+  async actions(): Promise<ActionRow[]> {
+    return parseRows(await this.get('/backup/actions'));
+  }
+
+  /** Resolves as soon as an action that begins with `command` is in progress. */
+  async waitForAction(command: string): Promise<void> {
+    const deadline = Date.now() + 30_000;
+    for (;;) {
+      const rows = await this.actions();
+      const row = rows.findLast((action) => action.command.startsWith(command));
+      if (row?.status === 'in progress') return;
+      if (Date.now() > deadline) {
+        throw new Error(`no ${command} is in progress: ${JSON.stringify(rows)}`);
+      }
+      await sleep(20);
+    }
+  }
+
+  /** Runs a command line of clickhouse-backup on the server, as `restore_remote NAME`, to its end. */
+  async act(command: string): Promise<void> {
+    await this.request('POST', '/backup/actions', JSON.stringify({ command }));
+    for (;;) {
+      const row = (await this.actions()).findLast((action) => action.command === command);
+      if (row?.status === 'success') return;
+      if (row?.status !== 'in progress') throw new Error(`${command}: ${row?.error}`);
+      await sleep(50);
+    }
+  }
+
+  deleteLocal(backup: string): Promise<string> {
+    return this.request('POST', `/backup/delete/local/${backup}`);
+  }
+
+  /** `diff-from-remote` looks at more than the parts' names. */
+  get comparesChecksums(): boolean {
+    return this.isAtLeast(2, 7, 0);
+  }
+
+  /**
+   * `restore` can give one table another name. Servers have the option since 2.5.20, but then look
+   * for the old name: `'db.t' is not created`.
+   */
+  get mapsTables(): boolean {
+    return this.isAtLeast(2, 6, 40);
+  }
+
+  output(): string {
+    return this.process?.output() ?? '';
+  }
+
+  /** Development builds, whose version is no number, are newer than any. */
+  private isAtLeast(...wanted: number[]): boolean {
+    const version = this.program.version.split('.').map(Number);
+    if (version.some((part) => Number.isNaN(part))) return true;
+    const at = wanted.findIndex((part, index) => part !== version[index]);
+    return at === -1 || (version[at] ?? 0) > (wanted[at] ?? 0);
+  }
+
+  private get(route: string): Promise<string> {
+    return this.request('GET', route);
+  }
+
+  private async request(method: string, route: string, body?: string): Promise<string> {
+    const credentials = Buffer.from(`${this.user}:${this.password}`).toString('base64');
+    const response = await fetch(`http://127.0.0.1:${this.port}${route}`, {
+      method,
+      headers: { authorization: `Basic ${credentials}` },
+      ...(body !== undefined && { body }),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${route}: ${text}`);
+    return text;
+  }
+
+  /** What the program reads, as server and from the command line: one configuration, one cache. */
+  get environment(): Record<string, string> {
+    return { CLICKHOUSE_BACKUP_CONFIG: this.configFile, TMPDIR: path.join(this.folder, 'tmp') };
+  }
+
+  private get configFile(): string {
+    return path.join(this.folder, 'config.yml');
+  }
+
+  /** The retention is that of the shipped configuration, and no upload goes on by itself. */
+  private configuration(clickhouse: ClickHouse, storage: FtpStorage): unknown {
+    return {
+      general: {
+        remote_storage: 'ftp',
+        backups_to_keep_local: 6,
+        backups_to_keep_remote: 336,
+        upload_concurrency: 1,
+        download_concurrency: 1,
+        disable_progress_bar: true,
+      },
+      clickhouse: { host: '127.0.0.1', port: clickhouse.port, skip_tables: ['system.*'] },
+      api: {
+        listen: `127.0.0.1:${this.port}`,
+        username: this.user,
+        password: this.password,
+        create_integration_tables: false,
+        complete_resumable_after_restart: false,
+      },
+      ftp: {
+        address: `127.0.0.1:${storage.port}`,
+        username: storage.user,
+        password: storage.password,
+        path: '/shard1',
+        compression_format: 'tar',
+        concurrency: 1,
+        timeout: '20s',
+      },
+    };
+  }
+}
+
+function parseRows<Row>(text: string): Row[] {
+  const lines = text.split('\n').filter((line) => line !== '');
+  return lines.map((line) => JSON.parse(line) as Row);
+}

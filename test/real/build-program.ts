@@ -1,0 +1,27 @@
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { TestProject } from 'vitest/node';
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** The built `bin/chbackup.js`, as it ships: no `node_modules` beside it. */
+    program: string;
+  }
+}
+
+/** Builds the program once for all tests of the real stack, into a folder of its own. */
+export default function setup(project: TestProject): () => void {
+  const folder = mkdtempSync(path.join(tmpdir(), 'chbackup-program-'));
+  const remove = () => rmSync(folder, { recursive: true });
+  try {
+    execFileSync('npx', ['tsdown', '--out-dir', path.join(folder, 'dist')], { stdio: 'pipe' });
+    cpSync('bin', path.join(folder, 'bin'), { recursive: true });
+  } catch (error) {
+    remove();
+    throw error;
+  }
+  project.provide('program', path.join(folder, 'bin', 'chbackup.js'));
+  return remove;
+}

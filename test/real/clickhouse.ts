@@ -1,0 +1,99 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { freePort } from './free-port.js';
+import { ServerProcess } from './server-process.js';
+
+/** A ClickHouse server of one test, its data in the test's folder. */
+export class ClickHouse {
+  readonly port: number;
+  readonly process: ServerProcess;
+  private readonly httpPort: number;
+
+  private constructor(process: ServerProcess, port: number, httpPort: number) {
+    this.process = process;
+    this.port = port;
+    this.httpPort = httpPort;
+  }
+
+  static async start(folder: string): Promise<ClickHouse> {
+    mkdirSync(path.join(folder, 'tmp'), { recursive: true });
+    const port = await freePort();
+    const httpPort = await freePort();
+    const config = path.join(folder, 'config.xml');
+    writeFileSync(config, configuration(folder, port, httpPort));
+    writeFileSync(path.join(folder, 'users.xml'), users);
+    const process = new ServerProcess(
+      ['clickhouse-server', `--config-file=${config}`],
+      path.join(folder, 'output'),
+    );
+    const clickhouse = new ClickHouse(process, port, httpPort);
+    await process.waitUntil(async () => (await clickhouse.query('SELECT 1')) === '1');
+    return clickhouse;
+  }
+
+  /** The answer of one statement, tab-separated. */
+  async query(sql: string): Promise<string> {
+    const response = await fetch(`http://127.0.0.1:${this.httpPort}/`, {
+      method: 'POST',
+      body: sql,
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${sql}: ${text}`);
+    return text.trim();
+  }
+
+  /** `table` as `database.table`; the database is made too. */
+  async createTable(table: string): Promise<void> {
+    await this.query(`CREATE DATABASE IF NOT EXISTS ${table.split('.')[0]}`);
+    await this.query(
+      `CREATE TABLE ${table} (day Date, id UInt64, value UInt64) ` +
+        'ENGINE = MergeTree PARTITION BY toYYYYMM(day) ORDER BY id',
+    );
+  }
+
+  /** Rows with ids from `from` on, and values that no compression makes smaller: 8 bytes a row. */
+  async insertRows(table: string, from: number, count: number): Promise<void> {
+    await this.query(
+      `INSERT INTO ${table} SELECT toDate('2026-01-01'), number + ${from}, rand64(number) ` +
+        `FROM system.numbers LIMIT ${count}`,
+    );
+  }
+
+  async countRows(table: string): Promise<number> {
+    return Number(await this.query(`SELECT count() FROM ${table}`));
+  }
+}
+
+const configuration = (folder: string, port: number, httpPort: number) => `<?xml version="1.0"?>
+<yandex>
+  <logger>
+    <level>warning</level>
+    <log>${folder}/log</log>
+    <errorlog>${folder}/error-log</errorlog>
+  </logger>
+  <listen_host>127.0.0.1</listen_host>
+  <tcp_port>${port}</tcp_port>
+  <http_port>${httpPort}</http_port>
+  <path>${folder}/data/</path>
+  <tmp_path>${folder}/tmp/</tmp_path>
+  <users_config>users.xml</users_config>
+  <default_profile>default</default_profile>
+  <default_database>default</default_database>
+  <mark_cache_size>67108864</mark_cache_size>
+</yandex>
+`;
+
+const users = `<?xml version="1.0"?>
+<yandex>
+  <profiles><default/></profiles>
+  <quotas><default/></quotas>
+  <users>
+    <default>
+      <password></password>
+      <networks><ip>127.0.0.1</ip></networks>
+      <profile>default</profile>
+      <quota>default</quota>
+    </default>
+  </users>
+</yandex>
+`;

@@ -1,0 +1,72 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const running = new Set<ServerProcess>();
+process.on('exit', () => {
+  for (const server of running) server.signal('SIGKILL');
+});
+
+/** A server that a test started: a group of its own, so that its children end with it. */
+export class ServerProcess {
+  readonly pid: number;
+  private readonly child: ChildProcess;
+  private readonly name: string;
+  private readonly outputFile: string;
+
+  constructor(command: string[], outputFile: string, env: Record<string, string> = {}) {
+    const [program = '', ...args] = command;
+    this.name = program;
+    this.outputFile = outputFile;
+    const output = openSync(outputFile, 'a');
+    this.child = spawn(program, args, {
+      detached: true,
+      stdio: ['ignore', output, output],
+      env: { PATH: process.env['PATH'], ...env },
+    });
+    closeSync(output);
+    this.child.on('error', () => undefined);
+    this.pid = this.child.pid ?? 0;
+    if (this.pid !== 0) running.add(this);
+  }
+
+  /** Resolves when `isUp` first says yes; throws when the server died, or after 30 s. */
+  async waitUntil(isUp: () => Promise<boolean>): Promise<void> {
+    const deadline = Date.now() + 30_000;
+    while (!(await isUp().catch(() => false))) {
+      if (this.hasEnded || Date.now() > deadline) {
+        throw new Error(`${this.name} does not come up:\n${this.output()}`);
+      }
+      await sleep(50);
+    }
+  }
+
+  /** Sends a signal to the server and its children. */
+  signal(name: NodeJS.Signals): void {
+    if (this.hasEnded) return;
+    try {
+      process.kill(-this.pid, name);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
+
+  /** At once, as when the power goes. */
+  async kill(): Promise<void> {
+    running.delete(this);
+    if (this.hasEnded) return;
+    const end = once(this.child, 'exit');
+    this.signal('SIGKILL');
+    await end;
+  }
+
+  /** What it printed. */
+  output(): string {
+    return readFileSync(this.outputFile, 'utf8');
+  }
+
+  private get hasEnded(): boolean {
+    return this.pid === 0 || this.child.exitCode !== null || this.child.signalCode !== null;
+  }
+}

@@ -1,0 +1,156 @@
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { inject } from 'vitest';
+import { BackupApi } from './backup-api.js';
+import { ClickHouse } from './clickhouse.js';
+import { FtpStorage } from './ftp-storage.js';
+import { ProgramRun, type Result } from './program-run.js';
+import type { BackupProgram } from './programs.js';
+
+export interface Journal {
+  backup: string;
+  base: string;
+  phase: 'create' | 'upload';
+}
+
+export interface SlowUpload {
+  run: ProgramRun;
+  backup: string;
+}
+
+/** A ClickHouse, its clickhouse-backup, an FTP storage, and the chbackup that works with them. */
+export class Stack {
+  readonly clickhouse: ClickHouse;
+  readonly storage: FtpStorage;
+  readonly api: BackupApi;
+  readonly logDir: string;
+  private readonly folder: string;
+  private readonly runs: ProgramRun[] = [];
+  private told = '';
+
+  private constructor(
+    folder: string,
+    servers: { clickhouse: ClickHouse; storage: FtpStorage; api: BackupApi },
+  ) {
+    this.folder = folder;
+    this.logDir = path.join(folder, 'log');
+    this.clickhouse = servers.clickhouse;
+    this.storage = servers.storage;
+    this.api = servers.api;
+  }
+
+  static async start(program: BackupProgram): Promise<Stack> {
+    const folder = mkdtempSync(path.join(tmpdir(), 'chbackup-real-'));
+    // The FTP server's user has to get through.
+    chmodSync(folder, 0o711);
+    const clickhouse = await ClickHouse.start(path.join(folder, 'clickhouse'));
+    const storage = await FtpStorage.start(path.join(folder, 'ftp'));
+    const api = await BackupApi.start(program, path.join(folder, 'api'), clickhouse, storage);
+    return new Stack(folder, { clickhouse, storage, api });
+  }
+
+  async stop(): Promise<void> {
+    for (const run of this.runs) run.kill('SIGKILL');
+    await this.api.kill();
+    await this.storage.stop();
+    await this.clickhouse.process.kill();
+    rmSync(this.folder, { recursive: true });
+  }
+
+  /**
+   * Starts `chbackup COMMAND HOST USER PASSWORD --log-dir … OPTIONS`; `command` is all that stands
+   * before the host: `restore-table latest shop.orders`.
+   */
+  start(command: string, ...options: string[]): ProgramRun {
+    return this.startAs(this.api.password, command, ...options);
+  }
+
+  /** Runs it to its end. */
+  run(command: string, ...options: string[]): Promise<Result> {
+    return this.start(command, ...options).result;
+  }
+
+  startAs(password: string, command: string, ...options: string[]): ProgramRun {
+    const connection = [this.host, this.api.user, password];
+    return this.launch([...command.split(' '), ...connection, ...options]);
+  }
+
+  /** Runs `chbackup ARGS`, which drives the clickhouse-backup program itself. */
+  runBinary(command: string, ...options: string[]): Promise<Result> {
+    const { path: program, environment } = this.api;
+    const args = [...command.split(' '), '--binary-path', program, ...options];
+    return this.launch(args, environment).result;
+  }
+
+  private launch(args: string[], env: Record<string, string> = {}): ProgramRun {
+    const all = args.includes('--log-dir') ? args : [...args, '--log-dir', this.logDir];
+    const run = new ProgramRun(inject('program'), all, this.folder, env);
+    this.runs.push(run);
+    const close = ({ exitCode, signal, stdout, stderr }: Result) => {
+      this.told += `--- ${args.join(' ')} ended with ${exitCode ?? signal}\n${stdout}${stderr}`;
+    };
+    run.result.then(close, () => undefined);
+    return run;
+  }
+
+  get host(): string {
+    return `127.0.0.1:${this.api.port}`;
+  }
+
+  /** The name in the last-backup file; undefined: there is none. */
+  lastBackup(): string | undefined {
+    return this.read(`.${this.fileName}_last_backup`);
+  }
+
+  /** What an interrupted run left. */
+  journal(): Journal | undefined {
+    const text = this.read(`.${this.fileName}_run.json`);
+    return text === undefined ? undefined : (JSON.parse(text) as Journal);
+  }
+
+  /** The journal as soon as a run that was started has come to `phase`. */
+  async waitForPhase(phase: Journal['phase']): Promise<Journal> {
+    for (const deadline = Date.now() + 30_000; Date.now() < deadline; await sleep(2)) {
+      const journal = this.journal();
+      if (journal?.phase === phase) return journal;
+    }
+    throw new Error(`no run has come to ${phase}`);
+  }
+
+  /** ClickHouse hangs as soon as a run that was started asks for its create. */
+  async stopClickHouseInCreate(): Promise<Journal> {
+    const journal = await this.waitForPhase('create');
+    this.clickhouse.process.signal('SIGSTOP');
+    await this.api.waitForAction(`create ${journal.backup}`);
+    return journal;
+  }
+
+  /** Starts a run whose upload takes seconds; resolves when files come to the storage. */
+  async startSlowUpload(command: string, ...options: string[]): Promise<SlowUpload> {
+    await this.storage.throttle(1000);
+    const run = this.start(command, ...options);
+    const { backup } = await this.waitForPhase('upload');
+    await this.storage.waitForFile(`shard1/${backup}/`);
+    return { run, backup };
+  }
+
+  log(): string {
+    return this.read(`${this.fileName}_backup_ch.log`) ?? '';
+  }
+
+  /** What has happened, for whoever looks at a failed test. */
+  story(): string {
+    return `${this.told}--- clickhouse-backup server\n${this.api.output().slice(-6000)}`;
+  }
+
+  private get fileName(): string {
+    return `127.0.0.1_${this.api.port}`;
+  }
+
+  private read(file: string): string | undefined {
+    const full = path.join(this.logDir, file);
+    return existsSync(full) ? readFileSync(full, 'utf8') : undefined;
+  }
+}
