@@ -1,0 +1,57 @@
+import { backupName } from '../../src/backup/names.js';
+import { Simulator } from '../simulator/simulator.js';
+import { VirtualClock } from '../support/virtual-clock.js';
+import { openInProcess } from './in-process.js';
+
+const backups = 1000;
+const deleteMs = 2000;
+
+/** 1,000 remote backups in weekly chains; all but 100 go, each delete taking the server 2 s. */
+export async function measureDeletes(): Promise<string> {
+  const clock = new VirtualClock();
+  const workMs = { delete: deleteMs, list: 2000 };
+  const options = { username: 'u', password: 'p', workMs };
+  const simulator = new Simulator({ version: '2.8.1', clock: clock.server, ...options });
+  fill(simulator, clock.now());
+  const program = await openInProcess(simulator, clock);
+  const lists = () => simulator.requests.filter(({ path }) => path.includes('/list/')).length;
+  const timed = async (...more: string[]) => {
+    const startMs = performance.now();
+    await program.run('delete-remote', '--keep', '100', ...more);
+    return performance.now() - startMs;
+  };
+  try {
+    const planMs = await timed('--dry-run');
+    const listsOfPlan = lists();
+    const startMs = clock.elapsed();
+    const workedMs = await timed('--yes');
+    const waitedMs = clock.elapsed() - startMs;
+    const deleted = simulator.requests.filter(({ method }) => method === 'POST').length;
+    const serverMs = deleted * deleteMs;
+    const added = ((workedMs + waitedMs - serverMs) / serverMs) * 100;
+    return [
+      `${backups} remote backups, ${deleted} deleted at ${deleteMs / 1000} s each:`,
+      `  the whole --dry-run, list included        ${(planMs / 1000).toFixed(2)} s, lists ${listsOfPlan} (aim 1)`,
+      `  added to the server's own time            ${added.toFixed(2)} %   (aim 5; lists ${lists() - listsOfPlan})`,
+      '',
+    ].join('\n');
+  } finally {
+    await program.close();
+  }
+}
+
+function fill(simulator: Simulator, nowMs: number): void {
+  let base = '';
+  for (let at = 0; at < backups; at++) {
+    const madeMs = nowMs - (backups - at) * 3_600_000;
+    const full = at % 166 === 0;
+    const name = backupName(full ? 'FULL' : 'DIFF', new Date(madeMs));
+    simulator.addBackup('remote', {
+      name,
+      createdMs: madeMs,
+      uploadedMs: madeMs,
+      required: full ? '' : base,
+    });
+    base = name;
+  }
+}

@@ -1,0 +1,79 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { systemClock } from '../../src/clock.js';
+import { serve } from '../simulator/http-server.js';
+import { Simulator } from '../simulator/simulator.js';
+import { VirtualClock } from '../support/virtual-clock.js';
+import { openInProcess } from './in-process.js';
+import { program as builtProgram, runNode } from './run-program.js';
+
+const credentials = { username: 'u', password: 'p' };
+
+/** A diff whose create and upload take 1 s each, in real time, by the built program. */
+export async function measureRealWork(): Promise<string> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'chbackup-bench-'));
+  const workMs = { create: 1000, upload: 1000 };
+  const simulator = new Simulator({ version: '2.8.1', clock: systemClock, ...credentials, workMs });
+  const server = await serve(simulator);
+  const host = `127.0.0.1:${server.port}`;
+  try {
+    const run = (command: string) =>
+      runNode([builtProgram, command, host, 'u', 'p', '--log-dir', folder], { BENCH_CPU: '1' });
+    await run('create-full');
+    const first = simulator.requests.length;
+    const bare = await runNode(['-e', '0'], { BENCH_CPU: '1' });
+    const ended = await run('create-diff');
+    if (ended.code !== 0) throw new Error(`create-diff ended with ${ended.code}`);
+    const upload = simulator.actions.findLast((row) => row.command.startsWith('upload'));
+    const lateMs = ended.endedMs - (upload?.finishMs ?? NaN);
+    return [
+      'A diff of 1 s create and 1 s upload:',
+      `  from the end of the upload to exit        ${(lateMs / 1000).toFixed(2)} s   (aim 0.5)`,
+      `  ${countRequests(simulator, first)}`,
+      `  CPU, in ratio to bare node                ${(ended.cpuMs / bare.cpuMs).toFixed(1)}`,
+      '',
+    ].join('\n');
+  } finally {
+    await server.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The same with 1 h each, both clocks sped up: waiting takes no time, only work does. */
+export async function measureVirtualHour(): Promise<string> {
+  const clock = new VirtualClock();
+  const hour = 3_600_000;
+  const workMs = { create: hour, upload: hour };
+  const simulator = new Simulator({
+    version: '2.8.1',
+    clock: clock.server,
+    ...credentials,
+    workMs,
+  });
+  const program = await openInProcess(simulator, clock);
+  try {
+    await program.run('create-full');
+    const first = simulator.requests.length;
+    const cpu = process.cpuUsage();
+    await program.run('create-diff');
+    const used = process.cpuUsage(cpu);
+    const upload = simulator.actions.findLast((row) => row.command.startsWith('upload'));
+    const lateMs = clock.server.now() - (upload?.finishMs ?? NaN);
+    return [
+      'A diff of 1 h create and 1 h upload, both clocks sped up:',
+      `  from the end of the upload to exit        ${(lateMs / 1000).toFixed(2)} s   (aim 15; ${((lateMs / hour) * 100).toFixed(2)} % of the work, aim 5)`,
+      `  ${countRequests(simulator, first)}`,
+      `  CPU, simulator included                   ${((used.user + used.system) / 1e6 / 7200).toExponential(1)} of the time waited`,
+      '',
+    ].join('\n');
+  } finally {
+    await program.close();
+  }
+}
+
+function countRequests(simulator: Simulator, first: number): string {
+  const paths = simulator.requests.slice(first).map((request) => request.path);
+  const lists = paths.filter((target) => target.startsWith('/backup/list')).length;
+  return `requests ${paths.length}, of these lists ${lists} (aim 3)`;
+}
