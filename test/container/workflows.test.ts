@@ -1,0 +1,84 @@
+import { existsSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { projectPath, readProjectFile } from './project-files.js';
+
+interface Step {
+  uses?: string;
+  run?: string;
+  with?: Record<string, unknown>;
+}
+
+interface Workflow {
+  on: Record<'push' | 'pull_request', { paths: string[] } | null>;
+  permissions: Record<string, string>;
+  jobs: Record<
+    string,
+    {
+      permissions: Record<string, string>;
+      'timeout-minutes': number;
+      strategy?: { matrix: { node: number[] } };
+      steps: Step[];
+    }
+  >;
+}
+
+const readWorkflow = (name: string) =>
+  parse(readProjectFile(`.github/workflows/${name}.yml`)) as Workflow;
+
+const names = ['tests', 'image', 'diagram'];
+
+describe.for(names)('the workflow %s', (name) => {
+  const workflow = readWorkflow(name);
+  const jobs = Object.values(workflow.jobs);
+  const steps = jobs.flatMap((job) => job.steps);
+
+  test('may read the code, and nothing more', () => {
+    expect(workflow.permissions).toEqual({});
+    for (const job of jobs) expect(job.permissions).toEqual({ contents: 'read' });
+  });
+
+  test('ends', () => {
+    for (const job of jobs) expect(job['timeout-minutes']).toBeLessThanOrEqual(60);
+  });
+
+  test('uses actions by commit, and leaves no token behind', () => {
+    for (const { uses, with: inputs } of steps) {
+      if (uses === undefined) continue;
+      expect(uses).toMatch(/^actions\/[a-z-]+@[0-9a-f]{40}$/);
+      if (uses.startsWith('actions/checkout@')) {
+        expect(inputs?.['persist-credentials']).toBe(false);
+      }
+    }
+  });
+
+  test('runs on pushes and pull requests', () => {
+    expect(Object.keys(workflow.on)).toEqual(expect.arrayContaining(['push', 'pull_request']));
+  });
+});
+
+test('the tests run on Node 20 and 24, as CI runs them here', () => {
+  const [job] = Object.values(readWorkflow('tests').jobs);
+  expect(job?.strategy?.matrix.node).toEqual([20, 24]);
+  expect(job?.steps.at(-1)?.run).toBe('bash .ci/run');
+});
+
+describe('the image is built', () => {
+  const workflow = readWorkflow('image');
+  const paths = workflow.on.push?.paths ?? [];
+
+  test('when a file changes that goes into it, or that the stack is made of', () => {
+    expect(workflow.on.pull_request?.paths).toEqual(paths);
+    const intoTheImage = readProjectFile('.dockerignore')
+      .split('\n')
+      .flatMap((line) => (line.startsWith('!') ? line.slice(1) : []));
+    const parts = ['Dockerfile', '.dockerignore', 'docker-compose.yml', 'clickhouse'];
+    const isWatched = (part: string) => paths.includes(part) || paths.includes(`${part}/**`);
+    expect([...intoTheImage, ...parts].filter((part) => !isWatched(part))).toEqual([]);
+  });
+
+  test('for no path that is not there', () => {
+    const exists = (path: string) => existsSync(projectPath(path.replace('/**', '')));
+    expect(paths.filter((path) => !exists(path))).toEqual([]);
+  });
+});
