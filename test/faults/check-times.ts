@@ -25,9 +25,12 @@ export function checkTimes(ledger: Ledger, run: RunRecord, endMs: number): void 
   for (const [at, { method, path, status = 0, answeredMs }] of run.sent.entries()) {
     if (method !== 'POST' || !/^\/backup\/(create|upload|restore)/.test(path)) continue;
     if (status !== 200 && status !== 201) continue;
-    const lastPoll = run.sent.slice(at + 1).findLast((sent) => isPollOf(run.created, sent));
+    const rest = run.sent.slice(at + 1);
+    const nextPost = rest.findIndex((sent) => sent.method === 'POST');
+    const followed = nextPost === -1 ? rest : rest.slice(0, nextPost);
+    const lastPoll = followed.findLast((sent) => isPollOf(run.created, sent));
     const followedMs = (lastPoll?.atMs ?? answeredMs) - answeredMs;
-    const most = timeoutMs + silenceMs + (path.includes('create') ? timeoutMs + silenceMs : 0);
+    const most = timeoutMs + silenceMs;
     must(followedMs <= most, `it followed ${path} for ${followedMs / minute} minutes`);
   }
 }

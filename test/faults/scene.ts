@@ -10,7 +10,7 @@ import { inflict, type Stage } from './inflict.js';
 import { Ledger, logDir } from './ledger.js';
 import { argumentsOf, newRecord, type RunRecord } from './run-record.js';
 import { makeHost, type SceneHost } from './scene-host.js';
-import type { Fault, RunStep, Script } from './script.js';
+import type { Fault, RequestFault, RunStep, Script } from './script.js';
 import { secret } from './secret.js';
 import { Time } from './time.js';
 import { watchedTransport } from './watched-transport.js';
@@ -154,7 +154,7 @@ export class Scene {
       try {
         const answer = await (fault === undefined
           ? settled(request, signal)
-          : carryFaulty(fault, request, {
+          : carryFaulty(heardBy(password, fault), request, {
               real: settled,
               signal,
               time,
@@ -194,4 +194,10 @@ export class Scene {
     const what = fault === undefined ? '' : ` (${JSON.stringify(fault)})`;
     this.tell(`run ${run.id} #${run.sent.length}: ${line}${what}`);
   }
+}
+
+/** A server can repeat only the password that it was given. */
+function heardBy(password: string, fault: RequestFault): RequestFault {
+  if (fault.kind !== 'error') return fault;
+  return { ...fault, text: fault.text.replace(secret, () => password) };
 }
