@@ -73,7 +73,8 @@ export function inflict(fault: Fault, host: SceneHost, stage: Stage): void {
     }
     case 'other takes our names':
       for (const kind of ['FULL', 'DIFF'] as const) {
-        simulator.addBackup('local', { name: backupName(kind, new Date(time.clock.now())) });
+        const name = backupName(kind, new Date(time.clock.now()));
+        if (!simulator.local.has(name)) simulator.addBackup('local', { name });
       }
       return;
     case 'other backs up': {
