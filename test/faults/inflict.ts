@@ -5,6 +5,7 @@ import type { SceneHost } from './scene-host.js';
 import type { Fault } from './script.js';
 import { basicAuthorization, secret } from './secret.js';
 import type { Time } from './time.js';
+import { forgetUnheard } from './watched-transport.js';
 
 const authorization = basicAuthorization(secret);
 
@@ -25,6 +26,9 @@ export function inflict(fault: Fault, host: SceneHost, stage: Stage): void {
   switch (fault.kind) {
     case 'restart': {
       const { rows, work, resume } = fault;
+      if (rows === 'gone') {
+        for (const run of ledger.runs.values()) if (run.host === host) forgetUnheard(ledger, run);
+      }
       return simulator.restart({ rows, work, resume });
     }
     case 'refuse':

@@ -53,6 +53,13 @@ function remember(ledger: Ledger, run: RunRecord, target: string): void {
   run.maybeDone.add(target);
 }
 
+/** The server has lost its rows: nobody can know any more that what was refused had been taken. */
+export function forgetUnheard(ledger: Ledger, run: RunRecord): void {
+  const targets = [...run.doneUnheard];
+  run.doneUnheard.clear();
+  for (const target of targets) forget(ledger, run, target);
+}
+
 /** It was surely not done. */
 function forget(ledger: Ledger, run: RunRecord, target: string): void {
   if (run.doneUnheard.has(target)) return;
