@@ -3,7 +3,7 @@ import type { Selection } from '../backup/selection.js';
 import { isMappable, parseTableName, type TableName } from '../backup/table-name.js';
 import type { DeleteRequest } from '../commands/delete-backups.js';
 import type { RestoreTableRequest } from '../commands/restore-plan.js';
-import { parseDurationMs } from '../config/settings.js';
+import { parseDurationMs } from '../config/duration.js';
 import { ConfigError } from '../errors.js';
 import type { DeleteOptions, Invocation, RestoreOptions } from './program.js';
 

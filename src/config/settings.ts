@@ -1,26 +1,13 @@
 import path from 'node:path';
-import parseDuration from 'parse-duration';
 import * as z from 'zod/mini';
 import { ConfigError } from '../errors.js';
+import { parseDurationMs } from './duration.js';
 import { type Host, parseHost } from './host.js';
 import type { SettingName } from './names.js';
 import { collectSettings, type RawSettings, type Sources } from './sources.js';
 
 const minute = 60_000;
 const hour = 60 * minute;
-const longestMs = 365 * 24 * hour;
-
-/** A duration as people write it (`90s`, `30m`, `1h 30m`, `0`), in milliseconds. */
-export function parseDurationMs(text: string): number | undefined {
-  if (text.trim() === '0') return 0;
-  // Lower case only: to parse-duration 6M is six minutes, to many people six months.
-  if (!/^(\s*\d+(\.\d+)?\s*[a-z]+)+\s*$/.test(text)) return undefined;
-  // Of the whole it would pass over a unit that it does not know.
-  const parts = text.match(/[\d.]+\s*[a-z]+/gi) ?? [];
-  if (parts.some((part) => parseDuration(part) === null)) return undefined;
-  const ms = parseDuration(text);
-  return ms === null || !Number.isFinite(ms) || ms < 0 || ms > longestMs ? undefined : ms;
-}
 
 /** Checks a text and turns it into a setting; a thrown message ends in what to do. */
 function setting<T>(read: (text: string) => T | undefined, what: string) {
@@ -136,15 +123,18 @@ export async function readSettings(
   if (quiet && verbose) {
     throw new ConfigError('--quiet and --verbose contradict each other', { hint: 'choose one' });
   }
+  const host = hostOf(values.host, binaryPath);
+  const ca = await readOwnCa(values.caFile, request.cwd);
+  if (host.baseUrl.startsWith('http:')) refuseTlsOptions(values, raw);
   return {
     settings: {
-      host: hostOf(values.host, binaryPath),
+      host,
       credentials: user === undefined ? undefined : { user, password: values.password ?? '' },
       logDir: path.resolve(request.cwd, values.logDir ?? '/var/log/clickhouse-backup'),
       waitMs: values.wait ?? request.defaultWaitMs,
       timeoutMs: values.timeout ?? 24 * hour,
       connectTimeoutMs: values.connectTimeout ?? minute,
-      ca: await readOwnCa(values.caFile, request.cwd),
+      ca,
       insecure: values.insecure ?? false,
       json: values.json ?? false,
       quiet,
@@ -190,6 +180,15 @@ function hostOf(text: string | undefined, binaryPath: string | undefined): Host 
   }
   throw new ConfigError('no host given', {
     hint: 'name the API server as the first argument or as CHBACKUP_HOST, or use --binary where the command has it',
+  });
+}
+
+/** Whoever speaks of certificates means TLS; without it the password would go in clear text. */
+function refuseTlsOptions(values: { insecure?: boolean | undefined }, raw: RawSettings): void {
+  const given = raw.caFile ?? (values.insecure === true ? raw.insecure : undefined);
+  if (given === undefined) return;
+  throw new ConfigError(`${given.from} is for https, but the host is reached by http`, {
+    hint: 'write the host as https://NAME',
   });
 }
 

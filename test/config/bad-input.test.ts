@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect } from 'vitest';
 import { type Harness, test } from '../support/harness.js';
@@ -18,6 +18,7 @@ const host = (text: string): Pick<BadInput, 'argv'> => ({ argv: ['create-full', 
 const option = (...more: string[]): Pick<BadInput, 'argv'> => ({
   argv: ['create-full', 'HOST', ...more],
 });
+const ownCa = path.resolve(import.meta.dirname, '../support/tls/ca.pem');
 const how = /\(write it as name, name:port, .*\)/;
 
 const badInputs: BadInput[] = [
@@ -221,6 +222,17 @@ const badInputs: BadInput[] = [
     ...option('--ca-file', 'ca.pem'),
     files: { 'ca.pem': '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n' },
     says: /the CA file ca\.pem holds no certificate that can be read \(give a PEM file/,
+  },
+  {
+    what: 'a CA file for a host without https',
+    ...option('--ca-file', 'ca.pem'),
+    files: { 'ca.pem': readFileSync(ownCa, 'utf8') },
+    says: /--ca-file is for https, but the host is reached by http \(write the host as https:\/\/NAME\)/,
+  },
+  {
+    what: '--insecure for a host without https',
+    ...option('--insecure'),
+    says: /--insecure is for https, but the host is reached by http \(write the host as https:/,
   },
   {
     what: 'a CA file with a name of two lines',

@@ -1,4 +1,4 @@
-import { parseDurationMs } from '../../src/config/settings.js';
+import { parseDurationMs } from '../../src/config/duration.js';
 import type { Ledger } from './ledger.js';
 import type { RunRecord, SentRequest } from './run-record.js';
 
