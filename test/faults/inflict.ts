@@ -73,6 +73,8 @@ export function inflict(fault: Fault, host: SceneHost, stage: Stage): void {
     case 'other uploads': {
       const names = [...simulator.local.keys()].toReversed();
       const name = names[fault.pick % Math.max(1, names.length)];
+      if (name === undefined) return;
+      if (!ledger.uploadsAsked.has(name)) ledger.uploadsAsked.set(name, '');
       return request(host, 'POST', `/backup/upload/${name}`, later);
     }
     case 'other takes our names':
