@@ -46,8 +46,14 @@ function checkDependents(ledger: Ledger, run: RunRecord, rows: Row[], name: stri
   const all = run.step.command.includes('--all');
   const left = truthOf(run.host.simulator);
   const find = (one: string) => rows.find((row) => row.name === one);
+  // One that another client uploads anew once we have deleted it was not there when we looked.
+  const isDeleted = (one: string) =>
+    run.sent.some(
+      ({ path, status }) =>
+        status === 200 && path === `/backup/delete/remote/${encodeURIComponent(one)}`,
+    );
   for (const row of rows) {
-    if (row.name === name || !left.has(row.name)) continue;
+    if (row.name === name || !left.has(row.name) || isDeleted(row.name)) continue;
     const asked = row.broken ? ledger.uploadsAsked.get(row.name) : undefined;
     const needs =
       asked === undefined
