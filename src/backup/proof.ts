@@ -3,7 +3,7 @@ import { type ChainProblem, chainOf, indexBackups } from './chain.js';
 
 export interface NotProven {
   proven: false;
-  kind: ChainProblem['kind'] | 'wrong-base';
+  kind: ChainProblem['kind'] | 'wrong-base' | 'not-ours';
   /** One clause for a person, to stand after `cannot use …:` or alone. */
   reason: string;
 }
@@ -31,20 +31,27 @@ export function proveBackup(remote: readonly Backup[], name: string): BackupProo
 /**
  * As `proveBackup`, for an upload that just ended: it must also stand on the base asked for
  * (undefined: a full). An empty `required` although a base was asked for is a full: it is complete.
+ * Where the local copy is listed too, it must have been made at the same moment: `created` comes
+ * from the one metadata.json (recordings), and another client may have uploaded the name before us.
  */
 export function proveUpload(
-  remote: readonly Backup[],
+  listed: readonly Backup[],
   name: string,
   askedBase: string | undefined,
 ): UploadProof {
   const asked = askedBase ?? '';
-  const row = indexBackups(onlyAt(remote, 'remote')).get(name);
+  const row = indexBackups(onlyAt(listed, 'remote')).get(name);
+  const copy = indexBackups(onlyAt(listed, 'local')).get(name);
+  if (row?.state === 'sound' && copy?.state === 'sound' && row.created !== copy.created) {
+    const reason = `the ${name} on the remote storage is another one, made ${row.created}`;
+    return { proven: false, kind: 'not-ours', reason };
+  }
   if (row?.state === 'sound' && row.required !== '' && row.required !== asked) {
     const wanted = asked === '' ? 'a full' : `an increment on ${asked}`;
     const reason = `${name} stands on ${row.required}, but ${wanted} was asked for`;
     return { proven: false, kind: 'wrong-base', reason };
   }
-  const proof = proveBackup(remote, name);
+  const proof = proveBackup(listed, name);
   if (!proof.proven) return proof;
   return { ...proof, asFull: asked !== '' && proof.chain.length === 1 };
 }

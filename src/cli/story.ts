@@ -37,7 +37,8 @@ export class Story implements Reporter {
   private phaseStartMs: number;
   private nextLineMs = minute;
   private busyWith = '';
-  private silent = false;
+  /** The request that has had no answer yet; whoever waits for it may have answers to others. */
+  private silentPath = '';
   private log: Log | undefined;
 
   constructor(options: StoryOptions) {
@@ -77,7 +78,7 @@ export class Story implements Reporter {
 
   requested(line: string, answered: boolean): void {
     this.detail(line);
-    if (answered) this.silent = false;
+    if (answered && line.includes(` ${this.silentPath} `)) this.silentPath = '';
   }
 
   phase(text: string): void {
@@ -113,9 +114,10 @@ export class Story implements Reporter {
     this.phase(this.phaseText);
   }
 
-  unanswered(problem: string): void {
-    if (!this.silent) this.warn(`no answer yet, asking again: ${problem}`);
-    this.silent = true;
+  unanswered(path: string, problem: string): void {
+    if (this.silentPath !== '') return;
+    this.warn(`no answer yet, asking again: ${path}: ${problem}`);
+    this.silentPath = path;
   }
 
   answered(body: unknown): void {

@@ -52,14 +52,21 @@ async function makeBackup(kind: BackupKind, run: Run, lock: HostLock): Promise<R
   const name = await reserveName(kind, run, base);
   lock.nameBackup(name);
   const journal = openJournal(kind, run, name);
-  await create(run, name);
-  const use = await chooseBaseUseFor(run, base.name);
-  files.writeJournal({ ...journal, phase: 'upload', base: use?.name ?? '' });
-  const { asFull } = await upload(run, name, use);
-  report.step('record');
-  files.recordLastBackup(name);
-  files.removeJournal();
-  return { backup: name, kind, base: asFull ? undefined : use?.name };
+  try {
+    await create(run, name);
+    const use = await chooseBaseUseFor(run, base.name);
+    files.writeJournal({ ...journal, phase: 'upload', base: use?.name ?? '' });
+    const { asFull } = await upload(run, name, use);
+    report.step('record');
+    files.recordLastBackup(name);
+    files.removeJournal();
+    return { backup: name, kind, base: asFull ? undefined : use?.name };
+  } catch (error) {
+    if (!(error instanceof OperationFailedError)) {
+      report.info(`how ${name} ends is left open; the next run looks`);
+    }
+    throw error;
+  }
 }
 
 /** A full needs no base; the local list is only for its name. */

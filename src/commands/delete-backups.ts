@@ -59,10 +59,21 @@ export async function deleteBackups(
     const plan = mergePlans(shown, fresh);
     tellSpared(shown, plan, dialogue);
     if (location === 'remote') forgetBases(session, new Set(plan.order));
-    const result = await deleteInOrder(plan, location, session.engine, dialogue);
+    const result = await deleteInOrder({
+      plan,
+      location,
+      engine: session.engine,
+      observer: dialogue,
+      planAgain: (left) => makePlan(onlyOf(request, left), session, brokenTwice),
+    });
     throwIfIncomplete(result, location);
     return result;
   });
+}
+
+/** Names that are deleted already are not to be missed. */
+function onlyOf(request: DeleteRequest, left: readonly string[]): DeleteRequest {
+  return 'names' in request.selection ? { ...request, selection: { names: [...left] } } : request;
 }
 
 async function makePlan(

@@ -1,5 +1,5 @@
 import type { Location } from '../backup/backup.js';
-import { type DeletionPlan, dropBasesOf } from '../backup/deletion.js';
+import { type DeletionPlan, dropBasesOf, mergePlans } from '../backup/deletion.js';
 import type { DeleteOutcome, Engine } from '../engine/engine.js';
 import { ApiResponseError, OperationFailedError, PartialFailureError } from '../errors.js';
 
@@ -18,16 +18,27 @@ export interface DeletionResult {
 /** How many failures one message names; each has had a warning of its own. */
 const mostNamed = 20;
 
+export interface DeletionWork {
+  plan: DeletionPlan;
+  location: Location;
+  engine: Engine;
+  observer: DeletionObserver;
+  /** The plan as it would be made now, of what is left to delete. */
+  planAgain: (left: readonly string[]) => Promise<DeletionPlan>;
+}
+
+/** Others were at work while we waited, and now it has to stay. */
+class KeptAfterAll extends Error {
+  override name = 'KeptAfterAll' as const;
+}
+
 /**
  * One at a time: the server's lock, its base check and storages' logins leave nothing to win (§11).
- * One failure does not stop the rest, but spares the bases of what stayed.
+ * One failure does not stop the rest, but spares the bases of what stayed; so does what another
+ * client has made while we waited for it.
  */
-export async function deleteInOrder(
-  plan: DeletionPlan,
-  location: Location,
-  engine: Engine,
-  observer: DeletionObserver,
-): Promise<DeletionResult> {
+export async function deleteInOrder(work: DeletionWork): Promise<DeletionResult> {
+  const { plan, observer } = work;
   const result: DeletionResult = { deleted: [], failed: [] };
   const total = plan.order.length;
   const fail = (name: string, reason: string) => {
@@ -39,24 +50,55 @@ export async function deleteInOrder(
     const [name = '', ...later] = remaining;
     observer.deleting(name, total - remaining.length, total);
     // oxlint-disable-next-line no-await-in-loop
-    const outcome = await engine.delete(location, name);
-    // oxlint-disable-next-line no-await-in-loop
-    const reason = await reasonOfFailure(outcome, name, location, engine);
+    const { reason, now } = await deleteOne(work, name, remaining);
     if (reason === undefined) {
       result.deleted.push(name);
       observer.deleted(name);
       remaining = later;
-      continue;
+    } else {
+      fail(name, reason);
+      const failed = result.failed.map((failure) => failure.name);
+      remaining = dropBasesOf(plan, failed, later);
+      for (const base of without(later, remaining)) {
+        fail(base, `kept, since ${name} stays and may need it`);
+      }
     }
-    fail(name, reason);
-    const failed = result.failed.map((failure) => failure.name);
-    remaining = dropBasesOf(plan, failed, later);
-    const goingOn = new Set(remaining);
-    for (const base of later.filter((other) => !goingOn.has(other))) {
-      fail(base, `kept, since ${name} stays and may need it`);
-    }
+    if (now === undefined) continue;
+    const goingOn = remaining.filter((other) => now.order.includes(other));
+    for (const other of without(remaining, goingOn)) fail(other, reasonToKeep(now, other));
+    remaining = goingOn;
   }
   return result;
+}
+
+/** `reason`: why it is still there. `now`: the plan made anew, if it had to wait for others. */
+async function deleteOne(
+  { plan, location, engine, planAgain }: DeletionWork,
+  name: string,
+  left: readonly string[],
+): Promise<{ reason: string | undefined; now: DeletionPlan | undefined }> {
+  let now: DeletionPlan | undefined;
+  try {
+    const outcome = await engine.delete(location, name, async () => {
+      now = mergePlans(plan, await planAgain(left));
+      if (!now.order.includes(name)) throw new KeptAfterAll(reasonToKeep(now, name));
+    });
+    return { reason: await reasonOfFailure(outcome, name, location, engine), now };
+  } catch (error) {
+    if (error instanceof KeptAfterAll) return { reason: error.message, now };
+    throw error;
+  }
+}
+
+function reasonToKeep({ items, refused }: DeletionPlan, name: string): string {
+  const item = items.find(({ backup }) => backup.name === name);
+  return item === undefined
+    ? 'it is not listed any more'
+    : `kept after all: ${refused?.reason ?? item.reason}`;
+}
+
+function without(names: readonly string[], others: readonly string[]): string[] {
+  return names.filter((name) => !others.includes(name));
 }
 
 /** undefined: it is deleted. "Not found" is believed only if a list that is not empty agrees. */

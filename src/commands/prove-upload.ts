@@ -3,6 +3,8 @@ import type { Outcome } from '../engine/engine.js';
 import { ApiResponseError } from '../errors.js';
 import type { Run } from './run.js';
 
+/** A storage that is down lists as empty (contract §11). */
+export const nothingListed = 'the remote storage lists no backup at all; it may be down';
 const patienceMs = 10 * 60_000;
 const longestPauseMs = 60_000;
 
@@ -24,10 +26,12 @@ export async function proveOutcome(
 ): Promise<Verdict> {
   const { clock, report, signal } = run;
   const startMs = clock.elapsed();
+  // Of any other end the upload may be another client's: the local copy tells.
+  const where = outcome.status === 'success' ? 'remote' : 'all';
   for (let pauseMs = 1000; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
     report.step('prove');
     // oxlint-disable-next-line no-await-in-loop
-    const look = await lookOnce(run, name, base);
+    const look = await lookOnce(run, where, name, base);
     if (look.proof.proven) return { proven: true, asFull: look.proof.asFull };
     const { reason, kind } = look.proof;
     const elapsedMs = clock.elapsed() - startMs;
@@ -42,15 +46,17 @@ export async function proveOutcome(
 
 async function lookOnce(
   { server }: Run,
+  where: 'remote' | 'all',
   name: string,
   base: string | undefined,
 ): Promise<{ proof: UploadProof; usable: boolean }> {
   try {
-    const remote = await server.list('remote');
-    const proof = proveUpload(remote, name, base);
-    if (proof.proven || remote.length > 0) return { proof, usable: true };
-    const reason = 'the remote storage lists no backup at all; it may be down';
-    return { proof: { ...proof, reason }, usable: false };
+    const listed = await server.list(where);
+    const proof = proveUpload(listed, name, base);
+    if (proof.proven || listed.some(({ location }) => location === 'remote')) {
+      return { proof, usable: true };
+    }
+    return { proof: { ...proof, reason: nothingListed }, usable: false };
   } catch (error) {
     if (!(error instanceof ApiResponseError)) throw error;
     return { proof: { proven: false, kind: 'missing', reason: error.message }, usable: false };

@@ -25,24 +25,24 @@ export interface RestoreResult {
   bytesAfter: number;
 }
 
-/** lock → find the copy → look at the table → plan → ask → download → restore → look at the table. */
+/** find the copy → look at the table → plan → ask → lock → look again → download → restore → look. */
 export async function restoreTable(
   request: RestoreTableRequest,
   session: Session,
   dialogue: RestoreDialogue,
 ): Promise<RestoreResult> {
+  await checkAbilities(request, session);
+  const source = await findSource(request.backup, session);
+  const shown = await makePlan(request, source, session);
+  dialogue.plan(shown);
+  await getYes(request, shown, dialogue);
   return underHostLock(session, 'restore-table', async (lock) => {
-    await checkAbilities(request, session);
-    const source = await findSource(request.backup, session);
-    lock.nameBackup(source.name);
-    const shown = await makePlan(request, source, session);
-    dialogue.plan(shown);
-    await getYes(request, shown, dialogue);
-    if (shown.download) await download(shown, session);
-    const waited = shown.download || shown.drop;
-    const plan = waited ? await lookAgain(request, shown, session) : shown;
-    await restore(request, plan, session);
-    return { plan, bytesAfter: await lookAfter(plan, session) };
+    lock.nameBackup(shown.backup);
+    const { isLocal } = await findSource(shown.backup, session);
+    if (!isLocal) await download(shown, session);
+    const plan = await restore(request, { ...shown, download: !isLocal }, session);
+    const bytesAfter = await lookAfter(plan, session);
+    return { plan, bytesAfter };
   });
 }
 
@@ -74,20 +74,26 @@ async function download({ backup }: RestorePlan, { engine, report }: Session): P
   });
 }
 
+/** Gives back the plan as it was right before the server took it. */
 async function restore(
-  { table, into, checkReplicas }: RestoreTableRequest,
-  { backup, create }: RestorePlan,
-  { engine, report }: Session,
-): Promise<void> {
+  request: RestoreTableRequest,
+  shown: RestorePlan,
+  session: Session,
+): Promise<RestorePlan> {
+  const { table, into, checkReplicas } = request;
+  const { backup, create } = shown;
+  const { engine, report } = session;
+  let plan = await lookAgain(request, shown, session);
   report.phase(`restoring ${nameOf(table)}`);
-  const outcome = await engine.restore({
-    backup,
-    table,
-    ...(into !== undefined && { into }),
-    what: create ? 'schema-and-data' : 'data',
-    checkReplicas,
-  });
-  if (outcome.status === 'success') return;
+  const what = create ? 'schema-and-data' : 'data';
+  const outcome = await engine.restore(
+    { backup, table, ...(into !== undefined && { into }), what, checkReplicas },
+    async () => {
+      plan = await lookAgain(request, shown, session);
+      report.phase(`restoring ${nameOf(table)}`);
+    },
+  );
+  if (outcome.status === 'success') return plan;
   const text = textOf(outcome);
   // The words of 2.4.0 and of 2.5.10 and later (contract §7).
   if (/(no have|not) found schemas by/.test(text)) {
@@ -115,6 +121,11 @@ async function lookAfter(
   const bytes = after?.totalBytes ?? 0;
   const wasEmpty = create || bytesBefore === 0;
   const holdsNoParts = create && after !== undefined && !mayHoldParts(after);
+  if (!wasEmpty && bytes <= bytesBefore) {
+    report.warn(
+      `${shown} holds no more than before: ${backup} has no rows of it, or the attach was skipped (--no-check-replicas)`,
+    );
+  }
   if (bytes > 0 || !wasEmpty || holdsNoParts) return bytes;
   throw new OperationFailedError(
     `the server says success, but ${shown} ${after ? 'is empty' : 'does not exist'}`,

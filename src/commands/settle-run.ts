@@ -1,8 +1,9 @@
 import type { BackupKind } from '../backup/backup.js';
 import { findBackup } from '../backup/chain.js';
-import { isUploadIncomplete, proveUpload } from '../backup/proof.js';
+import { proveUpload } from '../backup/proof.js';
 import type { Journal } from '../state/host-files.js';
 import { emptyStorage } from './empty-storage.js';
+import { nothingListed } from './prove-upload.js';
 import type { Run } from './run.js';
 
 /**
@@ -16,9 +17,7 @@ export async function settleInterruptedRun(kind: BackupKind, run: Run): Promise<
   const journal = files.readJournal();
   if (journal === undefined) return;
   if (journal === 'unreadable') {
-    report.warn(
-      'the journal of an interrupted run cannot be read; its backup is not used as a base',
-    );
+    report.warn('the journal of an earlier run cannot be read; its backup is not used as a base');
     files.removeJournal();
     return;
   }
@@ -28,23 +27,25 @@ export async function settleInterruptedRun(kind: BackupKind, run: Run): Promise<
     return;
   }
   report.step('settle');
-  report.phase(`settling the interrupted run of ${backup}`);
-  report.info(`the run of ${startedAt} (${backup}) was interrupted; looking how it ended`);
+  report.phase(`settling the earlier run of ${backup}`);
+  report.info(`how the run of ${startedAt} (${backup}) ended was left open; looking now`);
   const failure = await findFailure(kind, run, journal);
   if (failure === undefined) {
     report.step('settled-recorded');
     files.recordLastBackup(backup);
-    report.warn(`${backup} of the interrupted run is complete: it is proven and recorded now`);
+    report.warn(`${backup} of an earlier run is complete: it is proven and recorded now`);
+  } else if (failure === nothingListed) {
+    report.warn(
+      `whether ${backup} of an earlier run is complete cannot be told: ${failure}. It is not used as a base`,
+    );
   } else {
     const left = await describeCopyLeft(run, backup);
-    report.warn(
-      `${backup} of the interrupted run failed: ${failure}. It is not used as a base${left}`,
-    );
+    report.warn(`${backup} of an earlier run failed: ${failure}. It is not used as a base${left}`);
   }
   files.removeJournal();
 }
 
-/** Why the interrupted run failed; undefined if its upload is proven. */
+/** Why that run failed; undefined if its upload is proven. */
 async function findFailure(
   kind: BackupKind,
   run: Run,
@@ -54,13 +55,14 @@ async function findFailure(
   await server.waitUntilIdle();
   if (phase === 'create') return 'its upload was never asked for';
   const end = await server.uploadEnd(backup);
-  if (end?.status === 'error' && isUploadIncomplete(end.text)) return end.text;
-  const remote = await server.list('remote');
+  if (end?.status === 'error' && end.incomplete === true) return end.text;
+  const listed = await server.list('all');
   const lastNow = lastNameOf(run);
-  if (remote.length === 0 && lastNow !== '' && kind === 'DIFF') {
+  if (!listed.some(({ location }) => location === 'remote')) {
+    if (lastNow === '' || kind === 'FULL') return nothingListed;
     throw emptyStorage(settings.host.label, `how the upload of ${backup} ended cannot be told`);
   }
-  const proof = proveUpload(remote, backup, base || undefined);
+  const proof = proveUpload(listed, backup, base || undefined);
   if (!proof.proven) return proof.reason;
   if (lastNow === lastBackup) return undefined;
   return `the last-backup file of ${settings.host.label} does not say any more what it said then`;

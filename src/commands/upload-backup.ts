@@ -1,5 +1,5 @@
 import type { Location } from '../backup/backup.js';
-import { chooseBaseUse, isUploadIncomplete } from '../backup/proof.js';
+import { chooseBaseUse } from '../backup/proof.js';
 import type { Outcome } from '../engine/engine.js';
 import { failBackup } from './fail-backup.js';
 import { proveOutcome } from './prove-upload.js';
@@ -42,8 +42,7 @@ export async function upload(
   const outcome = await server.upload(name, use);
   report.step('uploaded');
   if (outcome.status === 'error') {
-    if (isUploadIncomplete(outcome.text))
-      failBackup(run, { what: 'upload', name, text: outcome.text });
+    if (outcome.incomplete) failBackup(run, { what: 'upload', name, text: outcome.text });
     report.warn(`the server reported of the upload of ${name}: ${outcome.text}`);
   }
   report.phase(`proving ${name}`);
@@ -51,7 +50,8 @@ export async function upload(
   if (!verdict.proven) {
     const { reason, undecided } = verdict;
     const text = outcome.status === 'success' ? reason : `${wordsOf(outcome)}; ${reason}`;
-    failBackup(run, { what: 'upload', name, text, undecided });
+    const mayGoOn = outcome.status === 'unknown';
+    failBackup(run, { what: 'upload', name, text, undecided, mayGoOn });
   }
   if (outcome.status === 'error') report.warn(`the upload of ${name} is complete all the same`);
   if (outcome.status === 'unknown') {

@@ -43,8 +43,7 @@ export function parseHost(text: string): Host {
   return {
     label: text,
     fileName: fileNameOf(name, port),
-    // Not `a_1`: that is `a:1` here.
-    agentFileName: /_\d+$/.test(name) ? fileNameOf(name, port) : name,
+    agentFileName: name,
     baseUrl: `${scheme}://${name}:${port}`,
   };
 }

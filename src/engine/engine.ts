@@ -4,8 +4,11 @@ import type { TableName } from '../backup/table-name.js';
 /** How an operation ended, as far as the server tells. */
 export type Outcome =
   | { status: 'success' }
-  /** `text` is the server's own, on one line, harmless to print. */
-  | { status: 'error'; text: string }
+  /**
+   * `text` is the server's own, on one line, harmless to print. `incomplete`: it says that files of
+   * the upload itself are missing, whatever the list shows.
+   */
+  | { status: 'error'; text: string; incomplete?: boolean }
   /** Its row vanished or turned `cancel`, or its answer was lost: only the lists can tell. */
   | { status: 'unknown'; why: string };
 
@@ -64,8 +67,17 @@ export interface Engine {
   /** The table of exactly this name, or undefined. */
   table(name: TableName): Promise<Table | undefined>;
   download(backup: string): Promise<Outcome>;
-  restore(request: RestoreRequest): Promise<Outcome>;
-  delete(location: Location, backup: string): Promise<DeleteOutcome>;
+  /**
+   * Restores one table. Where the server is busy it waits, does `beforeAgain` and asks again: what
+   * others did meanwhile may have changed what is wanted. What `beforeAgain` throws comes out.
+   */
+  restore(request: RestoreRequest, beforeAgain?: () => Promise<void>): Promise<Outcome>;
+  /** Deletes one copy; `beforeAgain` as for `restore`. */
+  delete(
+    location: Location,
+    backup: string,
+    beforeAgain?: () => Promise<void>,
+  ): Promise<DeleteOutcome>;
 }
 
 /** A clickhouse-backup server: it makes and uploads backups too, and tells what it is doing. */

@@ -25,7 +25,7 @@ export interface EngineObserver {
   /** Our own operation is going on. */
   working(elapsedMs: number): void;
   /** The server does not answer, and is asked again. */
-  unanswered(problem: string): void;
+  unanswered(path: string, problem: string): void;
   /** A parsed answer to a POST, or an operation's final row: for the log file. */
   answered(body: unknown): void;
   /** One request and its status or what went wrong, for `--verbose`. */

@@ -37,6 +37,7 @@ export class HostFiles {
   readonly logFile: string;
   readonly lastBackupFile: string;
   private readonly agentFile: string;
+  private readonly agentLock: string;
   private readonly journalFile: string;
   private readonly lockFile: string;
   private readonly disk: Disk;
@@ -47,6 +48,7 @@ export class HostFiles {
     this.logFile = path.join(folder, `${host}_backup_ch.log`);
     this.lastBackupFile = path.join(folder, `.${host}${lastBackupSuffix}`);
     this.agentFile = path.join(folder, `.${agentHost}${lastBackupSuffix}`);
+    this.agentLock = path.join(folder, `.${agentHost}_lock`);
     this.journalFile = path.join(folder, `.${host}_run.json`);
     this.lockFile = path.join(folder, `.${host}_lock`);
   }
@@ -57,20 +59,30 @@ export class HostFiles {
 
   /** The name in the last-backup file, or why there is none to use. */
   readLastBackup(): { name: string } | { missing: string } {
-    const text = this.disk.read(this.lastBackupFile) ?? this.disk.read(this.agentFile);
-    if (text === undefined) return { missing: 'there is no last-backup file' };
-    const name = text.trim();
-    if (name === '') return { missing: `${this.lastBackupFile} is empty` };
-    if (!isUsableName(name)) return { missing: `${this.lastBackupFile} names no backup` };
-    return { name };
+    for (const file of this.lastBackupFiles()) {
+      const text = this.disk.read(file);
+      if (text === undefined) continue;
+      const name = text.trim();
+      if (name === '') return { missing: `${file} is empty` };
+      if (!isUsableName(name)) return { missing: `${file} names no backup` };
+      return { name };
+    }
+    return { missing: 'there is no last-backup file' };
   }
 
+  /** From now on the agent's file says nothing any more. */
   recordLastBackup(name: string): void {
-    this.disk.replace(this.lastBackupFile, name);
+    const [file, ...older] = this.lastBackupFiles();
+    this.disk.replace(file, name);
+    for (const one of older) this.disk.remove(one);
   }
 
-  forgetLastBackup(): void {
-    this.disk.remove(this.lastBackupFile);
+  /** Ours, then the agent's, unless that is another host's of ours: `a:1` is `a_1` in file names. */
+  private lastBackupFiles(): [string, ...string[]] {
+    const isAnothers = this.disk.read(this.agentLock) !== undefined;
+    return this.agentFile === this.lastBackupFile || isAnothers
+      ? [this.lastBackupFile]
+      : [this.lastBackupFile, this.agentFile];
   }
 
   /** `unreadable`: there is one, but nothing can be learnt from it. */

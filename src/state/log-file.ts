@@ -36,8 +36,9 @@ export class LogFile {
 
   /** An answer to a POST, or an operation's final row. */
   answer(body: unknown): void {
-    const text = this.redact(JSON.stringify(body, undefined, 2));
-    this.append(`${harmlessJson(text)}\n`);
+    const clean = (_key: string, value: unknown) =>
+      typeof value === 'string' ? this.redact(value) : value;
+    this.append(`${harmlessJson(JSON.stringify(body, clean, 2))}\n`);
   }
 
   /** `text` is one of ours, without secrets: it may be printed as well. */

@@ -76,12 +76,12 @@ describe.each(versions)('with a server %s', (version) => {
         if (killedRun !== undefined && recordedAtKill === undefined) {
           expect(stderr).toMatch(
             uploaded === undefined
-              ? /\[WARNING\] FULL_\S+ of the interrupted run failed: .* not used as a base/
-              : /\[WARNING\] FULL_\S+ of the interrupted run is complete/,
+              ? /\[WARNING\] .*FULL_\S+ of an earlier run .* not used as a base/
+              : /\[WARNING\] FULL_\S+ of an earlier run is complete/,
           );
           const left = [...harness.simulator.local.keys()].find((name) => name.startsWith('FULL'));
           expect(stderr.includes(`chbackup delete-local ${harness.host} --name ${left}`)).toBe(
-            uploaded === undefined && left !== undefined,
+            killedRun.includes('"phase":"create"') && left !== undefined,
           );
         }
         // What was uploaded for a journal, or recorded, is the base; what was not, never.
@@ -191,7 +191,7 @@ test('an upload that stands on another base than asked for is not recorded', asy
   if (copy !== undefined) copy.required = 'SOMEBODY_ELSES';
   const { code, stderr } = await harness.run('create-full');
   expect(code).toBe(0);
-  expect(stderr).toMatch(/of the interrupted run failed: .*stands on SOMEBODY_ELSES/);
+  expect(stderr).toMatch(/of an earlier run failed: .*stands on SOMEBODY_ELSES/);
   expect(harness.lastBackup).not.toBe(backup);
 });
 
@@ -203,7 +203,7 @@ test('a last backup recorded since then stays', async ({ harness }) => {
   harness.lastBackup = 'BY_HAND';
   const { code, stderr } = await harness.run('create-diff');
   expect(code).toBe(0);
-  expect(stderr).toContain(`${backup} of the interrupted run failed: the last-backup file of`);
+  expect(stderr).toContain(`${backup} of an earlier run failed: the last-backup file of`);
   expect(harness.simulator.remote.get(harness.lastBackup)?.required).toBe('BY_HAND');
 });
 
@@ -213,7 +213,7 @@ test.for(['', '{', '[]', '{"kind":"FULL"}', '\0\0\0', 'null'])(
     harness.writeFile(`.${harness.hostInFiles}_run.json`, text);
     const { code, stderr } = await harness.run('create-full');
     expect(code).toBe(0);
-    expect(stderr).toMatch(/\[WARNING\] the journal of an interrupted run cannot be read/);
+    expect(stderr).toMatch(/\[WARNING\] the journal of an earlier run cannot be read/);
     expect(harness.journal).toBeUndefined();
   },
 );
@@ -221,11 +221,11 @@ test.for(['', '{', '[]', '{"kind":"FULL"}', '\0\0\0', 'null'])(
 test('a run killed twice in a row is settled by the third', async ({ harness }) => {
   const backup = await killAfter(harness, 'create-full', /^POST \/backup\/upload/);
   await anHourLater(harness);
-  const again = await harness.runKilled(/list\/remote/, 'create-diff');
+  const again = await harness.runKilled(/backup\/list/, 'create-diff');
   expect(again.killed).toBe(true);
   const { code, stderr } = await harness.run('create-diff');
   expect(code).toBe(0);
-  expect(stderr).toContain(`${backup} of the interrupted run is complete`);
+  expect(stderr).toContain(`${backup} of an earlier run is complete`);
   expect(harness.simulator.remote.get(harness.lastBackup ?? '')?.required).toBe(backup);
 });
 
@@ -238,7 +238,7 @@ test('an upload whose own files are incomplete is not recorded, though it lists 
   const backup = await killAfter(harness, 'create-full', /^POST \/backup\/upload/);
   const { code, stderr } = await harness.run('create-diff');
   expect(code).toBe(0);
-  expect(stderr).toContain(`${backup} of the interrupted run failed: ${text}`);
+  expect(stderr).toContain(`${backup} of an earlier run failed: ${text}`);
   expect(harness.simulator.remote.has(backup)).toBe(true);
   expect(harness.simulator.remote.get(harness.lastBackup ?? '')?.required).toBe('');
 });

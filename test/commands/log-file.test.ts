@@ -146,7 +146,7 @@ describe('what cannot be written', () => {
     harness.world = {};
     const next = await harness.run('create-diff');
     expect(next.code).toBe(0);
-    expect(next.stderr).toMatch(/FULL_\S+ of the interrupted run is complete/);
+    expect(next.stderr).toMatch(/FULL_\S+ of an earlier run is complete/);
     expect(harness.simulator.remote.get(harness.lastBackup ?? '')?.required).toMatch(/^FULL_/);
   });
 });

@@ -87,7 +87,7 @@ describe.each(versions)('with a server %s', (version) => {
   test('nor is what a download left unsound, whatever its row says', async ({ harnessOf }) => {
     const harness = await onRemote(harnessOf({ version }));
     const spoil = () => harness.simulator.setBroken('local', diff2);
-    beforeRequest(harness, /list\/local/, spoil, 2);
+    beforeRequest(harness, /list\/local/, spoil, 3);
     const { code, stderr } = await restore(harness, diff2, '--schema', '--yes');
     expect(code).toBe(1);
     expect(stderr).toContain(`the local copy of ${diff2} cannot be restored from`);

@@ -194,7 +194,7 @@ describe('a server that is not up', () => {
     await harness.clock.sleep(20 * minute);
     const next = await harness.run('create-diff', '--wait', '1h');
     expect(next.code).toBe(0);
-    expect(next.stderr).toMatch(/FULL_\S+ of the interrupted run is complete/);
+    expect(next.stderr).toMatch(/FULL_\S+ of an earlier run is complete/);
     expect(harness.simulator.remote.get(harness.lastBackup ?? '')?.required).toMatch(/^FULL_/);
   });
 
@@ -378,7 +378,7 @@ describe.each(versions)('with a server %s', (version) => {
       expectNothingBelieved(harness, full);
       const next = await harness.run('create-diff');
       expect(next.code).toBe(0);
-      expect(next.stderr).toMatch(/DIFF_\S+ of the interrupted run failed: /);
+      expect(next.stderr).toMatch(/DIFF_\S+ of an earlier run failed: /);
       expect(harness.simulator.remote.get(harness.lastBackup ?? '')?.required).toBe(full);
     });
 

@@ -40,7 +40,7 @@ describe.for([
     expect(harness.requests(/kill/)).toEqual([]);
     const { backup } = JSON.parse(harness.journal ?? '') as { backup: string };
     expect((await harness.run('create-full')).stderr).toContain(
-      `${backup} of the interrupted run is complete`,
+      `${backup} of an earlier run is complete`,
     );
   });
 
@@ -82,8 +82,8 @@ describe.each(versions)('--timeout, a server %s', (version) => {
       expect(next.code).toBe(0);
       expect(next.stderr).toContain(
         what === 'upload'
-          ? `${backup} of the interrupted run is complete`
-          : `${backup} of the interrupted run failed: its upload was never asked for`,
+          ? `${backup} of an earlier run is complete`
+          : `${backup} of an earlier run failed: its upload was never asked for`,
       );
     },
   );

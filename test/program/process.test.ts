@@ -42,7 +42,7 @@ describe.skipIf(!hasFlock)('the program as a process (needs flock)', () => {
       expect(bench.file('run.json')).toContain('"phase":"upload"');
       const next = await bench.run('create-diff');
       expect(next.code).toBe(0);
-      expect(next.stderr).toMatch(/FULL_\S+ of the interrupted run is complete/);
+      expect(next.stderr).toMatch(/FULL_\S+ of an earlier run is complete/);
       expect(bench.file('run.json')).toBeUndefined();
     },
   );

@@ -34,12 +34,34 @@ describe('the files of a host', () => {
     expect(disk.read(files().lastBackupFile)).toBe('B1');
   });
 
-  test('the last-backup file: recorded, read, forgotten', () => {
+  test('the last-backup file: recorded, read', () => {
     expect(files().readLastBackup()).toEqual({ missing: 'there is no last-backup file' });
     files().recordLastBackup('B1');
     expect(files().readLastBackup()).toEqual({ name: 'B1' });
-    files().forgetLastBackup();
-    expect(files().readLastBackup()).toEqual({ missing: 'there is no last-backup file' });
+  });
+
+  test('the agent’s last-backup file is used until one of ours is recorded', () => {
+    const ours = new HostFiles(disk, folder, 'proj-ch-1', 'proj_ch_1');
+    disk.replace(path.join(folder, '.proj_ch_1_last_backup'), ' ');
+    expect(ours.readLastBackup()).toEqual({
+      missing: `${folder}/.proj_ch_1_last_backup is empty`,
+    });
+    disk.replace(path.join(folder, '.proj_ch_1_last_backup'), 'OLD\n');
+    expect(ours.readLastBackup()).toEqual({ name: 'OLD' });
+    ours.recordLastBackup('NEW');
+    expect(readdirSync(folder)).toEqual(['.proj-ch-1_last_backup']);
+    expect(ours.readLastBackup()).toEqual({ name: 'NEW' });
+  });
+
+  test('… unless it is that of a host with a port, which has had a lock', () => {
+    const withPort = new HostFiles(disk, folder, 'a_1');
+    withPort.recordLastBackup('ITS_OWN');
+    const lock = withPort.tryLock();
+    if ('release' in lock) lock.release();
+    const ours = new HostFiles(disk, folder, 'a-1', 'a_1');
+    expect(ours.readLastBackup()).toEqual({ missing: 'there is no last-backup file' });
+    ours.recordLastBackup('B');
+    expect(withPort.readLastBackup()).toEqual({ name: 'ITS_OWN' });
   });
 
   test('the journal: written, read, removed', () => {

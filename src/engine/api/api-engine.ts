@@ -119,12 +119,16 @@ export class ApiEngine implements BackupServer {
     });
   }
 
-  restore(request: RestoreRequest): Promise<Outcome> {
-    return this.parts.runner.run(restoreOperation(request));
+  restore(request: RestoreRequest, beforeAgain?: () => Promise<void>): Promise<Outcome> {
+    return this.parts.runner.run({ ...restoreOperation(request), beforeAgain });
   }
 
-  delete(location: Location, backup: string): Promise<DeleteOutcome> {
-    return deleteBackup(this.parts.deletion, location, backup);
+  delete(
+    location: Location,
+    backup: string,
+    beforeAgain?: () => Promise<void>,
+  ): Promise<DeleteOutcome> {
+    return deleteBackup(this.parts.deletion, location, backup, beforeAgain);
   }
 
   private toBackup(row: z.output<typeof listRow>): Backup {

@@ -55,21 +55,32 @@ export class ApiClient {
    * before it is asked again; its own answers do not prolong that.
    */
   async get(path: string, limitMs: number, beforeAgain?: () => Promise<void>): Promise<HttpAnswer> {
+    return this.ask(path, limitMs, (answer) => answer, beforeAgain);
+  }
+
+  /** As `get`. While an operation of ours runs, an answer that `read` refuses is no answer either. */
+  private async ask<T>(
+    path: string,
+    limitMs: number,
+    read: (answer: HttpAnswer) => T,
+    beforeAgain?: () => Promise<void>,
+  ): Promise<T> {
     const { clock } = this.options;
     let silentMs = 0;
     for (let attempt = 0; ; attempt++) {
       const startMs = clock.elapsed();
       // oxlint-disable-next-line no-await-in-loop
       const result = await this.attempt({ method: 'GET', path }, limitMs);
-      if (!(result instanceof TransportError)) return result;
-      if (result.cause instanceof TimeLimitError && limitMs > quickMs) {
+      const answer = result instanceof TransportError ? result : this.readAtWork(result, read);
+      if (!(answer instanceof TransportError)) return answer;
+      if (answer.cause instanceof TimeLimitError && limitMs > quickMs) {
         throw new OperationTimeoutError(
           `${this.options.label} did not answer ${path} in ${limitMs / 60_000} minutes`,
           { hint: 'it may still be at work; look whether ClickHouse and the storage answer' },
         );
       }
       // oxlint-disable-next-line no-await-in-loop
-      await this.pauseOrGiveUp(path, result, attempt, silentMs + clock.elapsed() - startMs);
+      await this.pauseOrGiveUp(path, answer, attempt, silentMs + clock.elapsed() - startMs);
       silentMs += clock.elapsed() - startMs;
       // oxlint-disable-next-line no-await-in-loop
       await beforeAgain?.();
@@ -104,12 +115,22 @@ export class ApiClient {
     shape: T,
     beforeAgain?: () => Promise<void>,
   ): Promise<z.output<T>[]> {
-    const answer = await this.get(path, limitMs, beforeAgain);
-    if (answer.status !== 200) throw this.refusal(path, answer);
-    return answer.body
-      .split('\n')
-      .filter((line) => line.trim() !== '')
-      .map((line) => this.parseLine(path, line, shape));
+    const read = ({ status, body }: HttpAnswer) => {
+      if (status !== 200) throw this.refusal(path, { status, body });
+      const lines = body.split('\n').filter((line) => line.trim() !== '');
+      return lines.map((line) => this.parseLine(path, line, shape));
+    };
+    return this.ask(path, limitMs, read, beforeAgain);
+  }
+
+  /** The server reads its configuration at nearly every request (§1): an edit must not end hours of work. */
+  private readAtWork<T>(answer: HttpAnswer, read: (answer: HttpAnswer) => T): T | TransportError {
+    try {
+      return read(answer);
+    } catch (error) {
+      if (!this.atWork || !(error instanceof ApiResponseError)) throw error;
+      return new TransportError(error.message, { neverSent: false, cause: error });
+    }
   }
 
   parseLine<T extends z.ZodMiniType>(path: string, line: string, shape: T): z.output<T> {
@@ -193,8 +214,9 @@ export class ApiClient {
       : connectTimeoutMs;
     const nowMs = clock.elapsed();
     const leftMs = patienceMs - Math.max(silentMs, nowMs - (this.silentSinceMs ?? nowMs));
-    if (leftMs <= 0) throw this.unreachable(error);
-    observer.unanswered(`${path}: ${error.message}`);
+    if (leftMs <= 0)
+      throw error.cause instanceof ApiResponseError ? error.cause : this.unreachable(error);
+    observer.unanswered(path, error.message);
     await clock.sleep(Math.min(500 * 2 ** attempt, longestPauseMs, leftMs), signal);
   }
 

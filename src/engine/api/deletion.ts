@@ -28,10 +28,11 @@ export async function deleteBackup(
   options: DeletionOptions,
   location: Location,
   backup: string,
+  beforeAgain?: () => Promise<void>,
 ): Promise<DeleteOutcome> {
   const path = `/backup/delete/${location}/${encodeURIComponent(backup)}`;
   const before = (await rowsOfDelete(options, location, backup)).length;
-  const result = await postWhenFree(options, path, slowMs);
+  const result = await postWhenFree(options, path, slowMs, { beforeAgain });
   if (result.kind === 'answered') return outcomeOf(options, result.answer);
   const deadlineMs = options.clock.elapsed() + slowMs - result.afterMs;
   return followLost(options, { location, backup, before, deadlineMs, why: result.why });

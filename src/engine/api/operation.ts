@@ -1,4 +1,5 @@
 import { type Clock, pollIntervalMs } from '../../clock.js';
+import { isUploadIncomplete } from '../../backup/proof.js';
 import { ApiResponseError, OperationTimeoutError } from '../../errors.js';
 import type { Outcome } from '../engine.js';
 import type { Action, EngineObserver } from '../observer.js';
@@ -16,6 +17,8 @@ export interface Operation {
   body?: string;
   /** What its row's command looks like (§2). */
   isOurs: (command: string) => boolean;
+  /** Done after each wait for a busy server, before it is asked again; may throw. */
+  beforeAgain?: (() => Promise<void>) | undefined;
   /** Rows of this kind may be in the log already: the backup was worked on before. */
   repeatable: boolean;
   /** Ask `/backup/status` first. */
@@ -70,6 +73,7 @@ export class OperationRunner {
     const result = await postWhenFree(this.options, operation.path, quickMs, {
       body: operation.body,
       wasDone: async () => (await this.ourRows(operation)).length > before,
+      beforeAgain: operation.beforeAgain,
     });
     if (result.kind === 'lost') return { kind: 'lost', operationId: '', why: result.why };
     const { answer } = result;
@@ -138,7 +142,7 @@ export class OperationRunner {
     }
     const rows = await this.ourRows(operation);
     const byId = id === '' ? undefined : rows.findLast((row) => row.operationId === id);
-    return byId ?? (rows.length > before ? rows.at(-1) : undefined);
+    return byId ?? rows[before];
   }
 
   private async ourRows(operation: Operation): Promise<Action[]> {
@@ -160,6 +164,6 @@ export class OperationRunner {
     if (row.status === 'cancel') {
       return { status: 'unknown', why: `its row was cancelled: ${text}` };
     }
-    return { status: 'error', text };
+    return { status: 'error', text, incomplete: isUploadIncomplete(error) };
   }
 }

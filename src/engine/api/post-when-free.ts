@@ -11,7 +11,12 @@ export async function postWhenFree(
   { client, log }: { client: ApiClient; log: ActionLog },
   path: string,
   limitMs: number,
-  options: { body?: string | undefined; wasDone?: () => Promise<boolean> } = {},
+  options: {
+    body?: string | undefined;
+    wasDone?: () => Promise<boolean>;
+    /** Others have been at work: whether it is still wanted. May throw. */
+    beforeAgain?: (() => Promise<void>) | undefined;
+  } = {},
 ): Promise<PostResult> {
   const wait = log.startWaiting();
   for (;;) {
@@ -28,6 +33,8 @@ export async function postWhenFree(
     }
     // oxlint-disable-next-line no-await-in-loop
     await log.pauseForBusy(wait);
+    // oxlint-disable-next-line no-await-in-loop
+    await options.beforeAgain?.();
   }
 }
 

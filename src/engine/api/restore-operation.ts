@@ -7,18 +7,34 @@ import type { Operation } from './operation.js';
  */
 export function restoreOperation(request: RestoreRequest): Operation {
   const { backup } = request;
+  const shared = { backup, repeatable: true, byStatus: false };
+  if (request.checkReplicas) {
+    const row = restoreRow(request);
+    return {
+      ...shared,
+      path: `/backup/restore/${encodeURIComponent(backup)}?${restoreQuery(request)}`,
+      // Another client may restore another table of the same backup; a server set to resume says so.
+      isOurs: (command) => command.replace(/ --resum(?:e|able)(?= )/g, '') === row,
+    };
+  }
+  const sent = restoreCommand(request, shellWord(backup));
   return {
-    backup,
-    ...(request.checkReplicas
-      ? { path: `/backup/restore/${encodeURIComponent(backup)}?${restoreQuery(request)}` }
-      : { path: '/backup/actions', body: JSON.stringify({ command: restoreCommand(request) }) }),
-    // In the row the command line stands as it was sent, any other name without quotes (§2).
-    isOurs: (command) =>
-      command.startsWith('restore ') &&
-      (command.endsWith(` ${backup}`) || command.endsWith(` ${shellWord(backup)}`)),
-    repeatable: true,
-    byStatus: false,
+    ...shared,
+    path: '/backup/actions',
+    body: JSON.stringify({ command: sent }),
+    // In the row the command line stands as it was sent, on some versions without quotes (§2).
+    isOurs: (command) => command === sent || command === restoreCommand(request, backup),
   };
+}
+
+/** How the action log shows what `restoreQuery` asks for (§2, recordings). */
+function restoreRow({ backup, table, into, what }: RestoreRequest): string {
+  return [
+    `restore --tables="${table.database}.${table.table}"`,
+    ...mappings(table, into).map(([flag, from, to]) => `--restore-${flag}-mapping="${from}:${to}"`),
+    ...(what === 'data' ? ['--data'] : []),
+    backup,
+  ].join(' ');
 }
 
 function restoreQuery({ table, into, what }: RestoreRequest): string {
@@ -31,13 +47,13 @@ function restoreQuery({ table, into, what }: RestoreRequest): string {
 }
 
 /** The same through `/backup/actions`, which alone takes settings for one call (§7). */
-function restoreCommand({ backup, table, into, what }: RestoreRequest): string {
+function restoreCommand({ table, into, what }: RestoreRequest, name: string): string {
   return [
     'restore --env=CLICKHOUSE_CHECK_REPLICAS_BEFORE_ATTACH=false',
     ...(what === 'data' ? ['--data'] : []),
     `--tables=${table.database}.${table.table}`,
     ...mappings(table, into).map(([flag, from, to]) => `--restore-${flag}-mapping=${from}:${to}`),
-    shellWord(backup),
+    name,
   ].join(' ');
 }
 

@@ -11,6 +11,8 @@ import { findTable } from './tables.js';
 /** A delete walks the remote storage, file by file. */
 const deleteLimitMs = 10 * 60_000;
 
+type Again = (() => Promise<void>) | undefined;
+
 export interface BinaryEngineOptions extends Program {
   /** How long the run may wait for another clickhouse-backup that works on the same backup. */
   wait: WaitBudget;
@@ -26,9 +28,13 @@ export function createBinaryEngine(options: BinaryEngineOptions): Engine {
   // Asked before anything else: a program that is not clickhouse-backup may do nothing and exit 0.
   const capabilities = () => (known ??= readCapabilities(options));
 
-  const operate = async (args: string[], limitMs: number, env: Record<string, string> = {}) => {
+  const operate = async (
+    args: string[],
+    limitMs: number,
+    { env = {}, beforeAgain }: { env?: Record<string, string>; beforeAgain?: Again } = {},
+  ) => {
     await capabilities();
-    return runOperation(options, wait, { args, limitMs, env });
+    return runOperation(options, wait, { args, limitMs, env }, beforeAgain);
   };
 
   return {
@@ -47,11 +53,16 @@ export function createBinaryEngine(options: BinaryEngineOptions): Engine {
     // After `--` nothing is taken for a flag, whatever the name begins with.
     download: (backup): Promise<Outcome> => operate(['download', '--', backup], timeoutMs),
 
-    restore: (request): Promise<Outcome> =>
-      operate(restoreArguments(request), timeoutMs, restoreEnvironment(request)),
+    restore: (request, beforeAgain): Promise<Outcome> =>
+      operate(restoreArguments(request), timeoutMs, {
+        env: restoreEnvironment(request),
+        beforeAgain,
+      }),
 
-    delete: async (location, backup) =>
-      deleteOutcome(await operate(['delete', location, '--', backup], deleteLimitMs), location),
+    async delete(location, backup, beforeAgain) {
+      const args = ['delete', location, '--', backup];
+      return deleteOutcome(await operate(args, deleteLimitMs, { beforeAgain }), location);
+    },
   };
 }
 

@@ -16,6 +16,7 @@ export async function runOperation(
   program: Program,
   wait: WaitBudget,
   call: Omit<Call, 'changes'>,
+  beforeAgain?: () => Promise<void>,
 ): Promise<Outcome> {
   const { clock, signal, observer } = program;
   for (let waitedMs = 0; ;) {
@@ -42,6 +43,8 @@ export async function runOperation(
     await clock.sleep(pauseMs, signal);
     waitedMs += pauseMs;
     observer.stillBusy(waitedMs);
+    // oxlint-disable-next-line no-await-in-loop
+    await beforeAgain?.();
   }
 }
 
