@@ -28,6 +28,6 @@ export interface EngineObserver {
   unanswered(path: string, problem: string): void;
   /** A parsed answer to a POST, or an operation's final row: for the log file. */
   answered(body: unknown): void;
-  /** One request and its status or what went wrong, for `--verbose`. */
+  /** One request and its status or what went wrong; `answered`: with something to go on. */
   requested(line: string, answered: boolean): void;
 }

@@ -175,3 +175,15 @@ test('a server that says the password gets it said back to nobody', async ({ har
   expect(stderr).toContain('login failed: *** and ***');
   expect(harness.log).toContain('login failed: *** and ***');
 });
+
+test.for(['backup', '"', 'status'])(
+  'it stays JSON with the password %j',
+  async (password, { harnessOf }) => {
+    const harness = await harnessOf({ password });
+    await harness.startRaw(['create-full', harness.host, 'rlAPIuser', password]).done;
+    const blocks = harness.log.match(/^\{\n[^]*?^\}$/gm) ?? [];
+    expect(blocks).toHaveLength(4);
+    for (const block of blocks)
+      expect(Object.keys(JSON.parse(block) as object)).toContain('status');
+  },
+);

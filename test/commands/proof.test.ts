@@ -203,3 +203,43 @@ test('what the server made of a backup is in the log: answers and final rows', a
     { command: `upload ${harness.lastBackup}`, status: 'success' },
   ]);
 });
+
+describe('another client has uploaded a backup of the same name', () => {
+  const name = 'FULL_CH_BK_2026-11-22_10-00-00';
+  const strangers = (harness: Harness) =>
+    harness.simulator.addBackup('remote', { name, createdMs: harness.clock.now() - minute });
+
+  test('after an upload that failed it is not taken for ours', async ({ harness }) => {
+    strangers(harness);
+    harness.simulator.failNext('upload', 'no space left on device');
+    const { code, stderr } = await harness.run('create-full');
+    expect([code, stderr]).toEqual([1, expect.stringContaining('is another one, made 2026-')]);
+    expect(harness.lastBackup).toBeUndefined();
+  });
+
+  test('nor is it when a killed run is settled', async ({ harness }) => {
+    strangers(harness);
+    harness.simulator.failNext('upload', 'it exists already');
+    expect((await harness.runKilled(/^POST \/backup\/upload/, 'create-full')).killed).toBe(true);
+    const { code, stderr } = await harness.run('create-diff');
+    expect([code, stderr]).toEqual([0, expect.stringContaining('is another one, made 2026-')]);
+    expect(harness.simulator.remote.get(harness.lastBackup ?? '')?.required).toBe('');
+  });
+});
+
+test('an incomplete upload is known however long its error is', async ({ harness }) => {
+  const text = `${'x'.repeat(520)} uploadSingleBackupFile: broken pipe`;
+  harness.simulator.failNext('upload', text, { madeAnyway: true });
+  const { code } = await harness.run('create-full');
+  expect([code, harness.lastBackup]).toEqual([1, undefined]);
+});
+
+test('in an outage nobody is told that a backup failed, or to remove its copy', async ({
+  harness,
+}) => {
+  harness.when('uploaded', () => (harness.simulator.storageDown = true));
+  expect((await harness.run('create-full')).code).toBe(1);
+  const { stderr } = await harness.run('create-full');
+  expect(stderr).toMatch(/whether FULL_\S+ of an earlier run is complete cannot be told/);
+  expect(stderr.split('\n')[2]).not.toContain('delete-local');
+});

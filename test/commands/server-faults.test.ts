@@ -493,3 +493,51 @@ test('a list that never answers ends the run: every wait ends', async ({ harness
   expect([11, 14]).toContain(code);
   expect(posts(harness, 'create')).toBe(0);
 });
+
+describe('a poll that fails while the server works for us', () => {
+  const badConfig = '{"status":"error","operation":"actions","error":"yaml: line 3: found tab"}\n';
+
+  test.for([
+    { status: 500, body: badConfig },
+    { status: 429, body: '<html>slow down</html>' },
+    { status: 200, body: '{"command":"upl' },
+  ])('$status: is asked again, and the run ends well', async ({ status, body }, { harnessOf }) => {
+    const harness = await harnessOf({ workMs: { create: minute, upload: 60 * minute } });
+    harness.when('upload', () =>
+      harness.later(30 * minute, () => {
+        for (let n = 0; n < (status === 200 ? 1 : 3); n++) {
+          harness.simulator.answerNext({ path: /actions\?filter=FULL/ }, { status, body });
+        }
+      }),
+    );
+    const { code, stderr } = await harness.run('create-full');
+    expect(code).toBe(0);
+    expect(stderr.match(/no answer yet, asking again/g)).toHaveLength(1);
+  });
+
+  test('for 10 minutes: exit 1 with the server’s words, and the next run settles', async ({
+    harnessOf,
+  }) => {
+    const harness = await harnessOf({ workMs: { create: minute, upload: 60 * minute } });
+    harness.when('upload', () =>
+      harness.later(20 * minute, () => {
+        for (let n = 0; n < 1000; n++) {
+          harness.simulator.answerNext({ path: /actions/ }, { status: 500, body: badConfig });
+        }
+      }),
+    );
+    const startMs = harness.clock.elapsed();
+    const { code, stderr } = await harness.run('create-full');
+    expect([code, stderr]).toEqual([1, expect.stringContaining('yaml: line 3')]);
+    expect(stderr).toMatch(/how FULL_\S+ ends is left open; the next run looks/);
+    const minutes = (harness.clock.elapsed() - startMs) / minute;
+    expect(minutes).toBeGreaterThan(30);
+    expect(minutes).toBeLessThan(33);
+    harness.simulator.clearFaults();
+    const next = await harness.run('create-diff', '--wait', '2h');
+    expect([next.code, next.stderr]).toEqual([
+      0,
+      expect.stringContaining('of an earlier run is complete'),
+    ]);
+  });
+});

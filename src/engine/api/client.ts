@@ -180,7 +180,8 @@ export class ApiClient {
     try {
       const answer = await clock.limit(limitMs, (limited) => transport(request, limited), signal);
       const tookMs = Math.round(clock.elapsed() - startMs);
-      observer.requested(`${line} → ${answer.status} in ${tookMs} ms`, true);
+      const says = answer.status < 500 && answer.status !== 429;
+      observer.requested(`${line} → ${answer.status} in ${tookMs} ms`, says);
       // What stands between us and the server says so when it cannot reach it.
       if ([502, 503, 504].includes(answer.status)) {
         this.silentSinceMs ??= startMs;

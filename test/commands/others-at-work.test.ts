@@ -1,0 +1,138 @@
+import { describe, expect, vi } from 'vitest';
+import { beforeRequest } from '../support/before-request.js';
+import { type Harness, test, versions } from '../support/harness.js';
+import { addShopBackup, emptyOrders, orderRows, orders } from '../support/shop.js';
+import { CapturedStream, typedInput } from '../support/streams.js';
+import { addWeeks, full1, namesAt, orphans } from '../support/weeks.js';
+
+/** Other clients of the same server change things between a plan and the moment it is carried out. */
+
+const minute = 60_000;
+
+/** Another client asks for it, without waiting for the answer. */
+function another({ simulator, password }: Harness, path: string): void {
+  const authorization = `Basic ${Buffer.from(`rlAPIuser:${password}`).toString('base64')}`;
+  void simulator.handle({ method: 'POST', path, headers: { authorization }, body: '' });
+}
+
+function restore(harness: Harness, ...more: string[]) {
+  const { host, password } = harness;
+  const argv = ['restore-table', full1, 'shop.orders', host, 'rlAPIuser', password];
+  return harness.startRaw([...argv, ...more]).done;
+}
+
+const firstRestore = /^POST \/backup\/restore/;
+
+describe.each(versions)('with a server %s', (version) => {
+  test('a restore of another table of the same backup is not taken for ours', async ({
+    harnessOf,
+  }) => {
+    const harness = await harnessOf({ version, workMs: { restore: minute } });
+    addShopBackup(harness, 'local', 'remote');
+    emptyOrders(harness);
+    harness.simulator.insertRows('shop.orders', 5);
+    beforeRequest(harness, firstRestore, () =>
+      another(harness, `/backup/restore/${full1}?table=shop.customers&data=true`),
+    );
+    const { code, stderr } = await restore(harness, '--schema', '--yes');
+    expect(code).toBe(0);
+    expect(stderr).toContain('busy: `restore --tables="shop.customers"');
+    expect(orders(harness)?.rows).toBe(orderRows);
+    expect(orders(harness)?.generation).toBe(1);
+  });
+
+  test('our own error is not hidden by another restore of the same backup', async ({
+    harnessOf,
+  }) => {
+    const harness = await harnessOf({ version, workMs: { restore: 5 * minute } });
+    addShopBackup(harness, 'local', 'remote');
+    emptyOrders(harness);
+    harness.simulator.insertRows('shop.orders', 5);
+    harness.simulator.failNext('restore', 'code: 241, memory limit exceeded');
+    beforeRequest(harness, firstRestore, () =>
+      harness.later(5 * minute + 500, () =>
+        another(harness, `/backup/restore/${full1}?table=shop.customers&data=true`),
+      ),
+    );
+    const { code, stderr } = await restore(harness, '--append');
+    expect([code, stderr]).toEqual([1, expect.stringContaining('memory limit exceeded')]);
+  });
+
+  test('rows that came while it waited for the server are not doubled', async ({ harnessOf }) => {
+    const harness = await harnessOf({ version, workMs: { restore: minute } });
+    addShopBackup(harness, 'local', 'remote');
+    const tables = new Map(harness.simulator.local.get(full1)?.tables);
+    harness.simulator.addBackup('local', { name: 'B2', tables });
+    emptyOrders(harness);
+    beforeRequest(harness, firstRestore, () =>
+      another(harness, '/backup/restore/B2?table=shop.orders&data=true'),
+    );
+    const { code, stderr } = await restore(harness);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('and its rows would double')]);
+    expect(orders(harness)?.rows).toBe(orderRows);
+  });
+
+  test.for([
+    { more: ['--schema'], target: 'shop.orders', says: 'has changed since the plan was made' },
+    { more: ['--into', 'old.orders'], target: 'old.orders', says: 'exists already' },
+  ])(
+    'a table that appeared while it waited is not dropped: $more',
+    async ({ more, target, says }, { harnessOf }) => {
+      const harness = await harnessOf({ version });
+      addShopBackup(harness, 'local', 'remote');
+      harness.simulator.tables.delete(target);
+      beforeRequest(harness, firstRestore, () => {
+        harness.simulator.busyWith('create X', 20 * minute);
+        harness.later(minute, () => harness.simulator.insertRows(target, 7));
+      });
+      const { code, stderr } = await restore(harness, ...more);
+      expect([code, stderr]).toEqual([1, expect.stringContaining(says)]);
+      expect(harness.simulator.tables.get(target)?.rows).toBe(7);
+    },
+  );
+
+  test('--append that attached nothing says so', async ({ harnessOf }) => {
+    const harness = await harnessOf({ version: '2.4.0' });
+    addShopBackup(harness, 'local', 'remote');
+    emptyOrders(harness, 'ReplicatedMergeTree');
+    harness.simulator.insertRows('shop.orders', 5);
+    harness.simulator.replicaBusy('shop.orders');
+    const { code, stderr } = await restore(harness, '--append');
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/\[WARNING\] shop\.orders holds no more than before: .*--no-check-repl/);
+  });
+
+  test('an increment that was uploaded while a delete waited keeps its base', async ({
+    harnessOf,
+  }) => {
+    const harness = await harnessOf({ version, workMs: { upload: 5 * minute } });
+    addWeeks(harness);
+    harness.simulator.addBackup('local', { name: full1 });
+    harness.simulator.addBackup('local', { name: 'OTHERS' });
+    beforeRequest(harness, /^POST \/backup\/delete/, () =>
+      another(harness, `/backup/upload/OTHERS?diff-from=${full1}`),
+    );
+    const { code, stderr } = await harness.run('delete-remote', '--keep', '2', '--yes');
+    expect(code).toBe(3);
+    expect(stderr).toContain(`${full1} (kept after all: OTHERS requires it)`);
+    expect(namesAt(harness, 'remote')).toContain(full1);
+    expect(orphans(harness.simulator.remote)).toEqual([]);
+    expect(harness.simulator.isWhole('OTHERS')).toBe(true);
+  });
+});
+
+test('a question that nobody answers stops no backup', async ({ harness }) => {
+  addShopBackup(harness, 'local', 'remote');
+  emptyOrders(harness);
+  harness.simulator.insertRows('shop.orders', 5);
+  const stdin = typedInput('');
+  const stderr = new CapturedStream(true);
+  harness.world = { stdin, stderr };
+  const restoring = restore(harness, '--schema');
+  await vi.waitFor(() => expect(stderr.text).toContain('Drop shop.orders'));
+  harness.world = {};
+  expect((await harness.run('create-full', '--wait', '0')).code).toBe(0);
+  stdin.write('yes\n');
+  expect((await restoring).code).toBe(0);
+  expect(orders(harness)?.rows).toBe(orderRows);
+});
