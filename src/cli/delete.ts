@@ -76,7 +76,7 @@ class DeletionProgress implements DeletionDialogue {
   spared(name: string, reason: string): void {
     const item = this.shown?.items.find(({ backup }) => backup.name === name);
     if (item !== undefined) Object.assign(item, { action: 'keep', reason });
-    this.execution.story.info(`kept after all: ${presentable(name)}: ${reason}`);
+    this.execution.story.warn(`kept after all: ${presentable(name)}: ${reason}`);
   }
 
   /** Before an error that stopped the deletes half-way; one that tells of failures has said it. */

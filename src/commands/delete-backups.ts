@@ -6,6 +6,7 @@ import {
   planDeletion,
 } from '../backup/deletion.js';
 import type { Selection } from '../backup/selection.js';
+import type { Engine } from '../engine/engine.js';
 import { ConfigError, NotFoundError, OperationFailedError } from '../errors.js';
 import { readLastBackups } from '../state/host-files.js';
 import {
@@ -138,6 +139,7 @@ async function findBrokenTwice(
   { clock, engine, report, signal }: Session,
 ): Promise<ReadonlySet<string>> {
   if (!('broken' in selection)) return new Set();
+  await throwIfBlind(engine);
   report.phase(`reading the ${location} list`);
   const broken = (await engine.list(location)).filter(({ state }) => state === 'broken');
   if (broken.length === 0) return new Set();
@@ -150,6 +152,15 @@ async function findBrokenTwice(
     again
       .filter(({ state, name }) => state === 'broken' && names.has(name))
       .map(({ name }) => name),
+  );
+}
+
+async function throwIfBlind(engine: Engine): Promise<void> {
+  const { seesOthersWork, version } = await engine.capabilities();
+  if (seesOthersWork) return;
+  throw new ConfigError(
+    `clickhouse-backup ${version} as a program does not see what others upload, which looks broken too`,
+    { hint: 'use its API, name the broken ones with --name, or update it to 2.6.27 or later' },
   );
 }
 

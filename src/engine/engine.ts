@@ -52,6 +52,8 @@ export interface Capabilities {
   tableMappingAlone: boolean;
   /** The check of replicas can be switched off for one call. */
   checkReplicasSwitch: boolean;
+  /** A delete finds out whether somebody is working on that backup (2.6.27 has a pid file for each). */
+  seesOthersWork: boolean;
   /** A list that ends does not open the server's lock (2.4.29; told by `/backup/version`, 2.5.9). */
   listIsHarmless: boolean;
 }

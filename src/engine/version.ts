@@ -22,6 +22,7 @@ export function capabilitiesOf(
     tableMapping: atLeast(2, 5, 20),
     tableMappingAlone: atLeast(2, 6, 40),
     checkReplicasSwitch: atLeast(2, 5, 13),
+    seesOthersWork: atLeast(2, 6, 27),
     listIsHarmless: atLeast(2, 5, 9),
   };
 }

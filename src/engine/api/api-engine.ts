@@ -38,7 +38,10 @@ export class ApiEngine implements BackupServer {
   }
 
   capabilities(): Promise<Capabilities> {
-    this.known ??= readCapabilities(this.parts.client);
+    // One lock for all of a server's work, whatever its version.
+    this.known ??= readCapabilities(this.parts.client).then((known) => {
+      return { ...known, seesOthersWork: true };
+    });
     return this.known;
   }
 
