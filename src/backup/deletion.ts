@@ -29,7 +29,7 @@ export interface DeletionPlan {
 }
 
 /**
- * Decides what to delete (design, section 4): what the selection takes, less every base that a
+ * Decides what to delete: what the selection takes, less every base that a
  * backup which stays requires, directly or not, or, being broken, may require (see `protectBases`).
  * Asked for by `--name`, such a base, and a name that is not there, refuse the whole.
  *

@@ -12,7 +12,7 @@ export interface RestoreSource {
 
 /**
  * Finds the backup asked for. A sound local copy is enough for one that is named, whatever becomes
- * of the remote storage; `latest` must be proven there (design, section 5).
+ * of the remote storage; `latest` must be proven there.
  */
 export async function findSource(
   asked: string,

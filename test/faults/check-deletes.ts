@@ -3,7 +3,7 @@ import type { Ledger } from './ledger.js';
 import type { RunRecord } from './run-record.js';
 import { truthOf } from './truth.js';
 
-/** Nothing is deleted but what was asked for, in an order that leaves no orphan (design, section 4). */
+/** Nothing is deleted but what was asked for, in an order that leaves no orphan. */
 export function checkDelete(ledger: Ledger, run: RunRecord, location: string, name: string): void {
   const must = (holds: boolean, promise: string) => ledger.expect(holds, run, promise);
   const { command } = run.step;

@@ -21,7 +21,7 @@ interface Comparable {
   body: unknown;
 }
 
-/** Left aside, as recordings/README.md allows: times, ids, sizes. Whether they are there is not. */
+/** Left aside, as test/recordings/README.md allows: times, ids, sizes. Whether they are there is not. */
 function normalizedLine(line: string): unknown {
   if (!line.startsWith('{')) return line;
   const row = JSON.parse(line) as Record<string, unknown>;

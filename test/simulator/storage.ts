@@ -26,7 +26,7 @@ export interface SimulatedBackup {
   broken?: string;
   /** Local on 2.4.0: a folder without metadata.json. */
   oldFormat?: boolean;
-  /** Lists as good, but there is nothing besides metadata.json (contract §3, issue 1492). */
+  /** Lists as good, but there is nothing besides metadata.json (contract §3, Altinity/clickhouse-backup issue 1492). */
   hollow?: boolean;
   /** An operation that has not ended is making it. */
   partial?: boolean;
