@@ -26,7 +26,7 @@ files that CHBACKUP_USER_FILE and CHBACKUP_PASSWORD_FILE name. Every connection 
 common option has such a variable (--log-dir: CHBACKUP_LOG_DIR); an argument or option
 wins over the variable, the variable over the file .env.`;
 
-const filesHelp = `Files in the log directory (HOST: the host as typed, with _PORT if it is not 7171):
+const filesHelp = `Files in the log directory (HOST: the host's name, with _PORT if it is not 7171):
   HOST_backup_ch.log   the server's answers and errors; rotate it with logrotate
   .HOST_last_backup    the name of the last proven backup: the base of the next DIFF
   .HOST_run.json       what an unfinished run has begun; the next run settles it
