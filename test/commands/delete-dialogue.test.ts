@@ -191,6 +191,19 @@ describe('between the plan that was shown and the lock', () => {
     expect(namesAt(harness, 'remote')).toEqual([full1, diff2, late]);
   });
 
+  test('one that is required now is refused, not passed over', async ({ harness }) => {
+    addWeeks(harness);
+    beforeRequest(
+      harness,
+      /list\/remote/,
+      () => harness.simulator.addBackup('remote', { name: 'N', required: diff6 }),
+      2,
+    );
+    const { code, stderr } = await harness.run('delete-remote', '--name', diff6, '--yes');
+    expect([code, stderr]).toEqual([1, expect.stringContaining(`${diff6}: N requires it`)]);
+    expect(deletesAsked(harness)).toEqual([]);
+  });
+
   test('what became old enough is not taken as well', async ({ harness }) => {
     addWeeks(harness);
     const old = 'FULL_CH_BK_2026-10-20_20-30-00';

@@ -200,6 +200,16 @@ describe.each(versions)('with a server %s', (version) => {
     );
   });
 
+  test('an older row of the same delete is no proof of this one', async ({ harnessOf }) => {
+    const harness = await withWeeks(harnessOf({ version }));
+    const argv = ['delete-remote', '--name', own, '--yes'] as const;
+    expect((await harness.run(...argv)).code).toBe(0);
+    harness.simulator.addBackup('remote', { name: own });
+    harness.simulator.loseNextAnswer({ method: 'POST', path: /delete/ }, { done: false });
+    const { code, stderr } = await harness.run(...argv);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('no remote backup was deleted')]);
+  });
+
   test('an answer that is none: the list decides', async ({ harnessOf }) => {
     const harness = await withWeeks(harnessOf({ version }));
     const page = { status: 200, body: '<html>welcome</html>' };

@@ -58,6 +58,26 @@ describe.each(versions)('with a server %s', (version) => {
     expect([code, stderr]).toEqual([1, expect.stringContaining('memory limit exceeded')]);
   });
 
+  test('an older row of the same restore is no proof of this one', async ({ harnessOf }) => {
+    const harness = await harnessOf({ version });
+    addShopBackup(harness, 'local', 'remote');
+    emptyOrders(harness);
+    expect((await restore(harness)).code).toBe(0);
+    harness.simulator.loseNextAnswer({ method: 'POST', path: /restore/ }, { done: false });
+    const { code, stderr } = await restore(harness, '--append');
+    expect([code, stderr]).toEqual([1, expect.stringContaining('the answer was lost')]);
+    expect(orders(harness)?.rows).toBe(orderRows);
+  });
+
+  test('a restore that was sent twice on its way is done once', async ({ harnessOf }) => {
+    const harness = await harnessOf({ version, workMs: { restore: minute } });
+    addShopBackup(harness, 'local', 'remote');
+    emptyOrders(harness);
+    beforeRequest(harness, firstRestore, ({ path }) => another(harness, path));
+    expect((await restore(harness)).code).toBe(0);
+    expect(orders(harness)?.rows).toBe(orderRows);
+  });
+
   test('rows that came while it waited for the server are not doubled', async ({ harnessOf }) => {
     const harness = await harnessOf({ version, workMs: { restore: minute } });
     addShopBackup(harness, 'local', 'remote');

@@ -40,7 +40,7 @@ async function pidOf({ stateFile }: Fake): Promise<number> {
   return pid;
 }
 
-const state = { hang: ['list', 'restore', 'download'], remote: [{ name: 'b1' }] };
+const state = { hang: ['list', 'restore', 'download', 'delete'], remote: [{ name: 'b1' }] };
 
 describe('a program that cannot be started', () => {
   test.each(['/no/such/program', 'no-such-program-on-path', tmpdir(), import.meta.filename])(
@@ -71,6 +71,19 @@ describe('when it takes too long', () => {
     });
     const pid = await pidOf(fake);
     await vi.waitFor(() => expect(exists(pid)).toBe(false), 20_000);
+  });
+
+  test('a delete is left running after 10 minutes, and nothing more is asked', async () => {
+    const { clock, watch } = impatientClock();
+    const fake = startFake({ clock, state });
+    watch(fake);
+    const deleting = fake.engine.delete('remote', 'b1');
+    await expect(deleting).rejects.toMatchObject({
+      name: 'OperationTimeoutError',
+      exitCode: 14,
+      message: 'clickhouse-backup delete remote -- b1 has not ended after 10 minutes',
+    });
+    expect(exists(await pidOf(fake))).toBe(true);
   });
 
   test('a download is left running', async () => {
