@@ -24,7 +24,7 @@ const commands: { weight: number; command: Command }[] = [
   { weight: 2, command: 'delete-remote --all --yes' },
   { weight: 2, command: 'delete-remote --broken --yes' },
   { weight: 2, command: 'delete-remote --older-than 1h --yes' },
-  { weight: 1, command: 'delete-remote --keep 1 --dry-run' },
+  { weight: 1, command: 'delete-remote --keep 1 --dry-run --yes' },
   { weight: 2, command: 'delete-local --keep 1 --yes' },
   { weight: 1, command: 'restore-table latest shop.orders --append' },
   { weight: 1, command: 'restore-table latest shop.orders --schema --yes' },

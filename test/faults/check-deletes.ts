@@ -1,3 +1,4 @@
+import { parseBackupName } from '../../src/backup/names.js';
 import { ageOf, findRemote, type Row, wholeChain } from './list-oracle.js';
 import type { Ledger } from './ledger.js';
 import type { RunRecord } from './run-record.js';
@@ -27,6 +28,10 @@ export function checkDelete(ledger: Ledger, run: RunRecord, location: string, na
   }
   const keep = Number(/--keep (\d+)/.exec(command)?.[1] ?? 0);
   if (keep > 0) must(!newest(rows, location, keep).includes(name), `${name} is one of the newest`);
+  if (command.includes('--older-than 1h')) {
+    const ageMs = (fresh?.wallMs ?? 0) - (parseBackupName(name)?.atMs ?? Infinity);
+    must(ageMs > 3_600_000, `${name} is younger than an hour`);
+  }
   if (command.includes('--broken')) {
     const passedMs = (fresh?.atMs ?? 0) - (plans[0]?.atMs ?? 0);
     const always = plans.every((list) => isBroken(list.rows, name));

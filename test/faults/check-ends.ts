@@ -1,7 +1,7 @@
 import { exitCodes } from '../../src/errors.js';
 import { checkTimes } from './check-times.js';
 import type { Ledger } from './ledger.js';
-import type { RunRecord } from './run-record.js';
+import type { RunRecord, SentRequest } from './run-record.js';
 import { tellsSecret } from './secret.js';
 
 const documented = new Set<number>(Object.values(exitCodes));
@@ -34,14 +34,59 @@ export function checkEnd(ledger: Ledger, run: RunRecord, ending: Ending): void {
   must(documented.has(code), `the exit code ${code} is not documented`);
   must(!/unexpected:|^\s+at .*:\d+:\d+/m.test(stderr), `unexpected: ${stderr.slice(-300)}`);
   must(code === 0 || stderr.includes('::::[ERROR]'), `exit ${code} without a word`);
-  checkTimes(ledger, run, endMs);
+  checkTimes(ledger, run, code, endMs);
   must(run.lists.length <= mostLists, `it asked for ${run.lists.length} lists`);
   must(code !== exitCodes.terminated || run.signalledMs !== undefined, 'exit 143 without a signal');
   must(code !== exitCodes.refused || step.password === 'wrong', 'exit 12 with the right password');
   must(code !== exitCodes.usage || run.diskFailed, 'exit 2 with a sound command line');
+  const refused = run.sent.some(({ status }) => status === 401);
+  must(
+    !refused || code === exitCodes.refused || run.signalledMs !== undefined,
+    `refused, but exit ${code}`,
+  );
   if (step.command.startsWith('create-')) checkCreateEnd(ledger, run, code);
+  if (step.command.startsWith('restore-') && code === exitCodes.done) {
+    const restores = run.sent.filter(({ path }) => path.startsWith('/backup/restore/'));
+    must(restores.length > 0, 'exit 0, but nothing was restored');
+    const polled = run.sent.findLast(({ path }) =>
+      /^\/backup\/actions\?filter=(?!in%20)/.test(path),
+    );
+    const rows = (polled?.body ?? '').split('\n').filter((line) => line.includes('"restore '));
+    must(rows.at(-1)?.includes('"success"') === true, 'exit 0, but the restore did not succeed');
+  }
+  if (step.command.startsWith('delete-') && code === exitCodes.done) {
+    const kept = run.sent.find((one) => one.path.startsWith('/backup/delete/') && isRefusal(one));
+    must(kept === undefined, `exit 0, but ${kept?.path} was refused`);
+    const { local, remote } = run.host.simulator;
+    const left = [...local.values(), ...remote.values()].find((copy) =>
+      run.deleting.includes(copy),
+    );
+    must(left === undefined, `exit 0, but ${left?.name} is still there`);
+  }
+  if (step.command === 'delete-remote --all --yes' && code === exitCodes.done)
+    checkAllGone(ledger, run);
   if (step.command === 'list' || step.command.includes('--dry-run')) {
-    must(!run.wroteAnything, 'a command that only looks wrote files');
+    const wrote = run.effects.filter((effect) => !/^(GET|POST) /.test(effect));
+    must(wrote.length === 0, `a command that only looks did ${wrote.join()}`);
+  }
+}
+
+/** The server's own no, other than that it is busy or that there is no such backup. */
+function isRefusal({ status = 0, body = '' }: SentRequest): boolean {
+  if (status < 400 || status === 423 || !body.includes('"error":')) return false;
+  return !/another operation is currently running|is not found on/.test(body);
+}
+
+/** Exit 0: whatever both plans held was deleted. */
+function checkAllGone(ledger: Ledger, run: RunRecord): void {
+  const [shown, fresh] = [run.lists[0], run.lists[1]];
+  const names = (fresh?.rows ?? []).map(({ name }) => name).filter((name) => name !== '');
+  // What came after the first list stays, and keeps what it stands on.
+  if (!names.every((name) => shown?.rows.some((row) => row.name === name))) return;
+  const asked = new Set(run.sent.map(({ method, path }) => `${method} ${path}`));
+  for (const name of names) {
+    const isAsked = asked.has(`POST /backup/delete/remote/${encodeURIComponent(name)}`);
+    ledger.expect(isAsked, run, `exit 0, but ${name} was not deleted`);
   }
 }
 

@@ -2,7 +2,7 @@ import { isUsableName } from '../../src/backup/names.js';
 import { findRemote, proves } from './list-oracle.js';
 import type { Ledger } from './ledger.js';
 import type { FolderWatcher } from './memory-folder.js';
-import type { RunRecord } from './run-record.js';
+import type { RunRecord, SentRequest } from './run-record.js';
 import { isHollow, truthOf } from './truth.js';
 
 /** Watches what the programs do to their files. */
@@ -11,16 +11,16 @@ export function watchFiles(ledger: Ledger): FolderWatcher {
     wrote(owner, file, text, before) {
       ledger.count('effects');
       const run = ledger.run(owner);
-      run.wroteAnything = true;
+      if (file.endsWith('_run.json')) checkSettled(ledger, run, before);
       if (!file.endsWith('_last_backup')) return;
       ledger.expect(file === `.${run.host.name}_last_backup`, run, `it wrote ${file}`);
       checkRecord(ledger, run, text, before);
       run.recorded.push(text);
     },
-    removed(owner, file) {
+    removed(owner, file, before) {
       ledger.count('effects');
       const run = ledger.run(owner);
-      run.wroteAnything = true;
+      if (file.endsWith('_run.json')) checkSettled(ledger, run, before);
       if (file.endsWith('_run.json') && run.created !== undefined) run.journalRemoved = true;
       if (!file.endsWith('_last_backup')) return;
       const isDelete = run.step.command.startsWith('delete-remote');
@@ -35,6 +35,36 @@ export function watchFiles(ledger: Ledger): FolderWatcher {
       ledger.run(owner).diskFailed = true;
     },
   };
+}
+
+/** A journal goes only when it is known how its upload ended. */
+function checkSettled(ledger: Ledger, run: RunRecord, before: string | undefined): void {
+  const must = (holds: boolean, promise: string) => ledger.expect(holds, run, promise);
+  const { backup = '', phase, base = '', lastBackup } = readJournal(before);
+  if (phase !== 'upload' || !run.step.command.startsWith('create-')) return;
+  if (ledger.lastBackup(run) === backup || run.incomplete.has(backup)) return;
+  const isUpload = ({ path }: SentRequest) => path.startsWith('/backup/upload/');
+  const sinceMs = run.sent.findLast(isUpload)?.atMs ?? run.startMs;
+  const list = run.lists.findLast(({ where, atMs }) => where !== 'local' && atMs >= sinceMs);
+  must(list !== undefined, `nobody looked how the upload of ${backup} ended`);
+  const rows = list?.rows ?? [];
+  // A full needs no base: for it an empty list is enough.
+  const mayBeEmpty =
+    run.created === undefined &&
+    (run.step.command === 'create-full' || !isUsableName(run.basesRead.at(-1) ?? ''));
+  const isEmpty = rows.every(({ location }) => location === 'local');
+  must(!isEmpty || mayBeEmpty, `an empty list told how the upload of ${backup} ended`);
+  const isNewest = (ledger.lastBackup(run) ?? '') === lastBackup;
+  const isProven = proves(findRemote(rows), backup, base);
+  must(!isProven || !isNewest, `${backup} is proven, but was not recorded`);
+}
+
+function readJournal(text: string | undefined): Partial<Record<string, string>> {
+  try {
+    return JSON.parse(text ?? '{}') as Record<string, string>;
+  } catch {
+    return {};
+  }
 }
 
 /** The last-backup file names only what is proven at that moment. */

@@ -1,4 +1,5 @@
 import { parseDurationMs } from '../../src/config/duration.js';
+import { exitCodes } from '../../src/errors.js';
 import type { Ledger } from './ledger.js';
 import type { RunRecord, SentRequest } from './run-record.js';
 
@@ -6,14 +7,21 @@ const minute = 60_000;
 /** A server that is silent while it works for us is given up after ten minutes. */
 const silenceMs = 11 * minute;
 
-/** No run outlasts what it was told, and a signal ends it at once. */
-export function checkTimes(ledger: Ledger, run: RunRecord, endMs: number): void {
+/** No run outlasts what it was told, nor gives up before; a signal ends it at once. */
+export function checkTimes(ledger: Ledger, run: RunRecord, code: number, endMs: number): void {
   const must = (holds: boolean, promise: string) => ledger.expect(holds, run, promise);
   const [waitMs, timeoutMs] = [run.step.wait, run.step.timeout].map(
     (text) => parseDurationMs(text) ?? 0,
   ) as [number, number];
   const tookMs = endMs - run.startMs;
   must(tookMs <= waitMs + 2 * timeoutMs + 240 * minute, `it ran for ${tookMs / minute} minutes`);
+  const patienceMs = new Map<number, number>([
+    [exitCodes.busy, waitMs],
+    // A list or a delete has ten minutes, whatever --timeout says.
+    [exitCodes.timedOut, Math.min(timeoutMs, 10 * minute)],
+    [exitCodes.unreachable, minute],
+  ]);
+  must(tookMs >= (patienceMs.get(code) ?? 0), `exit ${code} after ${tookMs} ms`);
   if (run.signalledMs !== undefined) {
     must(endMs - run.signalledMs <= 1000, 'it went on after the signal');
   }

@@ -5,7 +5,7 @@ import type { DiskOfOne } from '../support/lock-in-memory.js';
 /** Hears what programs do to the files; called after it is done. */
 export interface FolderWatcher {
   wrote(owner: number, file: string, text: string, before: string | undefined): void;
-  removed(owner: number, file: string): void;
+  removed(owner: number, file: string, before: string | undefined): void;
   read(owner: number, file: string, text: string | undefined): void;
   failed(owner: number, file: string): void;
 }
@@ -52,8 +52,9 @@ export class MemoryFolder {
         files.set(file, (files.get(file) ?? '') + text);
       },
       remove(file) {
+        const before = files.get(file);
         files.delete(file);
-        watcher.removed(owner, path.basename(file));
+        watcher.removed(owner, path.basename(file), before);
       },
       list: (folder) =>
         [...files.keys()]

@@ -1,3 +1,4 @@
+import type { SimulatedBackup } from '../simulator/simulator.js';
 import type { Row } from './list-oracle.js';
 import type { SceneHost } from './scene-host.js';
 import type { RunStep } from './script.js';
@@ -8,6 +9,8 @@ import type { Truth } from './truth.js';
 export interface SeenList {
   where: 'all' | 'local' | 'remote';
   atMs: number;
+  /** By the programs' clock, when its answer came. */
+  wallMs: number;
   rows: Row[];
   truths: Truth[];
 }
@@ -42,7 +45,6 @@ export interface RunRecord {
   recorded: string[];
   removedLastBackups: boolean;
   journalRemoved: boolean;
-  wroteAnything: boolean;
   /** Requests that may have been carried out: this run must not send them again. */
   maybeDone: Set<string>;
   /** Requests that were carried out, though the run heard no more than a refusal. */
@@ -51,6 +53,8 @@ export interface RunRecord {
   incomplete: Set<string>;
   /** When the signal came, while it ran. */
   signalledMs?: number;
+  /** The copies that it asked to delete. */
+  deleting: (SimulatedBackup | undefined)[];
   killed: boolean;
   diskFailed: boolean;
 }
@@ -69,10 +73,10 @@ export function newRecord(id: number, host: SceneHost, step: RunStep, startMs: n
     recorded: [],
     removedLastBackups: false,
     journalRemoved: false,
-    wroteAnything: false,
     maybeDone: new Set(),
     doneUnheard: new Set(),
     incomplete: new Set(),
+    deleting: [],
     killed: false,
     diskFailed: false,
   };

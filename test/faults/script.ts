@@ -58,7 +58,7 @@ export type Command =
   | 'create-diff --without-base fail'
   | 'list'
   | `delete-${'remote' | 'local'} --${'all' | 'keep 1' | 'keep 2' | 'broken' | 'older-than 1h'} --yes`
-  | 'delete-remote --keep 1 --dry-run'
+  | 'delete-remote --keep 1 --dry-run --yes'
   | 'restore-table latest shop.orders --append'
   | 'restore-table latest shop.orders --schema --yes';
 

@@ -30,7 +30,7 @@ export function watchedTransport(
       Object.assign(sent, answer, { answeredMs: time.elapsedMs });
       const busy = answer.status === 500 && answer.body.includes(busyText);
       if (answer.status === 423 || busy) forget(ledger, run, path);
-      learn(run, sent, before);
+      learn(run, sent, before, time.clock.now());
       return answer;
     } catch (error) {
       if (error instanceof TransportError && error.neverSent) forget(ledger, run, path);
@@ -72,7 +72,12 @@ function learn(
   run: RunRecord,
   { path, status, body = '', atMs }: SentRequest,
   before: ReturnType<typeof truthOf>,
+  wallMs: number,
 ) {
+  const upload = /^\/backup\/upload\/([^?]*)/.exec(path)?.[1];
+  if (upload !== undefined && body.includes('uploadSingleBackupFile')) {
+    run.incomplete.add(decodeURIComponent(upload));
+  }
   if (status !== 200) return;
   const list = /^\/backup\/list(?:\/(local|remote))?$/.exec(path);
   try {
@@ -81,6 +86,7 @@ function learn(
       run.lists.push({
         where,
         atMs,
+        wallMs,
         rows: readRows(body),
         truths: [before, truthOf(run.host.simulator)],
       });
