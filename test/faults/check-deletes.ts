@@ -50,12 +50,14 @@ export function checkDelete(ledger: Ledger, run: RunRecord, location: string, na
 function checkDependents(ledger: Ledger, run: RunRecord, rows: Row[], name: string): void {
   const all = run.step.command.includes('--all');
   const left = truthOf(run.host.simulator);
+  if (!left.has(name)) return;
   const find = (one: string) => rows.find((row) => row.name === one);
   // One that another client uploads anew once we have deleted it was not there when we looked.
   const isDeleted = (one: string) =>
     run.sent.some(
-      ({ path, status }) =>
-        status === 200 && path === `/backup/delete/remote/${encodeURIComponent(one)}`,
+      ({ path, status, body = '' }) =>
+        path === `/backup/delete/remote/${encodeURIComponent(one)}` &&
+        (status === 200 || body.includes('is not found on')),
     );
   for (const row of rows) {
     if (row.name === name || !left.has(row.name) || isDeleted(row.name)) continue;

@@ -18,6 +18,8 @@ describe('capabilities', () => {
       tableMappingAlone,
       checkReplicasSwitch: true,
       listIsHarmless: true,
+      // Both came between 2.4.0 and 2.6.30.
+      seesOthersWork: tableMapping,
     });
     await engine.capabilities();
     expect(calls().map(({ args }) => args.join(' '))).toEqual(
