@@ -46,7 +46,7 @@ describe('chainOf', () => {
   });
 
   test.for([
-    ['missing', [], 'A', { kind: 'missing', name: 'A' }, []],
+    ['missing', [], 'A', { kind: 'missing', name: 'A', description: '' }, []],
     ['broken', [brokenRow('A')], 'A', { kind: 'broken', name: 'A' }, ['A']],
     [
       'base missing',

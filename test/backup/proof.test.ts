@@ -116,6 +116,20 @@ describe('proveUpload', () => {
     const onlyLocal = rows.slice(0, 1);
     expect(proveUpload(onlyLocal, 'D', undefined)).toMatchObject({ kind: 'missing' });
   });
+
+  test.for([
+    [
+      'another moment',
+      remoteRow('D'),
+      localRow('D', { created: '2026-11-22 10:00:01' }),
+      'not-ours',
+    ],
+    ['broken here', remoteRow('D'), brokenRow('D', { location: 'local' }), undefined],
+    ['broken there', brokenRow('D'), localRow('D'), 'broken'],
+  ] as const)('made at the same moment as the local copy: %s', ([, remoteCopy, copy, kind]) => {
+    const proof = proveUpload([copy, remoteCopy], 'D', undefined);
+    expect(proof.proven ? undefined : proof.kind).toBe(kind);
+  });
 });
 
 describe('chooseBaseUse', () => {

@@ -84,6 +84,13 @@ describe('--keep', () => {
     expect(judge(rows, { keep: 1 }, { remote })).toEqual(['delete', 'the newest']);
   });
 
+  test('does not count a local copy that is not sound', () => {
+    const bad = [localRow(day(2), { state: 'broken' }), localRow(day(3), { state: 'old-format' })];
+    const rows = [localRow(day(1)), ...bad];
+    const remote = [1, 2, 3].map((date) => remoteRow(day(date)));
+    expect(judge(rows, { keep: 1 }, { remote })[0]).toBe('the newest');
+  });
+
   test('a name listed twice counts once', () => {
     const rows = [remoteRow(day(1)), remoteRow(day(2)), remoteRow(day(2))];
     expect(judge(rows, { keep: 2 })).not.toContain('delete');

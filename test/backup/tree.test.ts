@@ -29,6 +29,7 @@ describe('chainTree', () => {
       [on('D2', 'D1'), on('D3', 'D2'), remoteRow('F')],
       'D2{its base D1 is not there}(D3) F',
     ],
+    ['a row without a name', [remoteRow(''), remoteRow('F')], ' F'],
     ['on itself', [on('A', 'A')], 'A{its base A requires it in turn}'],
     [
       'a circle with a tail',

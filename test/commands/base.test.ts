@@ -154,7 +154,7 @@ describe.each(versions)('with a server %s', (version) => {
       const { code, stderr } = await harness.run('create-diff', '--without-base', 'fail');
       expect(code).toBe(1);
       expect(stderr).toContain(reason(names));
-      expect(stderr).toMatch(/::::\[ERROR\] .*nothing was created/);
+      expect(stderr).toMatch(/::::\[ERROR\] .*nothing was created \(run create-full, or allow/);
       expect(created(harness)).toBe(3);
       expect(harness.lastBackup).toBe(names[2]);
       expect(harness.log).toContain(reason(names));

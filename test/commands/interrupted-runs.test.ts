@@ -83,6 +83,7 @@ describe.each(versions)('with a server %s', (version) => {
           expect(stderr.includes(`chbackup delete-local ${harness.host} --name ${left}`)).toBe(
             killedRun.includes('"phase":"create"') && left !== undefined,
           );
+          if (left === undefined) expect(stderr).not.toContain('delete-local');
         }
         // What was uploaded for a journal, or recorded, is the base; what was not, never.
         expect([effect, last?.required]).toEqual([effect, uploaded ?? '']);
@@ -193,6 +194,29 @@ test('an upload that stands on another base than asked for is not recorded', asy
   expect(code).toBe(0);
   expect(stderr).toMatch(/of an earlier run failed: .*stands on SOMEBODY_ELSES/);
   expect(harness.lastBackup).not.toBe(backup);
+});
+
+test('a run killed when all was recorded leaves nothing to look for', async ({ harness }) => {
+  const backup = await killAfter(harness, 'create-full', /_last_backup$/);
+  expect(harness.lastBackup).toBe(backup);
+  const { code, stderr } = await harness.run('create-diff');
+  expect(code).toBe(0);
+  expect(stderr).not.toContain('earlier run');
+  expect(harness.simulator.remote.get(harness.lastBackup ?? '')?.required).toBe(backup);
+});
+
+test('a storage that was emptied since then does not keep a full from being made', async ({
+  harness,
+}) => {
+  await harness.run('create-full');
+  const full = harness.lastBackup ?? '';
+  const backup = await killAfter(harness, 'create-full', /^POST \/backup\/upload/);
+  await anHourLater(harness);
+  for (const name of [full, backup]) harness.simulator.deleteBehind('remote', name);
+  const { code, stderr } = await harness.run('create-full');
+  expect(code).toBe(0);
+  expect(stderr).toContain(`whether ${backup} of an earlier run is complete cannot be told`);
+  expect(harness.simulator.isWhole(harness.lastBackup ?? '')).toBe(true);
 });
 
 test('a last backup recorded since then stays', async ({ harness }) => {

@@ -71,6 +71,23 @@ test('a holder that has not said who it is: exit 11 all the same', async ({ harn
   expect(harness.requests()).toEqual([]);
 });
 
+test('a holder that has not said who it is is waited for', async ({ harness }) => {
+  harness.later(minute, harness.holdLock(''));
+  const { code, stderr } = await harness.run('create-full');
+  expect(code).toBe(0);
+  expect(stderr).toContain('[WARNING] busy: `chbackup` runs; waiting for it\n');
+});
+
+test('a holder that has no backup yet is named by its command', async ({ harness }) => {
+  harness.simulator.busyWith('watch', minute);
+  const first = harness.start('create-full');
+  await harness.clock.sleep(5000);
+  const { code, stderr } = await harness.run('create-diff', '--wait', '0');
+  expect(code).toBe(11);
+  expect(stderr).toContain(': create-full since 2026-11-22 10:00:00 (run again');
+  expect((await first.done).code).toBe(0);
+});
+
 test('a holder’s text is printed harmlessly', async ({ harness }) => {
   harness.holdLock(
     JSON.stringify({ command: 'a\u001B[2J\nb', backup: 'c\u202Ed', since: '\u009B31m' }),

@@ -82,6 +82,14 @@ the create of FULL_CH_BK_2026-11-22_10-00-00 failed: code: 241, memory limit
 `);
 });
 
+test('of an error that is not ours only the kind stands in the log', async ({ harness }) => {
+  harness.onStep = (step) => {
+    if (step === 'create') throw new TypeError('what somebody typed');
+  };
+  expect((await harness.run('create-full')).code).toBe(1);
+  expect(harness.log).toContain('\nERROR:\nunexpected: TypeError\n-------------\n');
+});
+
 test('the log of the bash agent is continued', async ({ harness }) => {
   const name = `${harness.hostInFiles}_backup_ch.log`;
   const before = '\n##### started at 2026-11-21_10-00-00 #####\nold\n';

@@ -28,7 +28,7 @@ describe.each(versions)('with a server %s', (version) => {
       const { code, stderr, stdout } = await harness.run('create-diff');
       expect(code).toBe(1);
       expect(stdout).toBe('');
-      expect(stderr).toMatch(/::::\[ERROR\] the upload of DIFF_\S+ failed: /);
+      expect(stderr).toMatch(/::::\[ERROR\] the upload of DIFF_\S+ failed: (DIFF_|its base )/);
       expect(stderr).toMatch(reason);
       expect(harness.lastBackup).toBe(full);
       expect(logBlock(harness, 'UPLOAD ERROR')).toMatch(reason);
@@ -43,6 +43,7 @@ describe.each(versions)('with a server %s', (version) => {
     const { code, stderr } = await harness.run('create-full');
     expect(code).toBe(1);
     expect(stderr).toMatch(/stands on ANOTHER_BASE, but a full was asked for/);
+    expect(remoteLists(harness)).toBe(1);
     expect(harness.lastBackup).toBeUndefined();
   });
 
@@ -79,6 +80,11 @@ describe.each(versions)('with a server %s', (version) => {
     const { code, stderr } = await harness.run('create-diff');
     expect(code).toBe(1);
     expect(stderr).toMatch(/::::\[ERROR\] the upload of DIFF_\S+ failed: .*552 Disk full/);
+    expect(stderr).not.toContain('left open');
+    const [, name] = /the upload of (DIFF_\S+) failed/.exec(stderr) ?? [];
+    expect(stderr).toContain(
+      `(the last-backup file is as it was; the local copy is left: chbackup delete-local ${harness.host} --name ${name})`,
+    );
     expect(logBlock(harness, 'UPLOAD ERROR')).toContain('552 Disk full');
     // One for the base, one for the proof.
     expect(remoteLists(harness) - before).toBe(2);
@@ -118,7 +124,9 @@ describe.each(versions)('with a server %s', (version) => {
     harness.simulator.failNext('create', "can't freeze `default`.`t`: code 999");
     const { code, stderr } = await harness.run('create-full');
     expect(code).toBe(1);
-    expect(stderr).toMatch(/::::\[ERROR\] the create of FULL_\S+ failed: can't freeze/);
+    expect(stderr).toMatch(
+      /::::\[ERROR\] the create of FULL_\S+ failed: can't freeze.* \(the last-backup file is as it was\)/,
+    );
     expect(logBlock(harness, 'CREATE BACKUP ERROR')).toContain('code 999');
     expect(uploadsAsked(harness)).toBe(0);
     expect(harness.lastBackup).toBeUndefined();
@@ -138,13 +146,16 @@ test('a backup that stays away is looked for during 10 minutes, then failed', as
 }) => {
   await harness.run('create-full');
   harness.simulator.breakNextUpload('missing');
-  const startMs = harness.clock.elapsed();
+  const looksMs: number[] = [];
+  harness.onStep = (step) => {
+    if (step === 'prove') looksMs.push(harness.clock.elapsed());
+  };
   const { code } = await harness.run('create-diff');
   expect(code).toBe(1);
-  const tookMs = harness.clock.elapsed() - startMs;
-  expect(tookMs).toBeGreaterThan(10 * minute);
-  expect(tookMs).toBeLessThan(10.5 * minute);
-  expect(remoteLists(harness)).toBeLessThan(20);
+  const pauses = looksMs.slice(1).map((ms, at) => Math.round((ms - (looksMs[at] ?? 0)) / 1000));
+  expect(pauses.slice(0, 8)).toEqual([1, 2, 4, 8, 16, 32, 60, 60]);
+  expect(Math.max(...pauses)).toBe(60);
+  expect(((looksMs.at(-1) ?? 0) - (looksMs[0] ?? 0)) / minute).toBeCloseTo(10);
 });
 
 test('a backup that appears after 9 minutes is recorded', async ({ harness }) => {

@@ -198,6 +198,20 @@ describe('a server that is not up', () => {
     expect(harness.simulator.remote.get(harness.lastBackup ?? '')?.required).toMatch(/^FULL_/);
   });
 
+  test('once its work for us is done, a minute of silence is enough: exit 13', async ({
+    harness,
+  }) => {
+    let silentMs = NaN;
+    harness.when('prove', () => {
+      silentMs = harness.clock.elapsed();
+      harness.hold(() => harness.server.stopListening());
+    });
+    const { code } = await harness.run('create-full');
+    expect(code).toBe(13);
+    expect(harness.clock.elapsed() - silentMs).toBeCloseTo(minute);
+    await harness.server.listenAgain();
+  });
+
   test('one cut connection after a long pause does not end the run', async ({ harness }) => {
     harness.simulator.showUploadsAfterLists(9);
     let proofs = 0;
@@ -250,6 +264,7 @@ describe.each(versions)('with a server %s', (version) => {
       expect(harness.clock.elapsed() - startMs).toBeGreaterThan(minute);
       expect(harness.clock.elapsed() - startMs).toBeLessThan(2 * minute);
       expect(stderr).toMatch(/the answer was lost \(the connection was cut\)/);
+      expect(stderr.includes('; there is no local copy')).toBe(what === 'create');
       expect(posts(harness, what)).toBe(1);
       expectNothingBelieved(harness, undefined);
       expect(harness.journal).toBeUndefined();
@@ -298,6 +313,7 @@ describe.each(versions)('with a server %s', (version) => {
         // The work that goes on has no row any more: nobody can wait for it.
         expect(code).toBe(1);
         expect(stderr).toMatch(/its row was cancelled: canceled via API \/restart/);
+        expect(stderr).not.toContain('delete-local');
         expectNothingBelieved(harness, full);
         await harness.clock.sleep(minute);
         expect((await harness.run('create-diff')).code).toBe(0);
@@ -485,6 +501,16 @@ describe('answers that are not those of clickhouse-backup', () => {
 test('a list that takes 5 minutes is waited for', async ({ harnessOf }) => {
   const harness = await harnessOf({ workMs: { list: 5 * minute } });
   expect((await harness.run('create-full')).code).toBe(0);
+});
+
+test('a list that is too late is asked for once more, and only once', async ({ harness }) => {
+  harness.simulator.delayNextAnswer({ path: /list\/local/ }, 11 * minute);
+  expect((await harness.run('create-full')).code).toBe(0);
+  expect(harness.requests(/list\/local/)).toHaveLength(2);
+  const answer = harness.simulator.neverAnswer({ path: /list\/local/ }, { done: false });
+  expect((await harness.run('create-full')).code).toBe(14);
+  expect(harness.requests(/list\/local/)).toHaveLength(4);
+  answer();
 });
 
 test('a list that never answers ends the run: every wait ends', async ({ harness }) => {
