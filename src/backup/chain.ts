@@ -87,16 +87,6 @@ export function findWhole(index: ReadonlyMap<string, Backup>): Set<string> {
   return new Set([...index.keys()].filter((name) => verdicts.get(name)));
 }
 
-/** All that require this backup, directly or not, in the list's order; never itself. */
-export function dependentsOf(backups: readonly Backup[], name: string): Backup[] {
-  const direct = groupByBase(backups);
-  const found = new Set([name]);
-  // A Set's iterator also visits what is added on the way.
-  for (const base of found) for (const row of direct.get(base) ?? []) found.add(row.name);
-  found.delete(name);
-  return backups.filter((row) => found.has(row.name));
-}
-
 /** The rows that directly require each base, in the list's order. */
 export function groupByBase(backups: Iterable<Backup>): Map<string, Backup[]> {
   const groups = new Map<string, Backup[]>();

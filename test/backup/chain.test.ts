@@ -1,11 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import {
-  chainOf,
-  dependentsOf,
-  findBackup,
-  findWhole,
-  indexBackups,
-} from '../../src/backup/chain.js';
+import { chainOf, findBackup, findWhole, indexBackups } from '../../src/backup/chain.js';
 import { brokenRow, chainRows, localRow, namesOf, remoteRow } from './rows.js';
 
 describe('findBackup', () => {
@@ -110,24 +104,5 @@ describe('findWhole', () => {
       expect([...whole].toSorted()).toEqual(['D1', 'D2', 'F']);
       for (const { name } of list) expect(whole.has(name)).toBe(chainOf(list, name).complete);
     }
-  });
-});
-
-describe('dependentsOf', () => {
-  test('direct and indirect, in the order of the list', () => {
-    const rows = [
-      ...chainRows('F', 'D1', 'D2').toReversed(),
-      remoteRow('E1', { required: 'F' }),
-      remoteRow('G'),
-    ];
-    expect(namesOf(dependentsOf(rows, 'F'))).toEqual(['D2', 'D1', 'E1']);
-    expect(namesOf(dependentsOf(rows, 'D1'))).toEqual(['D2']);
-    expect(dependentsOf(rows, 'G')).toEqual([]);
-  });
-
-  test('survives circles, and a base that is not listed', () => {
-    const rows = [remoteRow('A', { required: 'B' }), remoteRow('B', { required: 'A' })];
-    expect(namesOf(dependentsOf(rows, 'A'))).toEqual(['B']);
-    expect(namesOf(dependentsOf([remoteRow('X', { required: 'gone' })], 'gone'))).toEqual(['X']);
   });
 });
