@@ -105,6 +105,18 @@ describe('proveUpload', () => {
     expect(proveUpload(rows, 'D', 'B')).toMatchObject({ proven: false, kind: 'broken' });
   });
 
+  test('another one of that name, made at another moment than our copy', () => {
+    const copy = localRow('F', { created: '2026-11-22 09:00:00' });
+    expect(proveUpload([copy, remoteRow('F')], 'F', undefined)).toEqual({
+      proven: false,
+      kind: 'not-ours',
+      reason: 'the F on the remote storage is another one, made 2026-11-22 10:00:00',
+    });
+    expect(proveUpload([copy, brokenRow('F')], 'F', undefined)).toMatchObject({ kind: 'broken' });
+    const broken = { ...copy, state: 'broken' as const };
+    expect(proveUpload([broken, remoteRow('F')], 'F', undefined)).toMatchObject({ proven: true });
+  });
+
   test('the base went while we uploaded', () => {
     const proof = proveUpload([on('D2', 'D1')], 'D2', 'D1');
     expect(proof).toMatchObject({ proven: false, kind: 'base-missing' });

@@ -85,6 +85,7 @@ describe.each(versions)('with a server %s', (version) => {
     expect(stderr).toContain(
       `(the last-backup file is as it was; the local copy is left: chbackup delete-local ${harness.host} --name ${name})`,
     );
+    expect(stderr).not.toContain('is left open');
     expect(logBlock(harness, 'UPLOAD ERROR')).toContain('552 Disk full');
     // One for the base, one for the proof.
     expect(remoteLists(harness) - before).toBe(2);
@@ -253,4 +254,19 @@ test('in an outage nobody is told that a backup failed, or to remove its copy', 
   const { stderr } = await harness.run('create-full');
   expect(stderr).toMatch(/whether FULL_\S+ of an earlier run is complete cannot be told/);
   expect(stderr.split('\n')[2]).not.toContain('delete-local');
+});
+
+test('where the server may still be at it, nobody is told to remove its copy', async ({
+  harness,
+}) => {
+  harness.simulator.breakNextUpload('missing');
+  harness.when('upload', () =>
+    harness.later(500, () => {
+      harness.simulator.addBackup('remote', { name: 'OTHER' });
+      harness.simulator.restart({ rows: 'cancel', work: 'stops', resume: false });
+    }),
+  );
+  const { code, stderr } = await harness.run('create-full');
+  expect([code, stderr]).toEqual([1, expect.stringContaining('its row was cancelled')]);
+  expect(stderr).toContain('(the last-backup file is as it was)');
 });
