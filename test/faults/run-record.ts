@@ -49,6 +49,8 @@ export interface RunRecord {
   maybeDone: Set<string>;
   /** Requests that were carried out, though the run heard no more than a refusal. */
   doneUnheard: Set<string>;
+  /** The same, also after a restart made the server forget it. */
+  onceUnheard: Set<string>;
   /** Names whose upload ended with their own files incomplete, as it was told. */
   incomplete: Set<string>;
   /** When the signal came, while it ran. */
@@ -75,6 +77,7 @@ export function newRecord(id: number, host: SceneHost, step: RunStep, startMs: n
     journalRemoved: false,
     maybeDone: new Set(),
     doneUnheard: new Set(),
+    onceUnheard: new Set(),
     incomplete: new Set(),
     deleting: [],
     killed: false,

@@ -158,7 +158,10 @@ export class Scene {
               real: settled,
               signal,
               time,
-              onDoneUnheard: () => run.doneUnheard.add(request.path),
+              onDoneUnheard() {
+                run.doneUnheard.add(request.path);
+                run.onceUnheard.add(request.path);
+              },
             }));
         this.tellRequest(run, `${request.method} ${request.path} → ${answer.status}`, fault);
         return answer;
