@@ -5,7 +5,6 @@ import type { Settings } from '../config/settings.js';
 import type { Transport } from '../engine/api/transport.js';
 import { openServer } from '../engine/api/open.js';
 import type { BackupServer } from '../engine/engine.js';
-import { ConfigError, StateError } from '../errors.js';
 import { nodeDisk } from '../state/disk.js';
 import { HostFiles } from '../state/host-files.js';
 import { LogFile } from '../state/log-file.js';
@@ -77,21 +76,8 @@ async function openApi(
 }
 
 /** The log directory must be there and writable before anything is begun. */
-export function prepareLogDir({
-  disk,
-  files,
-  settings,
-}: Pick<Run, 'disk' | 'files' | 'settings'>): void {
-  try {
-    disk.makeFolder(settings.logDir);
-    disk.append(files.logFile, '');
-  } catch (error) {
-    if (!(error instanceof StateError)) throw error;
-    throw new ConfigError(error.message, {
-      hint: 'name a directory that you may write to with --log-dir',
-      cause: error,
-    });
-  }
+export function prepareLogDir({ log, settings }: Pick<Session, 'log' | 'settings'>): void {
+  log.prepare(settings.logDir);
 }
 
 /** got is loaded only for commands that send requests: starting cold costs more than the work. */

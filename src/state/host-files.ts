@@ -79,10 +79,9 @@ export class HostFiles {
 
   /** Ours, then the agent's, unless that is another host's of ours: `a:1` is `a_1` in file names. */
   private lastBackupFiles(): [string, ...string[]] {
+    if (this.agentFile === this.lastBackupFile) return [this.lastBackupFile];
     const isAnothers = this.disk.read(this.agentLock) !== undefined;
-    return this.agentFile === this.lastBackupFile || isAnothers
-      ? [this.lastBackupFile]
-      : [this.lastBackupFile, this.agentFile];
+    return isAnothers ? [this.lastBackupFile] : [this.lastBackupFile, this.agentFile];
   }
 
   /** `unreadable`: there is one, but nothing can be learnt from it. */

@@ -20,11 +20,25 @@ export class LogFile {
     this.redact = redact;
   }
 
+  /** Makes the folder and the file, for those who have nothing to write yet. Throws `ConfigError`. */
+  prepare(folder: string): void {
+    this.begin(() => {
+      this.disk.makeFolder(folder);
+      this.disk.append(this.file, '');
+    });
+  }
+
   /** Throws `ConfigError`: a run that cannot write its log does not begin. */
   started(nowMs: number): void {
     this.isOpen = true;
+    this.begin(() =>
+      this.disk.append(this.file, `\n##### started at ${localStamp(nowMs)} #####\n`),
+    );
+  }
+
+  private begin(write: () => void): void {
     try {
-      this.disk.append(this.file, `\n##### started at ${localStamp(nowMs)} #####\n`);
+      write();
     } catch (error) {
       if (!(error instanceof StateError)) throw error;
       throw new ConfigError(error.message, {
