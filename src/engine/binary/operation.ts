@@ -1,4 +1,4 @@
-import { pollIntervalMs, type WaitBudget } from '../../clock.js';
+import { ChargedWait, pollIntervalMs, type WaitBudget } from '../../clock.js';
 import { BusyError } from '../../errors.js';
 import type { Outcome } from '../engine.js';
 import { reasonOf } from './failure.js';
@@ -14,35 +14,32 @@ const busyText =
 /** Runs what changes something: waits while another command works on that backup, tells the end. */
 export async function runOperation(
   program: Program,
-  wait: WaitBudget,
+  budget: WaitBudget,
   call: Omit<Call, 'changes'>,
   beforeAgain?: () => Promise<void>,
 ): Promise<Outcome> {
   const { clock, signal, observer } = program;
-  for (let waitedMs = 0; ;) {
+  const wait = new ChargedWait(clock, budget);
+  for (;;) {
     // oxlint-disable-next-line no-await-in-loop
     const ended = await runWatched(program, { ...call, changes: true });
     const outcome = outcomeOf(ended);
     const busy = outcome.status === 'error' ? busyText.exec(outcome.text) : null;
     if (outcome.status !== 'error' || busy === null) {
-      if (waitedMs > 0) observer.free();
+      if (wait.waitedMs > 0) observer.free();
       observer.answered({ command: ended.command, ...outcome });
       return outcome;
     }
-    const leftMs = wait.remainingMs();
-    if (leftMs <= 0) {
+    if (wait.isOver()) {
       throw new BusyError(`clickhouse-backup is busy here: ${outcome.text}`, {
         hint: 'run again later, or wait longer with --wait; if nothing runs, its pid file is stale',
       });
     }
     const { command = '', start = '' } = busy.groups ?? {};
     observer.busy({ command, start });
-    const pauseMs = Math.min(pollIntervalMs(waitedMs), leftMs);
-    wait.spend(pauseMs);
     // oxlint-disable-next-line no-await-in-loop
-    await clock.sleep(pauseMs, signal);
-    waitedMs += pauseMs;
-    observer.stillBusy(waitedMs);
+    await wait.pause(signal);
+    observer.stillBusy(wait.waitedMs);
     // oxlint-disable-next-line no-await-in-loop
     await beforeAgain?.();
   }
