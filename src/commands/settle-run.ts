@@ -29,43 +29,49 @@ export async function settleInterruptedRun(kind: BackupKind, run: Run): Promise<
   report.step('settle');
   report.phase(`settling the earlier run of ${backup}`);
   report.info(`how the run of ${startedAt} (${backup}) ended was left open; looking now`);
-  const failure = await findFailure(kind, run, journal);
-  if (failure === undefined) {
+  const end = await findEnd(kind, run, journal);
+  if (end.is === 'proven') {
     report.step('settled-recorded');
     files.recordLastBackup(backup);
     report.warn(`${backup} of an earlier run is complete: it is proven and recorded now`);
-  } else if (failure === nothingListed) {
+  } else if (end.is === 'untold') {
     report.warn(
-      `whether ${backup} of an earlier run is complete cannot be told: ${failure}. It is not used as a base`,
+      `whether ${backup} of an earlier run is complete cannot be told: ${end.why}. It is not used as a base`,
     );
   } else {
     const left = await describeCopyLeft(run, backup);
-    report.warn(`${backup} of an earlier run failed: ${failure}. It is not used as a base${left}`);
+    report.warn(`${backup} of an earlier run failed: ${end.why}. It is not used as a base${left}`);
   }
   files.removeJournal();
 }
 
-/** Why that run failed; undefined if its upload is proven. */
-async function findFailure(
+/** `untold`: no list could be believed. */
+type End = { is: 'proven' } | { is: 'failed' | 'untold'; why: string };
+
+const failed = (why: string): End => ({ is: 'failed', why });
+
+async function findEnd(
   kind: BackupKind,
   run: Run,
   { phase, backup, base, lastBackup }: Journal,
-): Promise<string | undefined> {
+): Promise<End> {
   const { server, settings } = run;
   await server.waitUntilIdle();
-  if (phase === 'create') return 'its upload was never asked for';
-  const end = await server.uploadEnd(backup);
-  if (end?.status === 'error' && end.incomplete === true) return end.text;
+  if (phase === 'create') return failed('its upload was never asked for');
+  const row = await server.uploadEnd(backup);
+  if (row?.status === 'error' && row.incomplete) return failed(row.text);
   const listed = await server.list('all');
   const lastNow = lastNameOf(run);
   if (!listed.some(({ location }) => location === 'remote')) {
-    if (lastNow === '' || kind === 'FULL') return nothingListed;
+    if (lastNow === '' || kind === 'FULL') return { is: 'untold', why: nothingListed };
     throw emptyStorage(settings.host.label, `how the upload of ${backup} ended cannot be told`);
   }
   const proof = proveUpload(listed, backup, base || undefined);
-  if (!proof.proven) return proof.reason;
-  if (lastNow === lastBackup) return undefined;
-  return `the last-backup file of ${settings.host.label} does not say any more what it said then`;
+  if (!proof.proven) return failed(proof.reason);
+  if (lastNow === lastBackup) return { is: 'proven' };
+  return failed(
+    `the last-backup file of ${settings.host.label} does not say any more what it said then`,
+  );
 }
 
 async function describeCopyLeft({ server, settings }: Run, backup: string): Promise<string> {
