@@ -79,8 +79,8 @@ export class ActionLog {
     running: { command: string; start: string },
   ): Promise<void> {
     const { client, signal, observer, label } = this.options;
-    const command = client.quote(running.command);
-    const start = running.start === '' ? '' : `${client.quote(running.start)} by its clock`;
+    const command = client.answers.quote(running.command);
+    const start = running.start === '' ? '' : `${client.answers.quote(running.start)} by its clock`;
     if (wait.isOver()) {
       throw new BusyError(
         `${label} is busy: \`${command}\` runs${start === '' ? '' : ` since ${start}`}`,

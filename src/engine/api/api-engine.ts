@@ -141,7 +141,7 @@ export class ApiEngine implements BackupServer {
       created: row.created,
       ...(row.size !== undefined && { sizeBytes: row.size }),
       required: row.required,
-      description: this.parts.client.quote(row.desc),
+      description: this.parts.client.answers.quote(row.desc),
       state: stateOf(row.location, row.desc),
     };
   }

@@ -11,8 +11,8 @@ export async function readCapabilities(client: ApiClient): Promise<Capabilities>
   const path = '/backup/version';
   const answer = await client.get(path, quickMs);
   if (answer.status === 404) return capabilitiesOf('before 2.5.9', false);
-  if (answer.status !== 200) throw client.refusal(path, answer);
-  const { version } = client.parseLine(path, answer.body, versionAnswer);
+  if (answer.status !== 200) throw client.answers.refusal(path, answer);
+  const { version } = client.answers.parseLine(path, answer.body, versionAnswer);
   const known = capabilitiesOf(version, false);
   if (known.isNumber) return { ...known, listIsHarmless: true };
   const routes = await client.get('/', quickMs);

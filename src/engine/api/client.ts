@@ -1,4 +1,4 @@
-import * as z from 'zod/mini';
+import type * as z from 'zod/mini';
 import { type Clock, TimeLimitError } from '../../clock.js';
 import {
   ApiAuthError,
@@ -7,8 +7,8 @@ import {
   OperationTimeoutError,
 } from '../../errors.js';
 import type { EngineObserver } from '../observer.js';
-import { presentable } from '../server-text.js';
-import { isFromServer, readError } from './error-answer.js';
+import { AnswerReader } from './answer-reader.js';
+import { isFromServer } from './error-answer.js';
 import { type HttpAnswer, type HttpRequest, type Transport, TransportError } from './transport.js';
 
 export const quickMs = 30_000;
@@ -42,12 +42,14 @@ export interface ApiClientOptions {
 export class ApiClient {
   /** An operation of ours is running on the server. */
   atWork = false;
+  readonly answers: AnswerReader;
   private readonly options: ApiClientOptions;
   /** When the first request began that has had no answer, and none has come since. */
   private silentSinceMs: number | undefined;
 
   constructor(options: ApiClientOptions) {
     this.options = options;
+    this.answers = new AnswerReader(options);
   }
 
   /**
@@ -99,7 +101,7 @@ export class ApiClient {
       const result = await this.attempt(request, limitMs);
       if (!(result instanceof TransportError)) {
         if (isFromServer(result)) return { kind: 'answered', answer: result };
-        const text = this.errorText(result);
+        const text = this.answers.errorText(result);
         return lost(`answered ${result.status}: ${text}`);
       }
       if (!result.neverSent) return lost(result.message);
@@ -115,11 +117,7 @@ export class ApiClient {
     shape: T,
     beforeAgain?: () => Promise<void>,
   ): Promise<z.output<T>[]> {
-    const read = ({ status, body }: HttpAnswer) => {
-      if (status !== 200) throw this.refusal(path, { status, body });
-      const lines = body.split('\n').filter((line) => line.trim() !== '');
-      return lines.map((line) => this.parseLine(path, line, shape));
-    };
+    const read = (answer: HttpAnswer) => this.answers.rows(path, answer, shape);
     return this.ask(path, limitMs, read, beforeAgain);
   }
 
@@ -131,43 +129,6 @@ export class ApiClient {
       if (!this.atWork || !(error instanceof ApiResponseError)) throw error;
       return new TransportError(error.message, { neverSent: false, cause: error });
     }
-  }
-
-  parseLine<T extends z.ZodMiniType>(path: string, line: string, shape: T): z.output<T> {
-    let value: unknown;
-    try {
-      value = JSON.parse(line);
-    } catch {
-      value = undefined;
-    }
-    const parsed = shape.safeParse(value);
-    if (parsed.success) return parsed.data;
-    throw new ApiResponseError(
-      `${this.options.label} answered ${path} with something else than clickhouse-backup does: ${this.quote(line).slice(0, 100)}`,
-      { hint: 'check that host and port are those of a clickhouse-backup API' },
-    );
-  }
-
-  /** The error for an answer that says no. */
-  refusal(path: string, answer: HttpAnswer): ApiResponseError {
-    return new ApiResponseError(
-      `${this.options.label} answered ${path} with ${answer.status}: ${this.errorText(answer)}`,
-    );
-  }
-
-  /** The server's own words in an error answer, harmless to print. */
-  errorText(answer: HttpAnswer): string {
-    try {
-      return this.quote(readError(answer.body));
-    } catch {
-      return this.quote(answer.body).slice(0, 200) || '(no text)';
-    }
-  }
-
-  quote(text: string): string {
-    const { redact } = this.options;
-    // Before, since a secret may be cut off in the middle; after, since one may be put together.
-    return redact(presentable(redact(text)));
   }
 
   private async attempt(
@@ -223,7 +184,7 @@ export class ApiClient {
 
   private unreachable(error: TransportError): ApiUnreachableError {
     return new ApiUnreachableError(
-      `${this.options.label} does not answer: ${this.quote(error.message)}`,
+      `${this.options.label} does not answer: ${this.answers.quote(error.message)}`,
       {
         hint:
           error.hint ?? 'check that clickhouse-backup server runs there and that the port is open',

@@ -39,9 +39,9 @@ export async function deleteBackup(
 }
 
 function outcomeOf({ client, observer }: DeletionOptions, answer: HttpAnswer): DeleteOutcome {
-  if (answer.status !== 200) return failure(client.errorText(answer));
+  if (answer.status !== 200) return failure(client.answers.errorText(answer));
   try {
-    observer.answered(client.parseLine('the delete', answer.body.trim(), acknowledgement));
+    observer.answered(client.answers.parseLine('the delete', answer.body.trim(), acknowledgement));
     return { status: 'deleted' };
   } catch (error) {
     // A proxy's page, half a line: whatever it is, it does not tell.
@@ -70,7 +70,7 @@ async function followLost(
       observer.answered(row);
       return { status: 'deleted' };
     }
-    if (row?.status === 'error') return failure(client.quote(row.error));
+    if (row?.status === 'error') return failure(client.answers.quote(row.error));
     const goneQuiet = row === undefined && elapsedMs > lookMs;
     const tooLate = clock.elapsed() > lost.deadlineMs;
     if (row?.status === 'cancel' || (goneQuiet && !tooLate)) {

@@ -78,14 +78,14 @@ export class OperationRunner {
     if (result.kind === 'lost') return { kind: 'lost', operationId: '', why: result.why };
     const { answer } = result;
     if (answer.status !== 200 && answer.status !== 201) {
-      return { kind: 'rejected', text: `${answer.status}: ${client.errorText(answer)}` };
+      return { kind: 'rejected', text: `${answer.status}: ${client.answers.errorText(answer)}` };
     }
     const reply = this.readReply(operation, answer);
     if ('why' in reply) return { kind: 'lost', operationId: '', why: reply.why };
     observer.answered(JSON.parse(answer.body.trim()));
     if (reply.backup_name !== undefined && reply.backup_name !== operation.backup) {
       throw new ApiResponseError(
-        `asked for ${operation.backup}, the server works on ${client.quote(reply.backup_name)}`,
+        `asked for ${operation.backup}, the server works on ${client.answers.quote(reply.backup_name)}`,
       );
     }
     return { kind: 'accepted', operationId: reply.operation_id ?? '' };
@@ -95,7 +95,7 @@ export class OperationRunner {
   private readReply(operation: Operation, answer: HttpAnswer) {
     try {
       const body = answer.body.trim();
-      return this.options.client.parseLine(operation.path, body, acknowledgement);
+      return this.options.client.answers.parseLine(operation.path, body, acknowledgement);
     } catch (error) {
       if (error instanceof ApiResponseError) return { why: error.message };
       throw error;
@@ -160,7 +160,7 @@ export class OperationRunner {
       ...(operationId !== '' && { operation_id: operationId }),
     });
     if (row.status === 'success') return { status: 'success' };
-    const text = client.quote(error) || 'the server gave no reason';
+    const text = client.answers.quote(error) || 'the server gave no reason';
     if (row.status === 'cancel') {
       return { status: 'unknown', why: `its row was cancelled: ${text}` };
     }
