@@ -1,4 +1,5 @@
 import { describe, expect, vi } from 'vitest';
+import { basicAuthorization } from '../faults/secret.js';
 import { beforeRequest } from '../support/before-request.js';
 import { type Harness, test, versions } from '../support/harness.js';
 import { addShopBackup, emptyOrders, orderRows, orders } from '../support/shop.js';
@@ -11,7 +12,7 @@ const minute = 60_000;
 
 /** Another client asks for it, without waiting for the answer. */
 function another({ simulator, password }: Harness, path: string): void {
-  const authorization = `Basic ${Buffer.from(`rlAPIuser:${password}`).toString('base64')}`;
+  const authorization = basicAuthorization(password);
   void simulator.handle({ method: 'POST', path, headers: { authorization }, body: '' });
 }
 

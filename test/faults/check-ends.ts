@@ -45,30 +45,32 @@ export function checkEnd(ledger: Ledger, run: RunRecord, ending: Ending): void {
     `refused, but exit ${code}`,
   );
   if (step.command.startsWith('create-')) checkCreateEnd(ledger, run, code);
-  if (step.command.startsWith('restore-') && code === exitCodes.done) {
-    const restores = run.sent.filter(({ path }) => path.startsWith('/backup/restore/'));
-    must(restores.length > 0, 'exit 0, but nothing was restored');
-    const polled = run.sent.findLast(({ path }) =>
-      /^\/backup\/actions\?filter=(?!in%20)/.test(path),
-    );
-    const rows = (polled?.body ?? '').split('\n').filter((line) => line.includes('"restore '));
-    must(rows.at(-1)?.includes('"success"') === true, 'exit 0, but the restore did not succeed');
-  }
-  if (step.command.startsWith('delete-') && code === exitCodes.done) {
-    const kept = run.sent.find((one) => one.path.startsWith('/backup/delete/') && isRefusal(one));
-    must(kept === undefined, `exit 0, but ${kept?.path} was refused`);
-    const { local, remote } = run.host.simulator;
-    const left = [...local.values(), ...remote.values()].find((copy) =>
-      run.deleting.includes(copy),
-    );
-    must(left === undefined, `exit 0, but ${left?.name} is still there`);
-  }
-  if (step.command === 'delete-remote --all --yes' && code === exitCodes.done)
-    checkAllGone(ledger, run);
+  if (code === exitCodes.done && step.command.startsWith('restore-')) checkRestored(ledger, run);
+  if (code === exitCodes.done && step.command.startsWith('delete-')) checkDeleted(ledger, run);
   if (step.command === 'list' || step.command.includes('--dry-run')) {
     const wrote = run.effects.filter((effect) => !/^(GET|POST) /.test(effect));
     must(wrote.length === 0, `a command that only looks did ${wrote.join()}`);
   }
+}
+
+/** Exit 0: a restore was asked for, and the last row of one says success. */
+function checkRestored(ledger: Ledger, run: RunRecord): void {
+  const restores = run.sent.filter(({ path }) => path.startsWith('/backup/restore/'));
+  ledger.expect(restores.length > 0, run, 'exit 0, but nothing was restored');
+  const polled = run.sent.findLast(({ path }) => /^\/backup\/actions\?filter=(?!in%20)/.test(path));
+  const rows = (polled?.body ?? '').split('\n').filter((line) => line.includes('"restore '));
+  const succeeded = rows.at(-1)?.includes('"success"') === true;
+  ledger.expect(succeeded, run, 'exit 0, but the restore did not succeed');
+}
+
+/** Exit 0: no delete was refused, and no copy asked for is left. */
+function checkDeleted(ledger: Ledger, run: RunRecord): void {
+  const kept = run.sent.find((one) => one.path.startsWith('/backup/delete/') && isRefusal(one));
+  ledger.expect(kept === undefined, run, `exit 0, but ${kept?.path} was refused`);
+  const { local, remote } = run.host.simulator;
+  const left = [...local.values(), ...remote.values()].find((copy) => run.deleting.includes(copy));
+  ledger.expect(left === undefined, run, `exit 0, but ${left?.name} is still there`);
+  if (run.step.command === 'delete-remote --all --yes') checkAllGone(ledger, run);
 }
 
 /** The server's own no, other than that it is busy or that there is no such backup. */

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { makeChain } from './make-chain.js';
+import { makeChain, makeFull } from './make-chain.js';
 import { onEachServer } from './on-each-server.js';
 
 onEachServer('the base of a diff', (test) => {
@@ -15,10 +15,7 @@ onEachServer('the base of a diff', (test) => {
 
   test('is not on the server any more: no row is lost', async ({ stack }) => {
     const { api, clickhouse } = stack;
-    await clickhouse.createTable('shop.orders');
-    await clickhouse.insertRows('shop.orders', 0, 1000);
-    await stack.run('create-full');
-    const full = stack.lastBackup() ?? '';
+    const full = await makeFull(stack);
     await api.deleteLocal(full);
     // Filled anew, its part has the name of the old one, which is all that old servers compare.
     await clickhouse.query('DROP TABLE shop.orders');
@@ -41,11 +38,8 @@ onEachServer('the base of a diff', (test) => {
   });
 
   test('is gone from the storage: a full upload', async ({ stack }) => {
-    const { api, clickhouse, storage } = stack;
-    await clickhouse.createTable('shop.orders');
-    await clickhouse.insertRows('shop.orders', 0, 1000);
-    await stack.run('create-full');
-    const other = stack.lastBackup() ?? '';
+    const { api, storage } = stack;
+    const other = await makeFull(stack);
     await stack.run('create-full');
     const full = stack.lastBackup() ?? '';
     storage.remove(`shard1/${full}`);

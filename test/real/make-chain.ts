@@ -1,15 +1,24 @@
 import { expect } from 'vitest';
 import type { Stack } from './stack.js';
 
+/** `shop.orders` with a thousand rows, and a full of it: its name. */
+export async function makeFull(stack: Stack): Promise<string> {
+  await stack.clickhouse.createTable('shop.orders');
+  return add(stack, 'create-full', 0);
+}
+
 /** A full and two increments of `shop.orders`, a thousand rows more in each: their names. */
 export async function makeChain(stack: Stack): Promise<[string, string, string]> {
-  const names: string[] = [];
-  await stack.clickhouse.createTable('shop.orders');
-  for (const [at, command] of ['create-full', 'create-diff', 'create-diff'].entries()) {
-    await stack.clickhouse.insertRows('shop.orders', at * 1000, 1000);
-    const { exitCode } = await stack.run(command);
-    expect(exitCode).toBe(0);
-    names.push(stack.lastBackup() ?? '');
-  }
-  return names as [string, string, string];
+  return [
+    await makeFull(stack),
+    await add(stack, 'create-diff', 1000),
+    await add(stack, 'create-diff', 2000),
+  ];
+}
+
+async function add(stack: Stack, command: string, rowsBefore: number): Promise<string> {
+  await stack.clickhouse.insertRows('shop.orders', rowsBefore, 1000);
+  const { exitCode } = await stack.run(command);
+  expect(exitCode).toBe(0);
+  return stack.lastBackup() ?? '';
 }

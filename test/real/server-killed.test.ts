@@ -1,13 +1,11 @@
 import { expect } from 'vitest';
+import { makeFull } from './make-chain.js';
 import { onEachServer } from './on-each-server.js';
 
 onEachServer('the API server is killed', (test) => {
   test('in create, and started again: exit 1; the next run is done', async ({ stack }) => {
     const { api, clickhouse } = stack;
-    await clickhouse.createTable('shop.orders');
-    await clickhouse.insertRows('shop.orders', 0, 1000);
-    await stack.run('create-full');
-    const full = stack.lastBackup() ?? '';
+    const full = await makeFull(stack);
 
     const diff = stack.start('create-diff');
     const { backup } = await stack.stopClickHouseInCreate();
@@ -48,10 +46,7 @@ onEachServer('the API server is killed', (test) => {
 
   test('in upload, and started again: exit 1; the next run is done', async ({ stack }) => {
     const { api, clickhouse } = stack;
-    await clickhouse.createTable('shop.orders');
-    await clickhouse.insertRows('shop.orders', 0, 1000);
-    await stack.run('create-full');
-    const full = stack.lastBackup() ?? '';
+    const full = await makeFull(stack);
 
     await clickhouse.insertRows('shop.orders', 1000, 500_000);
     const { run, backup } = await stack.startSlowUpload('create-diff');
@@ -69,10 +64,7 @@ onEachServer('the API server is killed', (test) => {
 
   test('in upload, and the run with it: the next one settles and is done', async ({ stack }) => {
     const { api, clickhouse } = stack;
-    await clickhouse.createTable('shop.orders');
-    await clickhouse.insertRows('shop.orders', 0, 1000);
-    await stack.run('create-full');
-    const full = stack.lastBackup() ?? '';
+    const full = await makeFull(stack);
 
     await clickhouse.insertRows('shop.orders', 1000, 500_000);
     const { run, backup } = await stack.startSlowUpload('create-diff');

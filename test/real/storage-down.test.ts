@@ -1,13 +1,11 @@
 import { expect } from 'vitest';
+import { makeFull } from './make-chain.js';
 import { onEachServer } from './on-each-server.js';
 
 onEachServer('the storage goes down', (test) => {
   test('before a diff: exit 1, nothing created; the next diff goes on', async ({ stack }) => {
-    const { api, clickhouse, storage } = stack;
-    await clickhouse.createTable('shop.orders');
-    await clickhouse.insertRows('shop.orders', 0, 1000);
-    await stack.run('create-full');
-    const full = stack.lastBackup() ?? '';
+    const { api, storage } = stack;
+    const full = await makeFull(stack);
 
     await storage.stop();
     const { exitCode, stderr } = await stack.run('create-diff');
@@ -24,11 +22,8 @@ onEachServer('the storage goes down', (test) => {
   });
 
   test('before a full: exit 1, the last-backup file is as it was', async ({ stack }) => {
-    const { api, clickhouse, storage } = stack;
-    await clickhouse.createTable('shop.orders');
-    await clickhouse.insertRows('shop.orders', 0, 1000);
-    await stack.run('create-full');
-    const full = stack.lastBackup() ?? '';
+    const { api, storage } = stack;
+    const full = await makeFull(stack);
 
     await storage.stop();
     const { exitCode, stderr } = await stack.run('create-full');
@@ -44,10 +39,7 @@ onEachServer('the storage goes down', (test) => {
 
   test('during an upload: exit 1, and it is no base', async ({ stack }) => {
     const { api, clickhouse, storage } = stack;
-    await clickhouse.createTable('shop.orders');
-    await clickhouse.insertRows('shop.orders', 0, 1000);
-    await stack.run('create-full');
-    const full = stack.lastBackup() ?? '';
+    const full = await makeFull(stack);
 
     await clickhouse.insertRows('shop.orders', 1000, 500_000);
     const { run, backup } = await stack.startSlowUpload('create-diff');
