@@ -21,6 +21,7 @@ export interface RestoreOptions {
   rm?: true;
   into?: string;
   append?: true;
+  dropUnsavedRows?: true;
   checkReplicas: boolean;
   yes?: true;
 }
@@ -134,6 +135,7 @@ function buildProgram(
     .argument('<db.table>', 'exactly one table')
     .option('--schema', 'drop the table if it exists, create it from the backup, then its data')
     .option('--rm', 'accepted with --schema, which drops the table anyway')
+    .option('--drop-unsaved-rows', 'with --schema: drop a table whose rows no backup contains')
     .option('--into <db.table>', 'restore as this table instead; it must not exist')
     .option('--append', 'add the rows though the table holds data')
     .option('--no-check-replicas', 'attach although another replica is at work on the table')

@@ -81,12 +81,19 @@ export function readRestoreRequest(
     into,
     schema: options.schema === true,
     append: options.append === true,
+    dropUnsavedRows: options.dropUnsavedRows === true,
     checkReplicas: options.checkReplicas,
     yes: options.yes === true,
   };
 }
 
-function throwIfContradictory({ schema, rm, into, append }: RestoreOptions): void {
+function throwIfContradictory(options: RestoreOptions): void {
+  const { schema, rm, into, append, dropUnsavedRows } = options;
+  if (dropUnsavedRows && !schema) {
+    throw new ConfigError('--drop-unsaved-rows requires --schema', {
+      hint: 'without --schema no table is dropped',
+    });
+  }
   if (rm && !schema) {
     throw new ConfigError('--rm goes with --schema only', {
       hint: 'without --schema nothing is dropped; --schema alone drops the table',

@@ -1,5 +1,10 @@
-import type { RestorePlan, RestoreTableRequest } from '../commands/restore-plan.js';
+import {
+  hasUnsavedRows,
+  type RestorePlan,
+  type RestoreTableRequest,
+} from '../commands/restore-plan.js';
 import { type RestoreDialogue, restoreTable } from '../commands/restore-table.js';
+import type { Table } from '../engine/engine.js';
 import { askForYes } from './ask.js';
 import type { Execution } from './execution.js';
 import { openSession, prepareLogDir } from './open-run.js';
@@ -17,7 +22,7 @@ export async function executeRestore(
   const session = await openSession(execution);
   prepareLogDir(session);
   let shown: RestorePlan | undefined;
-  let bytesAfter: number | undefined;
+  let restored: Table | undefined;
   const dialogue: RestoreDialogue = {
     ask: (question) => askForYes(question, execution),
     plan: (plan) => {
@@ -27,19 +32,17 @@ export async function executeRestore(
     },
   };
   try {
-    ({ bytesAfter } = await restoreTable(request, session, dialogue));
+    ({ restored } = await restoreTable(request, session, dialogue));
   } finally {
     story.end();
     if (settings.json && shown !== undefined) {
-      const answer = toJson(request, shown, settings.host.label, bytesAfter);
+      const answer = toJson(request, shown, settings.host.label, restored);
       output.answer(`${JSON.stringify(answer, undefined, 2)}\n`);
     }
   }
-  const { table, backup } = request;
-  const { database, table: name } = shown?.target ?? table;
-  story.info(
-    `${database}.${name} is restored from ${shown?.backup ?? backup}: it holds ${formatBytes(bytesAfter)}`,
-  );
+  if (shown !== undefined && restored !== undefined) {
+    story.info(describeResult(shown, restored));
+  }
   if (session.log.failure !== undefined) throw session.log.failure;
 }
 
@@ -47,15 +50,47 @@ function describePlan({ table }: RestoreTableRequest, plan: RestorePlan): string
   const source = `${table.database}.${table.table}`;
   const target = `${plan.target.database}.${plan.target.table}`;
   const held = plan.bytesBefore > 0 ? ` (${formatBytes(plan.bytesBefore)})` : '';
+  const lost =
+    plan.existing !== undefined && hasUnsavedRows(plan.existing)
+      ? ' and its rows, which no backup contains'
+      : held;
   const same = target === source;
   const attached = same ? '' : ` of ${source}`;
   const added = plan.create || plan.bytesBefore === 0 ? '' : `, beside what it holds${held}`;
+  const leftover = plan.replacesLeftover ? ', in place of the incomplete local copy' : '';
   return [
-    ...(plan.download ? [`download ${plan.backup}, whole, from the remote storage`] : []),
-    ...(plan.drop ? [`drop     ${target}${held}`] : []),
+    ...(plan.download
+      ? [`download ${plan.backup}, whole, from the remote storage${leftover}`]
+      : []),
+    ...(plan.drop ? [`drop     ${target}${lost}`] : []),
     ...(plan.create ? [`create   ${target} as ${same ? 'it' : source} is in ${plan.backup}`] : []),
-    `attach   the data${attached} in ${plan.backup} to ${target}${added}`,
+    plan.existing !== undefined && hasNoRowsInBackup(plan.existing)
+      ? `attach   no data: ${plan.backup} cannot contain rows of ${target}`
+      : `attach   the data${attached} in ${plan.backup} to ${target}${added}`,
   ];
+}
+
+/** What became of a table: some have no rows of their own, and the rows of others are in no backup. */
+function describeResult({ backup, create }: RestorePlan, restored: Table): string {
+  const { database, name, rows, engine, totalBytes, writesTo } = restored;
+  const table = `${database}.${name}`;
+  if (!hasNoRowsInBackup(restored)) {
+    return `${table} is restored from ${backup}: it holds ${formatBytes(totalBytes)}`;
+  }
+  const kind = engine === undefined ? '' : ` (${engine})`;
+  const why =
+    writesTo !== undefined
+      ? `its rows are in table ${writesTo.database}.${writesTo.table}`
+      : rows === 'none'
+        ? 'it has no rows of its own'
+        : 'clickhouse-backup does not save its rows';
+  return create
+    ? `the definition of ${table}${kind} is restored from ${backup}; ${why}`
+    : `nothing to restore into ${table}${kind}: ${why}`;
+}
+
+function hasNoRowsInBackup({ rows }: Table): boolean {
+  return rows === 'none' || rows === 'unsaved';
 }
 
 /** The documented shape of `--json`; see README. */
@@ -63,7 +98,7 @@ function toJson(
   { table }: RestoreTableRequest,
   plan: RestorePlan,
   host: string,
-  bytesAfter: number | undefined,
+  restored: Table | undefined,
 ): unknown {
   return {
     command: 'restore-table',
@@ -74,8 +109,9 @@ function toJson(
     download: plan.download,
     drop: plan.drop,
     create: plan.create,
-    restored: bytesAfter !== undefined,
+    restored: restored !== undefined,
+    definitionOnly: restored === undefined ? null : hasNoRowsInBackup(restored),
     bytesBefore: plan.bytesBefore,
-    bytesAfter: bytesAfter ?? null,
+    bytesAfter: restored?.totalBytes ?? null,
   };
 }

@@ -1,4 +1,5 @@
 import { OperationFailedError } from '../errors.js';
+import { deleteLocalCommand } from './delete-local-hint.js';
 import type { Run } from './run.js';
 
 export interface BackupFailure {
@@ -26,16 +27,19 @@ export function failBackup(
   const verdict = undecided ? 'could not be proven' : 'failed';
   throw new OperationFailedError(`the ${what} of ${name} ${verdict}: ${text}`, {
     heading: headings[what],
-    hint: hintFor(failure, settings.host.label),
+    hint: hintFor(failure, settings),
   });
 }
 
-function hintFor({ what, name, text, undecided, mayGoOn }: BackupFailure, host: string): string {
+function hintFor(
+  { what, name, text, undecided, mayGoOn }: BackupFailure,
+  settings: Run['settings'],
+): string {
   if (undecided) return 'the next run looks again whether it is there';
   if (text.includes('no tables for backup')) {
     return "create a table first, or set general.allow_empty_backups in clickhouse-backup's configuration";
   }
   const kept = 'the last-backup file is as it was';
   if (what === 'create' || mayGoOn) return kept;
-  return `${kept}; the local copy is left: chbackup delete-local ${host} --name ${name}`;
+  return `${kept}; the local copy is left: ${deleteLocalCommand(settings, name)}`;
 }

@@ -1,4 +1,5 @@
 import type { TableName } from '../backup/table-name.js';
+import type { Table } from '../engine/engine.js';
 import { ConfigError, NotFoundError, OperationFailedError } from '../errors.js';
 import type { RestoreSource } from './restore-source.js';
 import type { Session } from './run.js';
@@ -10,6 +11,8 @@ export interface RestoreTableRequest {
   into: TableName | undefined;
   schema: boolean;
   append: boolean;
+  /** Drop the table although no backup contains its rows. */
+  dropUnsavedRows: boolean;
   checkReplicas: boolean;
   yes: boolean;
 }
@@ -18,12 +21,16 @@ export interface RestoreTableRequest {
 export interface RestorePlan {
   backup: string;
   download: boolean;
+  /** A local folder of the backup's name that cannot be used is overwritten by the download. */
+  replacesLeftover: boolean;
   /** The table that will hold the rows. */
   target: TableName;
   drop: boolean;
   create: boolean;
-  /** Bytes that the target holds now; 0 for an empty or missing one. */
+  /** Bytes that the target contains now; 0 for an empty or missing one, and for one without rows of its own. */
   bytesBefore: number;
+  /** The target as it is now; undefined: it does not exist. */
+  existing: Table | undefined;
 }
 
 /** What this version cannot do is said before anything is asked of it. */
@@ -58,7 +65,7 @@ export async function checkAbilities(
 
 /** Looks at the table; throws if the restore would not do what was asked for. */
 export async function makePlan(
-  { table, into, schema, append }: RestoreTableRequest,
+  { table, into, schema, append, dropUnsavedRows }: RestoreTableRequest,
   source: RestoreSource,
   { engine, report }: Session,
 ): Promise<RestorePlan> {
@@ -77,7 +84,8 @@ export async function makePlan(
       hint: '--schema creates it from the backup',
     });
   }
-  const bytesBefore = found?.totalBytes ?? 0;
+  throwIfRowsAreUnsaved(found, shown, { create, dropUnsavedRows });
+  const bytesBefore = found?.rows === 'none' ? 0 : (found?.totalBytes ?? 0);
   if (!create && bytesBefore > 0 && !append) {
     throw new OperationFailedError(
       `${shown} holds data already (${bytesBefore} bytes), and its rows would double`,
@@ -86,8 +94,41 @@ export async function makePlan(
       },
     );
   }
-  const drop = create && found !== undefined;
-  return { backup: source.name, download: !source.isLocal, target, drop, create, bytesBefore };
+  return {
+    backup: source.name,
+    download: !source.isLocal,
+    replacesLeftover: source.replacesLeftover,
+    target,
+    drop: create && found !== undefined,
+    create,
+    bytesBefore,
+    existing: found,
+  };
+}
+
+/** clickhouse-backup saves the rows of the MergeTree family only, and drops other tables all the same. */
+function throwIfRowsAreUnsaved(
+  found: Table | undefined,
+  shown: string,
+  { create, dropUnsavedRows }: { create: boolean; dropUnsavedRows: boolean },
+): void {
+  if (found === undefined || !hasUnsavedRows(found)) return;
+  const engine = found.engine === undefined ? 'its engine' : `the engine ${found.engine}`;
+  if (create && !dropUnsavedRows) {
+    throw new OperationFailedError(
+      found.rows === 'unsaved'
+        ? `table ${shown} was not dropped, because no backup contains its rows: clickhouse-backup does not save rows of ${engine}`
+        : `table ${shown} was not dropped, because it is unknown whether a backup can contain its rows`,
+      {
+        hint: 'to restore its definition beside it, pass --into; to drop the table with its rows, pass --drop-unsaved-rows',
+      },
+    );
+  }
+  if (create || found.rows === 'unknown') return;
+  throw new OperationFailedError(
+    `there are no rows to restore into table ${shown}: clickhouse-backup does not save rows of ${engine}`,
+    { hint: 'to restore only its definition, pass --into with a new name' },
+  );
 }
 
 /**
@@ -99,13 +140,19 @@ export async function lookAgain(
   plan: RestorePlan,
   session: Session,
 ): Promise<RestorePlan> {
-  const now = await makePlan(request, { name: plan.backup, isLocal: !plan.download }, session);
+  const { backup: name, download, replacesLeftover } = plan;
+  const now = await makePlan(request, { name, isLocal: !download, replacesLeftover }, session);
   const mayHoldData = request.append || plan.bytesBefore > 0;
   if (now.drop === plan.drop && (mayHoldData || now.bytesBefore === 0)) return now;
   throw new OperationFailedError(
     `${nameOf(plan.target)} has changed since the plan was made; nothing was restored`,
     { hint: 'look at the table, then run the same command again' },
   );
+}
+
+/** May the table have rows that no backup contains? */
+export function hasUnsavedRows({ rows }: Table): boolean {
+  return rows === 'unsaved' || rows === 'unknown';
 }
 
 export function nameOf({ database, table }: TableName): string {

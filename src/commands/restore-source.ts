@@ -2,37 +2,41 @@ import type { Backup } from '../backup/backup.js';
 import { findBackup } from '../backup/chain.js';
 import { proveBackup } from '../backup/proof.js';
 import { NotFoundError, OperationFailedError } from '../errors.js';
+import { deleteLocalCommand } from './delete-local-hint.js';
 import type { Session } from './run.js';
 
 /** The backup to restore from, and whether its local copy can be used as it is. */
 export interface RestoreSource {
   name: string;
   isLocal: boolean;
+  /** There is a local folder of that name that a download replaces (see `localCopy`). */
+  replacesLeftover: boolean;
 }
+
+type LocalCopy = 'usable' | 'leftover' | 'none';
 
 /**
  * Finds the backup asked for. A sound local copy is enough for one that is named, whatever becomes
  * of the remote storage; `latest` must be proven there.
  */
-export async function findSource(
-  asked: string,
-  { engine, files, report }: Session,
-): Promise<RestoreSource> {
+export async function findSource(asked: string, session: Session): Promise<RestoreSource> {
+  const { engine, files, report } = session;
   report.phase('looking for the backup');
   const last = files.readLastBackup();
   if (asked !== 'latest') {
-    if (isUsable(asked, await engine.list('local'))) return { name: asked, isLocal: true };
+    const copy = localCopy(asked, await engine.list('local'), session);
+    if (copy === 'usable') return { name: asked, isLocal: true, replacesLeftover: false };
     const remote = await engine.list('remote');
     if (remote.length === 0 && 'name' in last) {
       throw new OperationFailedError(
         `${asked} is not on the server, and the remote storage lists nothing: it may be down`,
       );
     }
-    if (findBackup(remote, 'remote', asked) === undefined) {
+    if (copy === 'none' && findBackup(remote, 'remote', asked) === undefined) {
       throw new NotFoundError(`there is no backup ${asked}`, { hint: 'chbackup list shows them' });
     }
     throwUnlessProven(remote, asked, 'it', 'chbackup list shows which backups can');
-    return { name: asked, isLocal: false };
+    return { name: asked, isLocal: false, replacesLeftover: copy === 'leftover' };
   }
   if ('missing' in last) {
     throw new NotFoundError(`there is no latest backup: ${last.missing}`, {
@@ -42,17 +46,25 @@ export async function findSource(
   const listed = await engine.list('all');
   const hint = `its local copy, if chbackup list shows one, is used when you say ${last.name} instead of latest`;
   throwUnlessProven(listed, last.name, 'the latest backup', hint);
-  return { name: last.name, isLocal: isUsable(last.name, listed) };
+  const copy = localCopy(last.name, listed, session);
+  return { name: last.name, isLocal: copy === 'usable', replacesLeftover: copy === 'leftover' };
 }
 
-/** Throws `OperationFailedError` if there is a local copy, but none to restore from. */
-export function isUsable(name: string, listed: readonly Backup[]): boolean {
+/**
+ * What the local list shows of a backup. A `leftover` is the folder without metadata that servers up
+ * to 2.4.x leave for each base that a download needed (contract §11, §12): a download of that backup
+ * completes it. Throws `OperationFailedError` for a copy that is broken otherwise.
+ */
+export function localCopy(name: string, listed: readonly Backup[], session: Session): LocalCopy {
   const copy = findBackup(listed, 'local', name);
-  if (copy === undefined) return false;
-  if (copy.state === 'sound') return true;
+  if (copy === undefined) return 'none';
+  if (copy.state === 'sound') return 'usable';
+  if (copy.state === 'old-format') return 'leftover';
   throw new OperationFailedError(
-    `the local copy of ${name} cannot be restored from: ${copy.description || copy.state}`,
-    { hint: `remove it with chbackup delete-local --name ${name}, then it is downloaded` },
+    `the local copy of backup ${name} cannot be restored: ${copy.description || copy.state}`,
+    {
+      hint: `remove it with ${deleteLocalCommand(session.settings, name)}; chbackup then downloads the backup`,
+    },
   );
 }
 

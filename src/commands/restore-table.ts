@@ -1,15 +1,18 @@
+import { findBackup } from '../backup/chain.js';
 import type { Outcome, Table } from '../engine/engine.js';
 import { ConfigError, NotFoundError, OperationFailedError } from '../errors.js';
+import { deleteLocalCommand } from './delete-local-hint.js';
 import { underHostLock } from './host-lock.js';
 import {
   checkAbilities,
+  hasUnsavedRows,
   lookAgain,
   makePlan,
   nameOf,
   type RestorePlan,
   type RestoreTableRequest,
 } from './restore-plan.js';
-import { findSource, isUsable } from './restore-source.js';
+import { findSource } from './restore-source.js';
 import type { Session } from './run.js';
 
 /** Whom a restore shows its plan, and asks. */
@@ -21,8 +24,8 @@ export interface RestoreDialogue {
 
 export interface RestoreResult {
   plan: RestorePlan;
-  /** Bytes that the target holds afterwards. */
-  bytesAfter: number;
+  /** The target as it is afterwards. */
+  restored: Table;
 }
 
 /** find the copy → look at the table → plan → ask → lock → look again → download → restore → look. */
@@ -38,21 +41,25 @@ export async function restoreTable(
   await getYes(request, shown, dialogue);
   return underHostLock(session, 'restore-table', async (lock) => {
     lock.nameBackup(shown.backup);
-    const { isLocal } = await findSource(shown.backup, session);
+    const { isLocal, replacesLeftover } = await findSource(shown.backup, session);
     if (!isLocal) await download(shown, session);
-    const plan = await restore(request, { ...shown, download: !isLocal }, session);
-    const bytesAfter = await lookAfter(plan, session);
-    return { plan, bytesAfter };
+    const now = { ...shown, download: !isLocal, replacesLeftover };
+    const plan = await restore(request, now, session);
+    return { plan, restored: await lookAfter(plan, session) };
   });
 }
 
 async function getYes(
   { yes }: RestoreTableRequest,
-  { drop, target, bytesBefore }: RestorePlan,
+  { drop, target, bytesBefore, existing }: RestorePlan,
   dialogue: RestoreDialogue,
 ): Promise<void> {
   if (!drop || yes) return;
-  const answer = await dialogue.ask(`Drop ${nameOf(target)} (${bytesBefore} bytes)?`);
+  const held =
+    existing !== undefined && hasUnsavedRows(existing)
+      ? ' and its rows, which no backup contains'
+      : ` (${bytesBefore} bytes)`;
+  const answer = await dialogue.ask(`Drop ${nameOf(target)}${held}?`);
   if (answer === true) return;
   if (answer === undefined) {
     throw new ConfigError('nothing was dropped: there is no terminal to ask on', {
@@ -62,15 +69,26 @@ async function getYes(
   throw new OperationFailedError('nothing was dropped: the answer was not yes');
 }
 
-/** Whatever the server says of it, only a sound copy in its list is restored from. */
-async function download({ backup }: RestorePlan, { engine, report }: Session): Promise<void> {
+/**
+ * Only the local list decides whether a download is complete: 2.4.20 ends complete ones in an error
+ * (contract §12), and every version writes the metadata that makes a copy usable last.
+ */
+async function download({ backup }: RestorePlan, session: Session): Promise<void> {
+  const { engine, report, settings } = session;
   report.phase(`downloading ${backup}`);
   const outcome = await engine.download(backup);
-  if (outcome.status !== 'error' && isUsable(backup, await engine.list('local'))) return;
-  const text = outcome.status === 'success' ? 'it is not on the server' : textOf(outcome);
-  throw new OperationFailedError(`the download of ${backup} failed: ${text}`, {
+  const copy = findBackup(await engine.list('local'), 'local', backup);
+  if (copy?.state === 'sound') {
+    if (outcome.status !== 'success') {
+      report.warn(`backup ${backup} was downloaded completely, although: ${textOf(outcome)}`);
+    }
+    return;
+  }
+  const seen = copy === undefined ? 'not there' : copy.description || copy.state;
+  const text = outcome.status === 'success' ? `its local copy is ${seen}` : textOf(outcome);
+  throw new OperationFailedError(`the download of backup ${backup} failed: ${text}`, {
     heading: 'DOWNLOAD ERROR',
-    hint: `the table is as it was; a part may be left: chbackup delete-local --name ${backup}`,
+    hint: `the table was not changed; to remove what was downloaded: ${deleteLocalCommand(settings, backup)}`,
   });
 }
 
@@ -97,7 +115,9 @@ async function restore(
   const text = textOf(outcome);
   // The words of 2.4.0 and of 2.5.10 and later (contract §7).
   if (/(no have|not) found schemas by/.test(text)) {
-    throw new NotFoundError(`${backup} holds no table ${nameOf(table)}`);
+    throw new NotFoundError(`backup ${backup} has no table ${nameOf(table)} to restore: ${text}`, {
+      hint: 'check the name of the table, and skip_tables and skip_table_engines in the configuration of clickhouse-backup, which exclude tables from restores too',
+    });
   }
   throw new OperationFailedError(`the restore of ${nameOf(table)} failed: ${text}`, {
     heading: 'RESTORE ERROR',
@@ -108,36 +128,33 @@ async function restore(
 }
 
 /**
- * A table that was empty must hold something now: old servers skip an attach in silence (§7, §11).
- * Where rows were added to others (`--append`), the server's row has decided.
+ * A table that was empty must have rows now: old servers skip an attach without an error (§7, §11).
+ * Where rows were added to others (`--append`), the server's row has decided. A table whose rows no
+ * backup contains is restored once its definition is there.
  */
 async function lookAfter(
   { backup, bytesBefore, create, target }: RestorePlan,
   { engine, report }: Session,
-): Promise<number> {
+): Promise<Table> {
   const shown = nameOf(target);
   report.phase(`looking at ${shown}`);
   const after = await engine.table(target);
-  const bytes = after?.totalBytes ?? 0;
-  const wasEmpty = create || bytesBefore === 0;
-  const holdsNoParts = create && after !== undefined && !mayHoldParts(after);
-  if (!wasEmpty && bytes <= bytesBefore) {
+  if (after === undefined) {
+    throw new OperationFailedError(`the server says success, but ${shown} does not exist`, {
+      hint: `check whether backup ${backup} contains that table: chbackup list, and the server's log`,
+    });
+  }
+  const isDefinitionOnly = after.rows === 'none' || after.rows === 'unsaved';
+  if (isDefinitionOnly || after.totalBytes > (create ? 0 : bytesBefore)) return after;
+  if (!create && bytesBefore > 0) {
     report.warn(
       `${shown} holds no more than before: ${backup} has no rows of it, or the attach was skipped (--no-check-replicas)`,
     );
+    return after;
   }
-  if (bytes > 0 || !wasEmpty || holdsNoParts) return bytes;
-  throw new OperationFailedError(
-    `the server says success, but ${shown} ${after ? 'is empty' : 'does not exist'}`,
-    {
-      hint: `either ${backup} has no rows of it, or a Replicated table was skipped: try --no-check-replicas`,
-    },
-  );
-}
-
-/** Views and the like have no rows of their own; an engine that is not told may have. */
-function mayHoldParts({ engine }: Table): boolean {
-  return engine === '' || engine.endsWith('MergeTree');
+  throw new OperationFailedError(`the server says success, but ${shown} is empty`, {
+    hint: `either ${backup} has no rows of it, or a Replicated table was skipped: try --no-check-replicas`,
+  });
 }
 
 function textOf(outcome: Exclude<Outcome, { status: 'success' }>): string {

@@ -2,6 +2,7 @@ import type { BackupKind } from '../backup/backup.js';
 import { findBackup } from '../backup/chain.js';
 import { proveUpload } from '../backup/proof.js';
 import type { Journal } from '../state/host-files.js';
+import { deleteLocalCommand } from './delete-local-hint.js';
 import { emptyStorage } from './empty-storage.js';
 import { nothingListed } from './prove-upload.js';
 import type { Run } from './run.js';
@@ -77,8 +78,7 @@ async function findEnd(
 async function describeCopyLeft({ server, settings }: Run, backup: string): Promise<string> {
   const copy = findBackup(await server.list('local'), 'local', backup);
   if (copy === undefined) return '';
-  const command = `chbackup delete-local ${settings.host.label} --name ${backup}`;
-  return `; its local copy is left, to be removed with ${command}`;
+  return `; its local copy is left, to be removed with ${deleteLocalCommand(settings, backup)}`;
 }
 
 function lastNameOf({ files }: Run): string {

@@ -1,4 +1,5 @@
 import type { Backup, Location } from '../backup/backup.js';
+import type { RowsInBackup } from '../backup/table-engine.js';
 import type { TableName } from '../backup/table-name.js';
 
 /** How an operation ended, as far as the server tells. */
@@ -23,9 +24,20 @@ export type DeleteOutcome =
 export interface Table {
   database: string;
   name: string;
-  engine: string;
-  /** Bytes its active parts hold on disk; 0 for an empty table. */
+  /** ClickHouse's name of the engine; undefined if the client cannot tell. */
+  engine: string | undefined;
+  /**
+   * For a materialized view that of its inner table; `none` if it writes to another table.
+   * `unknown`: the client could not find out.
+   */
+  rows: RowsInBackup | 'unknown';
+  /**
+   * Bytes of the active parts on disk, 0 for an empty table. For a materialized view those of its
+   * inner table, because the view itself has none.
+   */
   totalBytes: number;
+  /** The table that a materialized view writes to (`TO db.table`). */
+  writesTo?: TableName;
 }
 
 export interface RestoreRequest {
@@ -66,7 +78,7 @@ export interface Engine {
   capabilities(): Promise<Capabilities>;
   /** The copies at one location, or at both; in the server's order. Absence is no proof (§5, §11). */
   list(location: Location | 'all'): Promise<Backup[]>;
-  /** The table of exactly this name, or undefined. */
+  /** The table with exactly this name, or undefined. Finds the inner table of a materialized view. */
   table(name: TableName): Promise<Table | undefined>;
   download(backup: string): Promise<Outcome>;
   /**
@@ -84,6 +96,8 @@ export interface Engine {
 
 /** A clickhouse-backup server: it makes and uploads backups too, and tells what it is doing. */
 export interface BackupServer extends Engine {
+  /** All tables that a backup covers. Reads the definition of each, so the response can be large. */
+  tables(): Promise<Table[]>;
   create(backup: string): Promise<Outcome>;
   /** Uploads a local backup; as an increment on a base that is at one of the locations, or whole. */
   upload(backup: string, base?: { at: Location; name: string }): Promise<Outcome>;

@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest';
-import { fakePath, fakeVersions } from '../engine/binary/fake-program.js';
+import { fakePath, type FakeState, fakeVersions } from '../engine/binary/fake-program.js';
 import { BinaryRuns, fakeWeeks } from '../support/binary.js';
-import { test } from '../support/harness.js';
+import { type Harness, test } from '../support/harness.js';
 import { CapturedStream, typedInput } from '../support/streams.js';
 import { diff2, diff3, diff6, full1, full5, own, weeks } from '../support/weeks.js';
 
@@ -215,7 +215,7 @@ describe.each(fakeVersions)('with the program %s', (version) => {
     expect(binary.state.tables).toEqual({ [table]: 4096 });
   });
 
-  test('restore-table: an unsound local copy is not restored from', async ({ harness }) => {
+  test('restore-table: what replaces a local copy that is not usable', async ({ harness }) => {
     const created = '2026-11-01 20:30:00';
     const flaw =
       version === '2.4.0' ? { oldFormat: true } : { broken: 'broken metadata.json not found' };
@@ -224,10 +224,73 @@ describe.each(fakeVersions)('with the program %s', (version) => {
       remote: [{ name: full1, created, tables: { [table]: 4096 } }],
       tables: { [table]: 0 },
     });
-    const { code, stderr } = await binary.run('restore-table', full1, table);
+    const { code, stdout, stderr } = await binary.run('restore-table', full1, table);
+    if (version === '2.4.0') {
+      expect(code).toBe(0);
+      expect(stdout).toContain('in place of the incomplete local copy');
+      expect(binary.state.tables).toEqual({ [table]: 4096 });
+      return;
+    }
     expect(code).toBe(1);
-    expect(stderr).toContain(`chbackup delete-local --name ${full1}`);
+    expect(stderr).toContain(
+      `chbackup delete-local --binary-path ${fakePath} --name ${full1}; chbackup then downloads`,
+    );
     expect(binary.changes()).toEqual([]);
+  });
+
+  describe('restore-table knows whether a backup can contain the rows of a table', () => {
+    const [log, view, mv, inner] = ['shop.log', 'shop.v', 'shop.mv', 'shop..inner.mv'];
+    const engines = { [log]: 'Log', [view]: 'View', [mv]: 'MaterializedView' };
+    const saved = { [log]: 0, [view]: 0, [mv]: 0, [inner]: 4096 };
+    const shop = (harness: Harness, more: Partial<FakeState> = {}) =>
+      new BinaryRuns(harness, version, {
+        local: [{ name: full1, created: '2026-11-01 20:30:00', tables: saved }],
+        tables: { ...saved },
+        engines,
+        ...more,
+      });
+
+    test('rows that no backup contains are not dropped', async ({ harness }) => {
+      const binary = shop(harness);
+      const kept = await binary.run('restore-table', full1, log, '--schema', '--yes');
+      expect(kept.code).toBe(1);
+      expect(kept.stderr).toMatch(/table shop\.log was not dropped, because no backup contains/);
+      const nothing = await binary.run('restore-table', full1, log);
+      expect(nothing.code).toBe(1);
+      expect(nothing.stderr).toContain('there are no rows to restore into table shop.log');
+      expect(binary.changes()).toEqual([]);
+      const asked = ['--schema', '--drop-unsaved-rows', '--yes'];
+      const dropped = await binary.run('restore-table', full1, log, ...asked);
+      expect(dropped).toMatchObject({ code: 0 });
+      expect(dropped.stderr).toContain('the definition of shop.log is restored');
+    });
+
+    test('a view is restored by its definition', async ({ harness }) => {
+      const { code, stderr } = await shop(harness).run(
+        'restore-table',
+        ...[full1, view, '--schema', '--yes'],
+      );
+      expect(code).toBe(0);
+      expect(stderr).toContain('the definition of shop.v is restored');
+    });
+
+    test('the rows of a materialized view are those of its inner table', async ({ harness }) => {
+      const binary = shop(harness);
+      const full = await binary.run('restore-table', full1, mv);
+      expect(full.code).toBe(1);
+      expect(full.stderr).toContain('shop.mv holds data already (4096 bytes)');
+      binary.change({ tables: { ...saved, [inner]: 0 } });
+      expect((await binary.run('restore-table', full1, mv)).code).toBe(0);
+      expect(binary.state.tables[inner]).toBe(4096);
+    });
+
+    test('if the engine cannot be told, nothing is dropped', async ({ harness }) => {
+      const binary = shop(harness, { ignoresEnvironment: true, tables: { ...saved, [table]: 0 } });
+      const kept = await binary.run('restore-table', full1, table, '--schema', '--yes');
+      expect(kept.code).toBe(1);
+      expect(kept.stderr).toContain('it is unknown whether a backup can contain its rows');
+      expect(binary.changes()).toEqual([]);
+    });
   });
 });
 

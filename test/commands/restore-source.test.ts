@@ -66,33 +66,52 @@ describe.each(versions)('with a server %s', (version) => {
     expect(harness.requests(/^POST/)).toEqual([]);
   });
 
-  test('an unsound local copy is not restored from', async ({ harnessOf }) => {
+  test('a broken local copy is not restored; the hint says how to remove it', async ({
+    harnessOf,
+  }) => {
     const harness = await onRemote(harnessOf({ version }));
     harness.simulator.addBackup('local', { name: diff2 });
-    harness.simulator.setBroken('local', diff2);
+    harness.simulator.setBroken('local', diff2, 'broken metadata.json not found');
     for (const backup of [diff2, 'latest']) {
       // oxlint-disable-next-line no-await-in-loop
       const { code, stderr } = await restore(harness, backup, '--schema', '--yes');
       expect(code).toBe(1);
-      expect(stderr).toContain(version === '2.4.0' ? 'old-format' : 'broken metadata.json');
-      expect(stderr).toContain(`chbackup delete-local --name ${diff2}`);
+      expect(stderr).toContain('broken metadata.json');
+      expect(stderr).toContain(`chbackup delete-local ${harness.host} --name ${diff2}`);
     }
     expect(harness.requests(/^POST/)).toEqual([]);
-    // The hint helps.
     await harness.run('delete-local', '--name', diff2, '--yes');
     expect((await restore(harness, diff2)).code).toBe(0);
     expect(orders(harness)?.rows).toBe(orderRows);
   });
 
-  test('nor is what a download left unsound, whatever its row says', async ({ harnessOf }) => {
+  test('a download that left a broken copy is not restored, even if its entry says success', async ({
+    harnessOf,
+  }) => {
     const harness = await onRemote(harnessOf({ version }));
     const spoil = () => harness.simulator.setBroken('local', diff2);
     beforeRequest(harness, /list\/local/, spoil, 3);
     const { code, stderr } = await restore(harness, diff2, '--schema', '--yes');
     expect(code).toBe(1);
-    expect(stderr).toContain(`the local copy of ${diff2} cannot be restored from`);
+    expect(stderr).toMatch(
+      new RegExp(`the download of backup ${diff2} failed: its local copy is (old-format|broken)`),
+    );
     expect(restoresAsked(harness)).toEqual([]);
     expect(orders(harness)?.generation).toBe(0);
+  });
+
+  test('a download whose entry is an error counts if the local list shows it complete', async ({
+    harnessOf,
+  }) => {
+    const harness = await onRemote(harnessOf({ version }));
+    // 2.4.20 ends each download of an increment so (contract §12).
+    harness.simulator.failNext('download', 'context canceled', { madeAnyway: true });
+    const { code, stderr } = await restore(harness, diff2);
+    expect(code).toBe(0);
+    expect(stderr).toContain(
+      `[WARNING] backup ${diff2} was downloaded completely, although: context canceled`,
+    );
+    expect(orders(harness)?.rows).toBe(orderRows);
   });
 
   test('a remote one that is broken, or has lost its base, is not downloaded', async ({
@@ -117,7 +136,8 @@ describe.each(versions)('with a server %s', (version) => {
     harness.simulator.failNext('download', 'no space left on device');
     const { code, stderr } = await restore(harness, diff2, '--schema', '--yes');
     expect(code).toBe(1);
-    expect(stderr).toContain(`the download of ${diff2} failed: no space left on device`);
+    expect(stderr).toContain(`the download of backup ${diff2} failed: no space left on device`);
+    expect(stderr).toContain(`chbackup delete-local ${harness.host} --name ${diff2}`);
     expect(harness.log).toMatch(/DOWNLOAD ERROR:\n.*no space left/);
     expect(orders(harness)).toMatchObject({ rows: 0, generation: 0 });
     expect(restoresAsked(harness)).toEqual([]);
@@ -270,15 +290,37 @@ describe('latest without a last-backup file that names one', () => {
   });
 });
 
-test('2.4.0 leaves the base of what it downloads unsound; the other commands see it', async ({
-  harnessOf,
-}) => {
-  const harness = await onRemote(harnessOf({ version: '2.4.0' }));
-  expect((await restore(harness, diff2)).code).toBe(0);
-  const listed = await harness.run('list', '--location', 'local');
-  expect(listed.stdout).toMatch(new RegExp(`${full1} .*old-format$`, 'm'));
-  emptyOrders(harness);
-  const { code, stderr } = await restore(harness, full1);
-  expect(code).toBe(1);
-  expect(stderr).toContain('old-format');
+describe('2.4.0 leaves a folder without metadata for the base of what it downloads', () => {
+  test('restoring that base replaces the folder by a download, and the plan says so', async ({
+    harnessOf,
+  }) => {
+    const harness = await onRemote(harnessOf({ version: '2.4.0' }));
+    expect((await restore(harness, diff2)).code).toBe(0);
+    const listed = await harness.run('list', '--location', 'local');
+    expect(listed.stdout).toMatch(new RegExp(`${full1} .*old-format$`, 'm'));
+    emptyOrders(harness);
+    const { code, stdout } = await restore(harness, full1);
+    expect(code).toBe(0);
+    expect(stdout).toContain(
+      `download ${full1}, whole, from the remote storage, in place of the incomplete local copy`,
+    );
+    expect(downloads(harness)).toEqual([
+      `POST /backup/download/${diff2}`,
+      `POST /backup/download/${full1}`,
+    ]);
+    expect(orders(harness)?.rows).toBe(orderRows);
+  });
+
+  test('without a sound copy on the remote storage nothing is downloaded', async ({
+    harnessOf,
+  }) => {
+    const harness = await onRemote(harnessOf({ version: '2.4.0' }));
+    expect((await restore(harness, diff2)).code).toBe(0);
+    harness.simulator.setBroken('remote', full1);
+    emptyOrders(harness);
+    const { code, stderr } = await restore(harness, full1);
+    expect(code).toBe(1);
+    expect(stderr).toContain(`${full1} is broken`);
+    expect(downloads(harness)).toHaveLength(1);
+  });
 });

@@ -85,7 +85,8 @@ describe.each(versions)('with a server %s', (version) => {
     harness.simulator.tables.set('shop.new', { ...orders(harness)! });
     const { code, stderr } = await restore(harness, full1, 'shop.new');
     expect(code).toBe(10);
-    expect(stderr).toContain(`${full1} holds no table shop.new`);
+    expect(stderr).toContain(`backup ${full1} has no table shop.new to restore: `);
+    expect(stderr).toMatch(/\(check .*skip_tables and skip_table_engines/);
   });
 
   describe('nothing is dropped without a yes', () => {
@@ -275,6 +276,7 @@ test('--json is one object, however it ends', async ({ harness }) => {
     drop: false,
     create: false,
     restored: true,
+    definitionOnly: false,
     bytesBefore: 0,
     bytesAfter: orderBytes,
   };
@@ -283,7 +285,12 @@ test('--json is one object, however it ends', async ({ harness }) => {
   const asked = await restore(harness, full1, table, '--schema', '--json');
   expect(asked.code).toBe(2);
   const plan = { drop: true, create: true, restored: false, bytesBefore: orderBytes };
-  expect(JSON.parse(asked.stdout)).toEqual({ ...answer, ...plan, bytesAfter: null });
+  expect(JSON.parse(asked.stdout)).toEqual({
+    ...answer,
+    ...plan,
+    definitionOnly: null,
+    bytesAfter: null,
+  });
 });
 
 describe('one exact table, or exit 2 before any request', () => {

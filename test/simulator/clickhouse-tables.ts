@@ -2,16 +2,43 @@
 export interface SimulatedTable {
   engine: string;
   rows: number;
+  /** What the server shows; ClickHouse 18.16 knows it of the MergeTree family only (recordings). */
   totalBytes: number;
   /** Grows when the table is dropped and made anew: its parts then have the old names again (§5). */
   generation: number;
+  /** Where a materialized view writes; without it, to its inner table. */
+  to?: string;
+  /** `skip_tables` excludes it from backups and restores. */
+  skip?: boolean;
 }
 
 export const bytesPerRow = 80;
 
 /** A table's initial state; `rows` decides the bytes. */
 export function table(engine = 'MergeTree', rows = 1000, generation = 0): SimulatedTable {
-  return { engine, rows, totalBytes: rows * bytesPerRow, generation };
+  const totalBytes = isSaved(engine) ? rows * bytesPerRow : 0;
+  return { engine, rows, totalBytes, generation };
+}
+
+/** Whether backups contain the rows of such a table, or only its definition. */
+export function isSaved(engine: string): boolean {
+  return engine.endsWith('MergeTree');
+}
+
+/** `shop.mv` → `shop..inner.mv`. */
+export function innerTableOf(view: string): string {
+  return view.replace('.', '..inner.');
+}
+
+/** The inner tables of the materialized views among these, which servers list and restore with them. */
+export function innerTablesOf(
+  names: readonly string[],
+  find: (name: string) => Pick<SimulatedTable, 'engine' | 'to'> | undefined,
+): string[] {
+  return names
+    .filter((name) => find(name)?.engine === 'MaterializedView' && find(name)?.to === undefined)
+    .map(innerTableOf)
+    .filter((inner) => find(inner) !== undefined && !names.includes(inner));
 }
 
 /** The tables of the recordings. */
@@ -47,9 +74,23 @@ export function tableLine(name: string, shown: SimulatedTable): string {
     DataPath: path,
     DataPaths: [path],
     UUID: '',
-    CreateTableQuery: `CREATE TABLE ${name} ( d Date,  id UInt64) ENGINE = ${shown.engine}(d, id, 8192)`,
+    CreateTableQuery: definition(name, shown),
     TotalBytes: shown.totalBytes,
-    Skip: false,
+    Skip: shown.skip === true,
     BackupType: 'full',
   });
+}
+
+/** As ClickHouse 18.16 writes it (recordings of tables). */
+function definition(name: string, { engine, to }: SimulatedTable): string {
+  const columns = '( d Date,  id UInt64)';
+  const select = 'AS SELECT d, id FROM shop.orders ';
+  if (engine === 'View') return `CREATE VIEW ${name} ${columns} ${select}`;
+  if (engine === 'MaterializedView') {
+    return to === undefined
+      ? `CREATE MATERIALIZED VIEW ${name} ${columns} ENGINE = MergeTree(d, id, 8192) ${select}`
+      : `CREATE MATERIALIZED VIEW ${name} TO ${to} ${columns} ${select}`;
+  }
+  const parameters = isSaved(engine) ? '(d, id, 8192)' : '';
+  return `CREATE TABLE ${name} ${columns} ENGINE = ${engine}${parameters}`;
 }

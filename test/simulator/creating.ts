@@ -1,4 +1,4 @@
-import { matchesPattern } from './clickhouse-tables.js';
+import { isSaved, matchesPattern } from './clickhouse-tables.js';
 import type { Flags } from './flags.js';
 import type { SimulatedServer } from './server.js';
 import { type SimulatedBackup, localBackupsToRemove } from './storage.js';
@@ -21,10 +21,13 @@ export function snapshot(server: SimulatedServer, name: string, atMs: number, pa
     required: '',
     tables: new Map(),
     generations: new Map(),
+    definitions: new Map(),
   };
   for (const [table, state] of server.tables) {
-    if (pattern !== '' && !matchesPattern(pattern, table)) continue;
-    backup.tables.set(table, state.rows);
+    if (state.skip || (pattern !== '' && !matchesPattern(pattern, table))) continue;
+    backup.tables.set(table, isSaved(state.engine) ? state.rows : 0);
+    const { engine, to } = state;
+    backup.definitions?.set(table, { engine, ...(to !== undefined && { to }) });
     backup.generations?.set(table, state.generation);
     backup.sizeBytes += state.totalBytes;
   }

@@ -1,5 +1,10 @@
 import type { Call } from './call.js';
-import { matchesPattern, tableLine } from './clickhouse-tables.js';
+import {
+  innerTablesOf,
+  matchesPattern,
+  type SimulatedTable,
+  tableLine,
+} from './clickhouse-tables.js';
 import { type Answer, failure, json, lines } from './replies.js';
 import type { SimulatedServer } from './server.js';
 import { inListOrder, listLine } from './storage.js';
@@ -75,15 +80,30 @@ export async function answerList(call: Call): Promise<Answer> {
 }
 
 /** `GET /backup/tables[/all]?table=` (exchange "tables"). */
-export async function answerTables(call: Call): Promise<Answer> {
+export function answerTables(call: Call): Promise<Answer> {
+  return answerTablesOf(call, (table) => table.skip !== true);
+}
+
+/** The same with what `skip_tables` excludes. */
+export function answerAllTables(call: Call): Promise<Answer> {
+  return answerTablesOf(call, () => true);
+}
+
+async function answerTablesOf(
+  call: Call,
+  isShown: (table: SimulatedTable) => boolean,
+): Promise<Answer> {
   const { server } = call;
   while (server.faults.hang) await server.clock.sleep(1000, call.connection);
   const pattern = call.query.get('table') ?? '';
-  const shown = [...server.tables]
-    .filter(([name]) => pattern === '' || matchesPattern(pattern, name))
-    .sort(([a], [b]) => (a < b ? -1 : 1));
-  return lines(
-    200,
-    shown.map(([name, table]) => tableLine(name, table)),
+  const { tables } = server;
+  const matching = [...tables.keys()].filter(
+    (name) => pattern === '' || matchesPattern(pattern, name),
   );
+  const inner = innerTablesOf(matching, (name) => tables.get(name));
+  const shown = [...inner, ...matching.sort()].flatMap((name) => {
+    const found = tables.get(name);
+    return found !== undefined && isShown(found) ? [tableLine(name, found)] : [];
+  });
+  return lines(200, shown);
 }

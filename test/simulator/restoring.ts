@@ -1,4 +1,4 @@
-import { bytesPerRow, matchesPattern } from './clickhouse-tables.js';
+import { bytesPerRow, innerTablesOf, isSaved, matchesPattern } from './clickhouse-tables.js';
 import { type Plan, fails } from './creating.js';
 import type { Flags } from './flags.js';
 import type { SimulatedServer } from './server.js';
@@ -47,6 +47,7 @@ function attach(server: SimulatedServer, name: string, rows: number, flags: Flag
       return `${name} can't restore cause system.replicas entries already exists and replication in progress from another replica`;
     }
   }
+  if (!isSaved(table.engine)) return undefined;
   table.rows += rows;
   table.totalBytes += rows * bytesPerRow;
   return undefined;
@@ -61,9 +62,15 @@ export function planRestore(server: SimulatedServer, name: string, flags: Flags)
   if (!backup || backup.broken !== undefined || backup.oldFormat) {
     return fails(texts.restoreMissing(name, flags.data));
   }
-  const matching = [...backup.tables].filter(
-    ([table]) => flags.tables === '' || matchesPattern(flags.tables, table),
+  const named = [...backup.tables.keys()].filter(
+    (table) =>
+      !server.tables.get(table)?.skip &&
+      (flags.tables === '' || matchesPattern(flags.tables, table)),
   );
+  const inner = innerTablesOf(named, (table) => backup.definitions?.get(table));
+  const matching = [...inner, ...named].map((table) => {
+    return [table, backup.tables.get(table) ?? 0] as const;
+  });
   if (matching.length === 0) return fails(texts.noTablesMatch(flags.tables, name));
   return {
     ms: server.workMs.restore,
@@ -73,9 +80,11 @@ export function planRestore(server: SimulatedServer, name: string, flags: Flags)
       const recreates = !isDataOnly || (flags.rm && rmWithDataDrops);
       for (const [table] of recreates ? matching : []) {
         const dropped = server.tables.get(target(table, flags));
-        const engine = (dropped ?? server.tables.get(table))?.engine ?? 'MergeTree';
+        const { engine = 'MergeTree', to } =
+          backup.definitions?.get(table) ?? dropped ?? server.tables.get(table) ?? {};
         const generation = (dropped?.generation ?? 0) + 1;
-        server.tables.set(target(table, flags), { engine, rows: 0, totalBytes: 0, generation });
+        const made = { engine, rows: 0, totalBytes: 0, generation };
+        server.tables.set(target(table, flags), { ...made, ...(to !== undefined && { to }) });
       }
       const losesData = flags.tableMapping !== '' && flags.databaseMapping === '';
       if (losesData && !server.profile.tableMappingAlone) {

@@ -7,6 +7,7 @@ import {
   answerList,
   answerMetrics,
   answerStatus,
+  answerAllTables,
   answerTables,
   answerVersion,
 } from './reading.js';
@@ -41,7 +42,7 @@ const routes: readonly Route[] = [
   { template: '/backup/kill', methods: both, answer: answerKill },
   { template: '/backup/watch', methods: both, answer: answerWatch },
   { template: '/backup/tables', methods: get, answer: answerTables },
-  { template: '/backup/tables/all', methods: get, answer: answerTables },
+  { template: '/backup/tables/all', methods: get, answer: answerAllTables },
   { template: '/backup/list', methods: get, answer: answerList },
   { template: '/backup/list/{where}', methods: get, answer: answerList },
   { template: '/backup/create', methods: post, answer: answerStart('create') },

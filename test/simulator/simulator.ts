@@ -151,13 +151,14 @@ export class Simulator extends ScriptedFaults {
   /** A table is dropped and filled anew: parts of the same names, other rows (contract §5). */
   refillTable(name: string, rows: number): void {
     const old = this.tables.get(name);
-    this.tables.set(name, table(old?.engine, rows, (old?.generation ?? 0) + 1));
+    this.tables.set(name, { ...old, ...table(old?.engine, rows, (old?.generation ?? 0) + 1) });
   }
 
   /** Rows are inserted into, or (negative) deleted from, a table. */
   insertRows(name: string, rows: number): void {
     const old = this.tables.get(name);
-    this.tables.set(name, table(old?.engine, (old?.rows ?? 0) + rows, old?.generation));
+    const now = table(old?.engine, (old?.rows ?? 0) + rows, old?.generation);
+    this.tables.set(name, { ...old, ...now });
   }
 
   settle(): void {

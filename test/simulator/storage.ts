@@ -1,3 +1,4 @@
+import type { SimulatedTable } from './clickhouse-tables.js';
 import { noTime, wireTime } from './times.js';
 import type { VersionProfile } from './versions.js';
 
@@ -37,6 +38,8 @@ export interface SimulatedBackup {
   tables: Map<string, number>;
   /** Which making of a table the rows come from, to tell a refilled one. */
   generations?: Map<string, number>;
+  /** How each table is created anew. */
+  definitions?: Map<string, Pick<SimulatedTable, 'engine' | 'to'>>;
 }
 
 /** The text of a remote folder without metadata.json: also a running upload (contract §5). */

@@ -17,7 +17,8 @@ import { type ApiClient, slowMs } from './client.js';
 import { type DeletionOptions, deleteBackup } from './deletion.js';
 import type { OperationRunner } from './operation.js';
 import { restoreOperation } from './restore-operation.js';
-import { listRow, tableRow } from './schemas.js';
+import { listRow } from './schemas.js';
+import { findTable, readTables } from './tables.js';
 
 export interface ApiEngineParts {
   client: ApiClient;
@@ -69,11 +70,12 @@ export class ApiEngine implements BackupServer {
     }
   }
 
-  /** Among all tables: without `/all`, those that backups skip would seem not to exist. */
-  async table({ database, table }: TableName): Promise<Table | undefined> {
-    const rows = await this.parts.client.getRows('/backup/tables/all', slowMs, tableRow);
-    const row = rows.find(({ Database, Name }) => Database === database && Name === table);
-    return row && { database, name: table, engine: row.Engine, totalBytes: row.TotalBytes };
+  table(name: TableName): Promise<Table | undefined> {
+    return findTable(this.parts.client, name);
+  }
+
+  tables(): Promise<Table[]> {
+    return readTables(this.parts.client);
   }
 
   async uploadEnd(backup: string): Promise<Outcome | undefined> {

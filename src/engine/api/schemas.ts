@@ -24,7 +24,10 @@ export const tableRow = z.object({
   Database: z.string(),
   Name: z.string(),
   Engine: z._default(z.string(), ''),
+  UUID: z._default(z.string(), ''),
+  CreateTableQuery: z._default(z.string(), ''),
   TotalBytes: z._default(z.number(), 0),
+  Skip: z._default(z.boolean(), false),
 });
 
 export const acknowledgement = z.object({

@@ -50,14 +50,15 @@ describe('tables', () => {
   test.each(fakeVersions)('%s: exactly the table asked for', async (version) => {
     const tables = { 'shop.orders2': 5, 'shop.orders': 81_674, 'shop.empty': 0, 'shop.a+b': 7 };
     const { engine, calls } = startFake({ version, state: { tables } });
-    const table = { database: 'shop', name: 'orders', engine: '', totalBytes: 81_674 };
+    const table = { database: 'shop', name: 'orders', engine: undefined, rows: 'saved' };
     const found = await engine.table(orders);
     expect(found).toEqual({ ...table, totalBytes: Math.round(79.76 * 1024) });
     expect(calls().at(-1)?.args).toEqual(['tables', '--all', '--tables=shop.orders']);
+    expect(calls().at(-1)?.env['CLICKHOUSE_SKIP_TABLE_ENGINES']).toMatch(/^MergeTree,/);
     expect(await engine.table({ ...orders, table: 'empty' })).toMatchObject({ totalBytes: 0 });
     expect(await engine.table({ ...orders, table: 'order' })).toBeUndefined();
     expect(await engine.table({ ...orders, table: 'a+b' })).toMatchObject({ totalBytes: 7 });
-    expect(calls().at(-1)?.args).toEqual(['tables', '--all']);
+    expect(calls().at(-1)?.args).toEqual(['tables', '--all', '--tables=shop.a*b']);
   });
 });
 

@@ -12,6 +12,8 @@
 //                   tables: {"shop.orders": bytes} is what a restore brings back
 //                   broken: "broken (can't stat metadata.json)"; oldFormat: true (2.4.0, local)
 //   tables          ClickHouse's: {"shop.orders": bytes}
+//   engines         {"shop.lines": "Log"}: the others are MergeTree. Settings from the environment
+//                   (CLICKHOUSE_SKIP_TABLE_ENGINES) do not count if ignoresEnvironment is true
 //   replicated      ["shop.orders"]: 2.4.0 skips them in silence, unless the check is off
 //   version         what --version says instead; null: it says something else altogether
 //   busy            {command: "upload", times: 2}: so many changing commands are told to wait
@@ -143,16 +145,30 @@ function list(state) {
 
 function tables(state) {
   const pattern = (flag('tables') ?? '*').replaceAll('.', '\\.').replaceAll('*', '.*');
-  const found = Object.entries(state.tables).filter(([name]) =>
-    new RegExp(`^${pattern}$`).test(name),
-  );
+  const skipped = state.ignoresEnvironment ? '' : (env.CLICKHOUSE_SKIP_TABLE_ENGINES ?? '');
+  const isListed = (name) =>
+    new RegExp(`^${pattern}$`).test(name) && !skipped.split(',').includes(engineOf(state, name));
+  const matching = Object.entries(state.tables).filter(([name]) => isListed(name));
+  // The inner table of a materialized view is listed with it.
+  const inner = matching
+    .filter(([name]) => engineOf(state, name) === 'MaterializedView')
+    .map(([name]) => name.replace('.', '..inner.'))
+    .filter((name) => state.tables[name] !== undefined && !isListed(name))
+    .map((name) => [name, state.tables[name]]);
+  const found = [...inner, ...matching];
   process.stdout.write(tableRows(found, version));
+}
+
+function engineOf(state, name) {
+  return state.engines?.[name] ?? 'MergeTree';
 }
 
 function download(state) {
   const name = positional[1];
   const source = state.remote.find((row) => row.name === name && !row.broken);
   if (source === undefined || state.storageDown) fail(`'${name}' is not found on remote storage`);
+  const leftover = isOld && state.local.some((row) => row.name === name && row.oldFormat);
+  if (leftover) state.local = state.local.filter((row) => row.name !== name);
   if (state.local.some((row) => row.name === name)) {
     if (isOld) return;
     fail(`'${name}' backup is already exists`);
@@ -201,6 +217,10 @@ function restore(state) {
     state.replicated?.includes(target) &&
     env.CLICKHOUSE_CHECK_REPLICAS_BEFORE_ATTACH !== 'false';
   if (!skips) state.tables[target] += bytes;
+  const inner = target.replace('.', '..inner.');
+  const innerBytes = source.tables?.[table.replace('.', '..inner.')];
+  if (innerBytes === undefined) return;
+  state.tables[inner] = (has('data') ? (state.tables[inner] ?? 0) : 0) + innerBytes;
 }
 
 function remove(state) {

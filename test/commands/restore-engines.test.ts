@@ -1,0 +1,266 @@
+import { describe, expect } from 'vitest';
+import { table } from '../simulator/clickhouse-tables.js';
+import { type Harness, test, versions } from '../support/harness.js';
+import { addShopBackup, restoresAsked } from '../support/shop.js';
+import { CapturedStream, typedInput } from '../support/streams.js';
+import { full1 } from '../support/weeks.js';
+
+/** A backup of tables of every kind, each with 1,000 rows. */
+async function openShop(opening: Promise<Harness>): Promise<Harness> {
+  const harness = await opening;
+  const { tables } = harness.simulator;
+  tables.set('shop.lines', table('Log'));
+  tables.set('shop.cache', table('Memory'));
+  tables.set('shop.odd', table('FancyNewEngine'));
+  tables.set('shop.v', table('View', 0));
+  tables.set('shop.everywhere', table('Distributed', 0));
+  tables.set('shop.mv', table('MaterializedView', 0));
+  tables.set('shop..inner.mv', table('MergeTree'));
+  tables.set('shop.mlog', table('MaterializedView', 0));
+  tables.set('shop..inner.mlog', table('Log'));
+  tables.set('shop.target', table('MergeTree'));
+  tables.set('shop.to', { ...table('MaterializedView', 0), to: 'shop.target' });
+  addShopBackup(harness, 'local', 'remote');
+  return harness;
+}
+
+function restore(harness: Harness, name: string, ...more: string[]) {
+  const argv = ['restore-table', full1, name, harness.host, 'rlAPIuser', harness.password];
+  return harness.startRaw([...argv, ...more]).done;
+}
+
+const rowsOf = (harness: Harness, name: string) => harness.simulator.tables.get(name)?.rows;
+
+describe.each(versions)('with a server %s', (version) => {
+  describe.each([
+    ['shop.lines', 'Log'],
+    ['shop.cache', 'Memory'],
+    ['shop.odd', 'FancyNewEngine'],
+    ['shop..inner.mlog', 'Log'],
+  ])('%s, whose rows no backup contains', (name, engine) => {
+    test('is not dropped by --schema', async ({ harnessOf }) => {
+      const harness = await openShop(harnessOf({ version }));
+      for (const more of [['--yes'], ['--rm', '--yes'], []]) {
+        // oxlint-disable-next-line no-await-in-loop
+        const { code, stdout, stderr } = await restore(harness, name, '--schema', ...more);
+        expect(code).toBe(1);
+        expect(stdout).toBe('');
+        expect(stderr).toContain(
+          `table ${name} was not dropped, because no backup contains its rows: clickhouse-backup does not save rows of the engine ${engine}`,
+        );
+        expect(stderr).toMatch(/\(.*--into; .*--drop-unsaved-rows\)/);
+      }
+      expect(rowsOf(harness, name)).toBe(1000);
+      expect(restoresAsked(harness)).toEqual([]);
+    });
+
+    test('gets no rows: exit 1 before anything is sent', async ({ harnessOf }) => {
+      const harness = await openShop(harnessOf({ version }));
+      for (const more of [[], ['--append']]) {
+        // oxlint-disable-next-line no-await-in-loop
+        const { code, stderr } = await restore(harness, name, ...more);
+        expect(code).toBe(1);
+        expect(stderr).toContain(`there are no rows to restore into table ${name}`);
+        expect(stderr).not.toContain('--no-check-replicas');
+      }
+      expect(restoresAsked(harness)).toEqual([]);
+    });
+
+    test('is dropped with --drop-unsaved-rows, which the plan and the result say', async ({
+      harnessOf,
+    }) => {
+      const harness = await openShop(harnessOf({ version }));
+      const more = ['--schema', '--drop-unsaved-rows', '--yes'];
+      const { code, stdout, stderr } = await restore(harness, name, ...more);
+      expect(code).toBe(0);
+      expect(stdout).toContain(`drop     ${name} and its rows, which no backup contains\n`);
+      expect(stderr).toContain(
+        `the definition of ${name} (${engine}) is restored from ${full1}; clickhouse-backup does not save its rows`,
+      );
+      expect(rowsOf(harness, name)).toBe(0);
+    });
+
+    test('that does not exist gets its definition: exit 0', async ({ harnessOf }) => {
+      const harness = await openShop(harnessOf({ version }));
+      harness.simulator.tables.delete(name);
+      const { code, stdout } = await restore(harness, name, '--schema', '--json');
+      expect(code).toBe(0);
+      expect(JSON.parse(stdout)).toMatchObject({ restored: true, definitionOnly: true });
+      expect(harness.simulator.tables.get(name)).toMatchObject({ engine, rows: 0 });
+    });
+  });
+
+  test('the question names the rows that are lost', async ({ harnessOf }) => {
+    const harness = await openShop(harnessOf({ version }));
+    const stderr = new CapturedStream(true);
+    harness.world = { stdin: typedInput('no\n'), stderr };
+    const { code } = await restore(harness, 'shop.lines', '--schema', '--drop-unsaved-rows');
+    expect(code).toBe(1);
+    expect(stderr.text).toContain('Drop shop.lines and its rows, which no backup contains?');
+    expect(rowsOf(harness, 'shop.lines')).toBe(1000);
+  });
+
+  describe.each(['shop.v', 'shop.everywhere', 'shop.to'])('%s has no rows of its own', (name) => {
+    test('its definition is the whole restore', async ({ harnessOf }) => {
+      const harness = await openShop(harnessOf({ version }));
+      const { code, stderr } = await restore(harness, name, '--schema', '--yes');
+      expect(code).toBe(0);
+      expect(stderr).toMatch(/the definition of shop\.\w+ \(\w+\) is restored/);
+      harness.simulator.tables.delete(name);
+      expect((await restore(harness, name, '--schema')).code).toBe(0);
+      expect(harness.simulator.tables.has(name)).toBe(true);
+      expect(rowsOf(harness, 'shop.target')).toBe(1000);
+    });
+
+    test('without --schema there is nothing to do: exit 0', async ({ harnessOf }) => {
+      const harness = await openShop(harnessOf({ version }));
+      const { code, stderr } = await restore(harness, name);
+      expect(code).toBe(0);
+      expect(stderr).toContain(`nothing to restore into ${name}`);
+      expect(rowsOf(harness, 'shop.target')).toBe(1000);
+    });
+  });
+
+  test('a view that writes to another table names it', async ({ harnessOf }) => {
+    const harness = await openShop(harnessOf({ version }));
+    const { stderr } = await restore(harness, 'shop.to', '--schema', '--yes');
+    expect(stderr).toContain('; its rows are in table shop.target');
+  });
+
+  describe('a materialized view with an inner table', () => {
+    test('that has rows is refused: they would double', async ({ harnessOf }) => {
+      const harness = await openShop(harnessOf({ version }));
+      const { code, stderr } = await restore(harness, 'shop.mv');
+      expect(code).toBe(1);
+      expect(stderr).toContain(
+        'shop.mv holds data already (80000 bytes), and its rows would double',
+      );
+      expect(rowsOf(harness, 'shop..inner.mv')).toBe(1000);
+      expect(restoresAsked(harness)).toEqual([]);
+    });
+
+    test('that is empty gets its rows back, once', async ({ harnessOf }) => {
+      const harness = await openShop(harnessOf({ version }));
+      harness.simulator.tables.set('shop..inner.mv', table('MergeTree', 0));
+      const { code, stderr } = await restore(harness, 'shop.mv');
+      expect(code).toBe(0);
+      expect(stderr).toContain(`shop.mv is restored from ${full1}: it holds 78.1 KiB`);
+      expect(rowsOf(harness, 'shop..inner.mv')).toBe(1000);
+    });
+
+    test('whose inner table is not saved is not dropped', async ({ harnessOf }) => {
+      const harness = await openShop(harnessOf({ version }));
+      const { code, stderr } = await restore(harness, 'shop.mlog', '--schema', '--yes');
+      expect(code).toBe(1);
+      expect(stderr).toContain('table shop.mlog was not dropped');
+      expect(rowsOf(harness, 'shop..inner.mlog')).toBe(1000);
+    });
+
+    test('can be named itself', async ({ harnessOf }) => {
+      const harness = await openShop(harnessOf({ version }));
+      const full = await restore(harness, 'shop..inner.mv');
+      expect(full.code).toBe(1);
+      expect(full.stderr).toContain('shop..inner.mv holds data already');
+      harness.simulator.tables.set('shop..inner.mv', table('MergeTree', 0));
+      expect((await restore(harness, 'shop..inner.mv')).code).toBe(0);
+      expect(rowsOf(harness, 'shop..inner.mv')).toBe(1000);
+    });
+  });
+
+  test('a table that became one whose rows are not saved is not dropped', async ({ harnessOf }) => {
+    const harness = await openShop(harnessOf({ version, workMs: { download: 60_000 } }));
+    harness.simulator.local.clear();
+    harness.later(30_000, () => harness.simulator.tables.set('shop.orders', table('Log')));
+    const { code, stderr } = await restore(harness, 'shop.orders', '--schema', '--yes');
+    expect(code).toBe(1);
+    expect(stderr).toContain('table shop.orders was not dropped');
+    expect(rowsOf(harness, 'shop.orders')).toBe(1000);
+  });
+
+  test('a table that skip_tables excludes: exit 10, and the hint says why', async ({
+    harnessOf,
+  }) => {
+    const harness = await openShop(harnessOf({ version }));
+    harness.simulator.tables.set('shop.secret', { ...table('MergeTree', 0), skip: true });
+    const { code, stderr } = await restore(harness, 'shop.secret');
+    expect(code).toBe(10);
+    expect(stderr).toContain(`backup ${full1} has no table shop.secret to restore: `);
+    expect(stderr).toMatch(/\(check .*skip_tables and skip_table_engines/);
+    if (version !== '2.4.0') expect(stderr).toContain('also check skip_tables');
+  });
+
+  test('only the one table is requested from a server with thousands', async ({ harnessOf }) => {
+    const harness = await openShop(harnessOf({ version }));
+    for (let n = 0; n < 3000; n++) harness.simulator.tables.set(`wide.t${n}`, table());
+    harness.simulator.tables.set('shop.orders', table('MergeTree', 0));
+    expect((await restore(harness, 'shop.orders')).code).toBe(0);
+    const reads = harness.requests(/tables/).filter((line) => !line.includes('nosuch'));
+    expect(new Set(reads)).toEqual(new Set(['GET /backup/tables/all?table=shop.orders']));
+  });
+
+  test('a name with other characters is requested by a pattern and compared', async ({
+    harnessOf,
+  }) => {
+    const harness = await openShop(harnessOf({ version }));
+    harness.simulator.tables.set('shop.a+b', table('MergeTree', 0));
+    harness.simulator.tables.set('shop.a-x-b', table('MergeTree', 5));
+    harness.simulator.addBackup('local', { name: full1 });
+    harness.simulator.insertRows('shop.a+b', 7);
+    const { code, stderr } = await restore(harness, 'shop.a+b');
+    expect(code).toBe(1);
+    expect(stderr).toContain('shop.a+b holds data already (560 bytes)');
+  });
+});
+
+describe('--drop-unsaved-rows', () => {
+  test('requires --schema: exit 2', async ({ harness }) => {
+    const { code, stderr } = await restore(harness, 'shop.orders', '--drop-unsaved-rows');
+    expect(code).toBe(2);
+    expect(stderr).toContain('--drop-unsaved-rows requires --schema');
+    expect(harness.requests()).toEqual([]);
+  });
+});
+
+describe('create-full and create-diff name the tables whose rows no backup contains', () => {
+  const named =
+    'clickhouse-backup saves only the definitions, not the rows, of shop..inner.mlog (Log), shop.cache (Memory), shop.lines (Log), shop.odd (FancyNewEngine)';
+
+  test('once a run, in the log and with --verbose', async ({ harnessOf }) => {
+    const harness = await openShop(harnessOf({}));
+    const quiet = await harness.run('create-full');
+    expect(quiet.code).toBe(0);
+    expect(quiet.stderr).not.toContain('not the rows');
+    expect(harness.log.split(`NOTE:\n${named}\n`)).toHaveLength(2);
+    const told = await harness.run('create-diff', '--verbose');
+    expect(told.code).toBe(0);
+    expect(told.stderr.split(`[DEBUG] ${named}\n`)).toHaveLength(2);
+    expect(harness.log.split(`NOTE:\n${named}\n`)).toHaveLength(3);
+  });
+
+  test('says nothing where every row is saved', async ({ harness }) => {
+    const { code, stderr } = await harness.run('create-full', '--verbose');
+    expect(code).toBe(0);
+    expect(stderr).not.toContain('definitions');
+    expect(harness.log).not.toContain('NOTE');
+  });
+
+  test('tables that cannot be read stop no backup', async ({ harness }) => {
+    harness.simulator.answerNext({ path: /^\/backup\/tables$/ }, { status: 500, body: 'no' });
+    const { code, stderr } = await harness.run('create-full', '--verbose');
+    expect(code).toBe(0);
+    expect(stderr).toContain("could not check which tables' rows are in no backup: ");
+  });
+
+  test('tables that never answer delay a backup by two minutes', async ({ harness }) => {
+    harness.simulator.neverAnswer({ path: /^\/backup\/tables$/ });
+    const startMs = harness.clock.elapsed();
+    expect((await harness.run('create-full')).code).toBe(0);
+    expect(harness.clock.elapsed() - startMs).toBeLessThan(125_000);
+  });
+
+  test('many are counted', async ({ harness }) => {
+    for (let n = 10; n < 40; n++) harness.simulator.tables.set(`shop.l${n}`, table('Log'));
+    await harness.run('create-full');
+    expect(harness.log).toMatch(/shop\.l10 \(Log\), .*shop\.l29 \(Log\) and 10 more\n/);
+  });
+});
