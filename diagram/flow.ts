@@ -72,6 +72,12 @@ const written = {
   'without-base': { kind: 'condition', cluster: 'diff', label: 'Full upload\nallowed?' },
   'warn-no-base': { kind: 'input/output', cluster: 'diff', label: 'Warn: full\ninstead' },
 
+  'note-tables': {
+    kind: 'action',
+    cluster: 'main',
+    label: 'Note tables\nwith unsaved rows',
+    mayFail: true,
+  },
   'take-name': {
     kind: 'action',
     cluster: 'main',
@@ -163,11 +169,11 @@ export const edges: readonly FlowEdge[] = [
   { from: 'settled-recorded', to: 'kind' },
   { from: 'journal', to: 'kind', label: 'no' },
   { from: 'kind', to: 'list-names', label: 'FULL' },
-  { from: 'list-names', to: 'take-name' },
+  { from: 'list-names', to: 'note-tables' },
 
   { from: 'kind', to: 'read-last-backup', label: 'DIFF' },
   { from: 'read-last-backup', to: 'prove-base' },
-  { from: 'prove-base', to: 'take-name', label: 'yes' },
+  { from: 'prove-base', to: 'note-tables', label: 'yes' },
   { from: 'prove-base', to: 'look-again-for-base', label: 'not yet' },
   { from: 'look-again-for-base', to: 'prove-base' },
   { from: 'prove-base', to: 'storage-empty', label: 'no' },
@@ -176,8 +182,9 @@ export const edges: readonly FlowEdge[] = [
   { from: 'storage-empty', to: 'without-base', label: 'no' },
   { from: 'without-base', to: 'give-up', label: 'no' },
   { from: 'without-base', to: 'warn-no-base', label: 'yes' },
-  { from: 'warn-no-base', to: 'take-name' },
+  { from: 'warn-no-base', to: 'note-tables' },
 
+  { from: 'note-tables', to: 'take-name' },
   { from: 'take-name', to: 'create' },
   { from: 'create', to: 'created' },
   { from: 'created', to: 'choose-base-use', label: 'success' },

@@ -27,7 +27,11 @@ export interface StoryOptions {
 const minute = 60_000;
 
 /** Where warnings and the server's answers are kept. */
-type Log = { answer(body: unknown): void; warning(text: string): void };
+type Log = {
+  answer(body: unknown): void;
+  note(text: string): void;
+  warning(text: string): void;
+};
 
 /** The story on stderr: what a person, or the mail of cron, reads of a command. */
 export class Story implements Reporter {
@@ -49,6 +53,11 @@ export class Story implements Reporter {
 
   info(text: string): void {
     if (!this.options.quiet && !this.options.json) this.line(this.paint.green('[INFO]'), text);
+  }
+
+  note(text: string): void {
+    this.log?.note(text);
+    this.detail(text);
   }
 
   warn(text: string): void {

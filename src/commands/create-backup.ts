@@ -10,6 +10,7 @@ import { failBackup } from './fail-backup.js';
 import { type HostLock, underHostLock } from './host-lock.js';
 import type { Run } from './run.js';
 import { settleInterruptedRun } from './settle-run.js';
+import { reportUnsavedTables } from './unsaved-tables.js';
 import { chooseBaseUseFor, upload } from './upload-backup.js';
 
 /** A backup that is proven to be on the remote storage, and recorded as the next base. */
@@ -49,6 +50,7 @@ async function makeBackup(kind: BackupKind, run: Run, lock: HostLock): Promise<R
   await settleInterruptedRun(kind, run);
   report.step('kind');
   const base = kind === 'DIFF' ? await findBase(run) : await listForNames(run);
+  await reportUnsavedTables(run);
   const name = await reserveName(kind, run, base);
   lock.nameBackup(name);
   const journal = openJournal(kind, run, name);

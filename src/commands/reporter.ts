@@ -8,6 +8,8 @@ export interface Reporter extends EngineObserver {
   /** What the waiting from here on is for: `uploading DIFF_…`. */
   phase(text: string): void;
   info(text: string): void;
+  /** Something for the log file, and for a person only with `--verbose`. */
+  note(text: string): void;
   /** Something a person should look at, though the command goes on. */
   warn(text: string): void;
 }

@@ -45,6 +45,7 @@ export function withStepOfWaiting(inner: Reporter): Reporter {
     requested: (line, answered) => inner.requested(line, answered),
     phase: (text) => inner.phase(text),
     info: (text) => inner.info(text),
+    note: (text) => inner.note(text),
     warn: (text) => inner.warn(text),
   };
 }

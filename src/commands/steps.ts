@@ -17,6 +17,7 @@ export const steps = [
   'storage-empty',
   'without-base',
   'warn-no-base',
+  'note-tables',
   'take-name',
   'create',
   'created',

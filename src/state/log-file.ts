@@ -65,6 +65,10 @@ export class LogFile {
     if (this.isOpen) this.error('WARNING', text);
   }
 
+  note(text: string): void {
+    if (this.isOpen) this.error('NOTE', text);
+  }
+
   finished(nowMs: number): void {
     this.isOpen = false;
     this.append(`\n##### finished at ${localStamp(nowMs)} #####\n`);
