@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { ChargedWait } from '../clock.js';
 import { presentable } from '../engine/server-text.js';
 import { BusyError } from '../errors.js';
-import type { HeldLock } from '../state/disk.js';
+import type { HeldLock } from '../state/file-lock.js';
 import { localTime } from '../state/local-time.js';
 import type { Session } from './run.js';
 import { withRunLog } from './run-log.js';

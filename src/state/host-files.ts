@@ -2,7 +2,8 @@ import path from 'node:path';
 import * as z from 'zod/mini';
 import type { BackupKind } from '../backup/backup.js';
 import { isUsableName } from '../backup/names.js';
-import type { Disk, HeldLock } from './disk.js';
+import type { Disk } from './disk.js';
+import type { HeldLock } from './file-lock.js';
 
 const lastBackupSuffix = '_last_backup';
 

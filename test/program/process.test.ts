@@ -1,10 +1,14 @@
-import { existsSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chownSync, existsSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect } from 'vitest';
 import { hasFlock, test } from '../support/program.js';
 import { secret } from '../support/harness.js';
 
 const isLinux = process.platform === 'linux';
+const withoutChown = ['--bounding-set=-chown', '--inh-caps=-chown'];
+const canDropChown =
+  process.getuid?.() === 0 && spawnSync('setpriv', [...withoutChown, 'true']).status === 0;
 
 describe.skipIf(!hasFlock)('the program as a process (needs flock)', () => {
   test('a full and a diff: exit 0, the answer on stdout, the story on stderr', async ({
@@ -125,9 +129,37 @@ describe.skipIf(!hasFlock)('the program as a process (needs flock)', () => {
 
   test('its files can be read by others, and hold no secret', async ({ bench }) => {
     await bench.run('create-full');
-    const file = path.join(bench.logDir, `.${bench.host.replace(':', '_')}_last_backup`);
+    const file = bench.fileName('last_backup');
     expect(statSync(file).mode & 0o777).toBe(0o644);
-    expect(readdirSync(bench.logDir).filter((name) => /\.\d+$/.test(name))).toEqual([]);
+    expect(readdirSync(bench.logDir).filter((name) => name.endsWith('.new'))).toEqual([]);
+  });
+
+  test.skipIf(!canDropChown)(
+    'as root that may change no owner, over a file of another user (needs root and setpriv)',
+    async ({ bench }) => {
+      expect((await bench.run('create-full')).code).toBe(0);
+      const file = bench.fileName('last_backup');
+      chownSync(file, 1000, 1000);
+      const { ended } = bench.startRaw(['create-full', bench.host, 'rlAPIuser', secret], {
+        through: ['setpriv', ...withoutChown],
+      });
+      expect(await ended).toMatchObject({ code: 0 });
+      expect(statSync(file).uid).toBe(0);
+      expect(bench.simulator.remote.size).toBe(2);
+    },
+  );
+
+  test.for([
+    ['as busybox says it', "echo 'flock: No locks available' >&2; exit 1"],
+    ['as util-linux says it', "echo 'flock: 3: No locks available' >&2; exit 71"],
+  ] as const)('a file system without locks, %s: exit 1 at once', async ([, lines], { bench }) => {
+    bench.env['PATH'] = bench.shadow('flock', lines);
+    const { code, stderr } = await bench.run('create-full');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /cannot lock \S+_lock: no locks available \(the log directory must be on/,
+    );
+    expect(bench.simulator.requests).toEqual([]);
   });
 
   test('the form of the bash agent, with a password that begins with a dash', async ({

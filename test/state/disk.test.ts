@@ -1,18 +1,18 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import fs, { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ConfigError, StateError } from '../../src/errors.js';
-import { type HeldLock, nodeDisk } from '../../src/state/disk.js';
-import { hasFlock } from '../support/program.js';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { StateError } from '../../src/errors.js';
+import { nodeDisk } from '../../src/state/disk.js';
 
 let folder = '';
 beforeEach(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'chbackup-disk-'));
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => {
+  vi.restoreAllMocks();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 const disk = nodeDisk(process.env['PATH']);
 const at = (name: string) => path.join(folder, name);
@@ -58,66 +58,87 @@ describe('files', () => {
   });
 });
 
-/** Takes the lock, or fails the test. */
-function take(file: string): HeldLock {
-  const lock = disk.tryLock(file);
-  if (!('release' in lock)) throw new Error(`held by ${lock.heldBy}`);
-  return lock;
-}
-
-describe.skipIf(!hasFlock)('the lock of a file (needs flock)', () => {
-  test('is one’s own until it is released, and tells who holds it', () => {
-    const file = at('lock');
-    const lock = take(file);
-    expect(disk.tryLock(file)).toEqual({ heldBy: '' });
-    lock.describe('a long description of the first holder');
-    lock.describe('me');
-    expect(disk.tryLock(file)).toEqual({ heldBy: 'me' });
-    lock.release();
-    expect(readFileSync(file, 'utf8')).toBe('');
-    take(file).release();
+describe('a file that is replaced', () => {
+  test('through a symbolic link leaves the link in place', () => {
+    writeFileSync(at('real'), 'old');
+    symlinkSync('real', at('link'));
+    disk.replace(at('link'), 'new');
+    expect(fs.readlinkSync(at('link'))).toBe('real');
+    expect(disk.read(at('real'))).toBe('new');
+    expect(disk.list(folder).sort()).toEqual(['link', 'real']);
   });
 
-  test('another file’s lock is another lock', () => {
-    const one = take(at('one'));
-    expect(disk.tryLock(at('other'))).not.toHaveProperty('heldBy');
-    one.release();
+  test('can be read by others, whatever the umask is', () => {
+    const umask = process.umask(0o077);
+    try {
+      disk.replace(at('file'), 'x');
+    } finally {
+      process.umask(umask);
+    }
+    expect(fs.statSync(at('file')).mode & 0o777).toBe(0o644);
   });
 
-  test('somebody else’s is respected, and freed by the kernel when they are killed', async () => {
-    const file = at('lock');
-    writeFileSync(file, 'somebody');
-    const holder = spawn('flock', ['-n', file, 'sh', '-c', 'echo held; exec sleep 60'], {
-      stdio: ['ignore', 'pipe', 'ignore'],
-      detached: true,
+  test('is replaced although a crash left the new file behind', () => {
+    writeFileSync(at('file.new'), 'half', { mode: 0o400 });
+    disk.replace(at('file'), 'new');
+    expect(disk.read(at('file'))).toBe('new');
+    expect(disk.list(folder)).toEqual(['file']);
+  });
+
+  test('is written to the end, though the system writes a part at a time', () => {
+    const real = fs.writeSync.bind(fs) as (...all: unknown[]) => number;
+    vi.spyOn(fs, 'writeSync').mockImplementation((...all: unknown[]) => {
+      const [descriptor, bytes, offset, length] = all as [number, Buffer, number, number];
+      return real(descriptor, bytes, offset, Math.min(length, 3));
     });
-    await once(holder.stdout, 'data');
-    expect(disk.tryLock(file)).toEqual({ heldBy: 'somebody' });
-    process.kill(-(holder.pid ?? 0), 'SIGKILL');
-    await once(holder, 'close');
-    take(file).release();
-  });
-
-  test('ours is respected by others, though the flock that took it has ended', async () => {
-    const file = at('lock');
-    const lock = take(file);
-    const rival = () => once(spawn('flock', ['-n', file, 'true']), 'close');
-    expect(await rival()).toEqual([1, null]);
-    lock.release();
-    expect(await rival()).toEqual([0, null]);
+    disk.replace(at('file'), 'a long text');
+    expect(disk.read(at('file'))).toBe('a long text');
   });
 });
 
-describe('the program flock', () => {
-  test('that is not there is a ConfigError naming its package', () => {
-    expect(() => nodeDisk(folder).tryLock(at('lock'))).toThrow(ConfigError);
-    expect(() => nodeDisk(folder).tryLock(at('lock'))).toThrow('flock is not on PATH');
+function failing(call: 'fsyncSync' | 'fchmodSync', code: string, onlyAt = 0) {
+  let calls = 0;
+  const real = fs[call].bind(fs) as (...all: unknown[]) => void;
+  return vi.spyOn(fs, call).mockImplementation((...all: unknown[]) => {
+    if (onlyAt !== 0 && ++calls !== onlyAt) return real(...all);
+    throw Object.assign(new Error(`${code}: ${call}`), { code });
+  });
+}
+
+const codes = ['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EPERM', 'EACCES', 'EBADF', 'EISDIR'];
+
+describe('a file system', () => {
+  test.for(codes)('that refuses fsync and chmod with %s: files are replaced', (code) => {
+    const [fsync, chmod] = [failing('fsyncSync', code), failing('fchmodSync', code)];
+    disk.replace(at('file'), 'one');
+    disk.replace(at('file'), 'two');
+    expect(disk.read(at('file'))).toBe('two');
+    disk.remove(at('file'));
+    expect(disk.list(folder)).toEqual([]);
+    // The file and the folder, each time, and the folder after the removal.
+    expect([fsync.mock.calls.length, chmod.mock.calls.length]).toEqual([5, 2]);
   });
 
-  test.for([64, 66, 71])('that ends with %i is a StateError, never a lock', (code) => {
-    writeFileSync(at('flock'), `#!/bin/sh\nexit ${code}\n`, { mode: 0o755 });
-    const attempt = () => nodeDisk(`${folder}:${process.env['PATH']}`).tryLock(at('lock'));
-    expect(attempt).toThrow(StateError);
-    expect(attempt).toThrow(`flock ended with ${code}`);
+  test('on which a folder cannot be opened: files are replaced', () => {
+    const real = fs.openSync.bind(fs);
+    vi.spyOn(fs, 'openSync').mockImplementation((file, ...rest) => {
+      if (file === folder) throw Object.assign(new Error('EACCES'), { code: 'EACCES' });
+      return real(file, ...rest);
+    });
+    disk.replace(at('file'), 'one');
+    expect(disk.read(at('file'))).toBe('one');
+  });
+
+  test.for(
+    ['EIO', 'ENOSPC', 'EDQUOT', 'EROFS', 'ESTALE', 'UNKNOWN'].flatMap((code) => [
+      { code, what: 'file', call: 1, left: 'old' },
+      { code, what: 'folder', call: 2, left: 'new' },
+    ]),
+  )('that fails with $code at the fsync of the $what: StateError', ({ code, call, left }) => {
+    disk.replace(at('file'), 'old');
+    failing('fsyncSync', code, call);
+    expect(() => disk.replace(at('file'), 'new')).toThrow(StateError);
+    expect(disk.read(at('file'))).toBe(left);
+    expect(disk.list(folder)).toEqual(['file']);
   });
 });

@@ -1,5 +1,6 @@
 import type { Transport } from '../../src/engine/api/transport.js';
-import type { Disk, HeldLock } from '../../src/state/disk.js';
+import type { Disk } from '../../src/state/disk.js';
+import type { HeldLock } from '../../src/state/file-lock.js';
 import type { DiskOfOne } from './lock-in-memory.js';
 
 class Killed extends Error {}

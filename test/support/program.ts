@@ -69,9 +69,14 @@ export class ProgramBench {
     return `127.0.0.1:${this.listening?.port}`;
   }
 
-  /** Starts `chbackup` with exactly these arguments. */
-  startRaw(argv: string[], options: SpawnOptions & { script?: string } = {}): Started {
-    const child = spawn(process.execPath, [options.script ?? script, ...argv], {
+  /** Starts `chbackup` with exactly these arguments; `through` is a program that starts it. */
+  startRaw(
+    argv: string[],
+    options: SpawnOptions & { script?: string; through?: string[] } = {},
+  ): Started {
+    const program = [process.execPath, options.script ?? script, ...argv];
+    const [first = '', ...rest] = [...(options.through ?? []), ...program];
+    const child = spawn(first, rest, {
       cwd: this.folder,
       stdio: ['ignore', 'pipe', 'pipe'],
       ...options,
@@ -124,8 +129,12 @@ export class ProgramBench {
     return release;
   }
 
+  fileName(name: string): string {
+    return path.join(this.logDir, `.${this.host.replace(':', '_')}_${name}`);
+  }
+
   file(name: string): string | undefined {
-    const file = path.join(this.logDir, `.${this.host.replace(':', '_')}_${name}`);
+    const file = this.fileName(name);
     return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
   }
 

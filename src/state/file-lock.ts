@@ -1,0 +1,129 @@
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import { ConfigError, StateError } from '../errors.js';
+import { attempt } from './attempt.js';
+
+/** A held lock; the kernel releases it too, however the process ends. */
+export interface HeldLock {
+  /** Writes who holds the lock, for the person who runs into it. */
+  describe(text: string): void;
+  release(): void;
+}
+
+const limitMs = 10_000;
+/** A signal to our whole process group, such as Ctrl-C, also ends the `flock` that we run. */
+const mostTries = 3;
+
+/** Takes the lock of a file, or returns what its holder wrote into the file. Never waits. */
+export function tryFileLock(
+  file: string,
+  searchPath: string | undefined,
+): HeldLock | { heldBy: string } {
+  const descriptor = attempt('open', file, () => fs.openSync(file, 'a+'));
+  let isOurs = false;
+  try {
+    isOurs = lock(descriptor, file, searchPath);
+    return isOurs ? heldLock(descriptor) : { heldBy: readDescription(file) };
+  } finally {
+    if (!isOurs) close(descriptor);
+  }
+}
+
+/**
+ * Calls flock(2) through the program `flock`, which gets our open file as descriptor 3. The lock
+ * belongs to the open file, so it remains ours when that program has ended. Returns false if
+ * another process holds the lock.
+ */
+function lock(descriptor: number, file: string, searchPath: string | undefined): boolean {
+  const { status, signal, error, stderr } = runFlock(descriptor, searchPath);
+  const words = stderr?.trim() ?? '';
+  if (status === 0) return true;
+  // util-linux uses 1 only for a lock that is held. busybox uses it for every error as well, but
+  // prints the error.
+  if (status === 1 && words === '') return false;
+  if (isCode(error, 'ENOENT')) {
+    throw new ConfigError('the program flock is not on PATH', {
+      hint: 'install util-linux (on Alpine, busybox has it)',
+    });
+  }
+  const why =
+    (isCode(error, 'ETIMEDOUT') && `flock did not end within ${limitMs / 1000} seconds`) ||
+    (error !== undefined && `flock cannot be run: ${codeOf(error)}`) ||
+    (signal !== null && `flock was killed by ${signal}`) ||
+    reasonIn(words) ||
+    `flock ended with ${status}`;
+  throw new StateError(`cannot lock ${file}: ${why}`, {
+    hint: 'the log directory must be on a file system that supports locks; use another one with --log-dir',
+    cause: error,
+  });
+}
+
+function runFlock(descriptor: number, searchPath: string | undefined) {
+  for (let tries = 1; ; tries++) {
+    const result = spawnSync('flock', ['-n', '3'], {
+      stdio: ['ignore', 'ignore', 'pipe', descriptor],
+      env: { PATH: searchPath },
+      encoding: 'utf8',
+      timeout: limitMs,
+      // A lock request to a network file system that does not answer ignores every other signal.
+      killSignal: 'SIGKILL',
+    });
+    const wasKilled = result.signal !== null && result.error === undefined;
+    if (!wasKilled || tries === mostTries) return result;
+  }
+}
+
+/** The last line that flock printed, without its name and our descriptor's number. */
+function reasonIn(words: string): string {
+  const line =
+    words
+      .split('\n')
+      .at(-1)
+      ?.replace(/^(flock: )+(3: )?/, '') ?? '';
+  return line.slice(0, 1).toLowerCase() + line.slice(1, 200);
+}
+
+/** A description is only for people: a disk that is full or fails costs it, and not the lock. */
+function heldLock(descriptor: number): HeldLock {
+  const describe = (text: string) => {
+    try {
+      fs.ftruncateSync(descriptor);
+      fs.writeSync(descriptor, text);
+    } catch {
+      // The lock is held all the same.
+    }
+  };
+  return {
+    describe,
+    release() {
+      // Until the next holder describes itself, our description must not stand for it.
+      describe('');
+      close(descriptor);
+    },
+  };
+}
+
+function readDescription(file: string): string {
+  try {
+    return fs.readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+/** Closes a descriptor. Linux frees it, and the lock with it, also when that reports an error. */
+function close(descriptor: number): void {
+  try {
+    fs.closeSync(descriptor);
+  } catch {
+    // An error here is one of an earlier write.
+  }
+}
+
+function isCode(error: Error | undefined, code: string): boolean {
+  return error !== undefined && codeOf(error) === code;
+}
+
+function codeOf(error: NodeJS.ErrnoException): string {
+  return error.code ?? 'error';
+}

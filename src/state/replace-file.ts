@@ -1,0 +1,79 @@
+import fs from 'node:fs';
+import path from 'node:path';
+
+/**
+ * Replaces a file so that a crash leaves either the old or the new text. The new file belongs to
+ * whoever runs chbackup, whoever owned the old one: only root with CAP_CHOWN could change that.
+ */
+export function replaceFile(file: string, text: string): void {
+  const target = resolveLinks(file);
+  // Only the holder of a lock replaces a file, so a file of this name is left over from a crash.
+  const fresh = `${target}.new`;
+  try {
+    fs.rmSync(fresh, { force: true });
+    writeToDisk(fresh, text);
+    fs.renameSync(fresh, target);
+  } catch (error) {
+    removeIfPossible(fresh);
+    throw error;
+  }
+  flushFolder(path.dirname(target));
+}
+
+/** Writes the names in a folder to disk: only then does a rename or a removal survive a crash. */
+export function flushFolder(folder: string): void {
+  unlessRefused(() => {
+    const descriptor = fs.openSync(folder, 'r');
+    try {
+      fs.fsyncSync(descriptor);
+    } finally {
+      fs.closeSync(descriptor);
+    }
+  });
+}
+
+function writeToDisk(file: string, text: string): void {
+  const descriptor = fs.openSync(file, 'wx', 0o644);
+  try {
+    // Others may read it, whatever the umask is.
+    unlessRefused(() => fs.fchmodSync(descriptor, 0o644));
+    fs.writeFileSync(descriptor, text);
+    unlessRefused(() => fs.fsyncSync(descriptor));
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}
+
+/**
+ * Error codes of file systems that do not support or do not permit an operation: network file
+ * systems, FUSE, FAT. An I/O error or a full disk is not among them.
+ */
+const refusals = new Set([
+  ...['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'],
+  ...['EPERM', 'EACCES', 'EBADF', 'EISDIR'],
+]);
+
+/** Does what makes a file safer or more useful, but is not a condition of using it. */
+function unlessRefused(work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    if (!refusals.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  }
+}
+
+function resolveLinks(file: string): string {
+  try {
+    return fs.realpathSync(file);
+  } catch {
+    return file;
+  }
+}
+
+function removeIfPossible(file: string): void {
+  try {
+    fs.rmSync(file, { force: true });
+  } catch {
+    // The error that led here is the one to report.
+  }
+}
