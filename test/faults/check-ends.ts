@@ -39,6 +39,10 @@ export function checkEnd(ledger: Ledger, run: RunRecord, ending: Ending): void {
   must(code !== exitCodes.terminated || run.signalledMs !== undefined, 'exit 143 without a signal');
   must(code !== exitCodes.refused || step.password === 'wrong', 'exit 12 with the right password');
   must(code !== exitCodes.usage || run.diskFailed, 'exit 2 with a sound command line');
+  if (run.lockRefused) {
+    must(code !== exitCodes.busy, 'exit 11, but locks were refused');
+    must(run.created === undefined, `${run.created} was created, but locks were refused`);
+  }
   const refused = run.sent.some(({ status }) => status === 401);
   must(
     !refused || code === exitCodes.refused || run.signalledMs !== undefined,

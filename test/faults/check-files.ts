@@ -34,6 +34,10 @@ export function watchFiles(ledger: Ledger): FolderWatcher {
     failed(owner) {
       ledger.run(owner).diskFailed = true;
     },
+    lockRefused(owner) {
+      ledger.count('locks refused');
+      ledger.run(owner).lockRefused = true;
+    },
   };
 }
 

@@ -121,6 +121,7 @@ const machineFault: fc.Arbitrary<MachineFault> = fc.oneof(
     ms: lasting,
     what: fc.constantFrom('appends' as const, 'all' as const),
   }),
+  fc.record({ kind: fc.constant('no locks' as const), ms: lasting }),
   fc.constant({ kind: 'last-backup file lost' as const }),
   fc.record({
     kind: fc.constant('last-backup file says' as const),

@@ -106,6 +106,9 @@ export function inflict(fault: Fault, host: SceneHost, stage: Stage): void {
     case 'disk full':
       ledger.folder.full = fault.what;
       return later(fault.ms, () => (ledger.folder.full = undefined));
+    case 'no locks':
+      ledger.folder.refusesLocks = true;
+      return later(fault.ms, () => (ledger.folder.refusesLocks = false));
     case 'last-backup file lost':
       ledger.folder.files.delete(file('last_backup'));
       return;

@@ -8,6 +8,7 @@ export interface FolderWatcher {
   removed(owner: number, file: string, before: string | undefined): void;
   read(owner: number, file: string, text: string | undefined): void;
   failed(owner: number, file: string): void;
+  lockRefused(owner: number): void;
 }
 
 /** The log directory that several programs share, with their locks. */
@@ -17,6 +18,8 @@ export class MemoryFolder {
   readonly locks = new Map<string, { owner: number; text: string }>();
   /** Appends, or everything that is written, fail from now on, as on a full disk. */
   full: 'appends' | 'all' | undefined;
+  /** As on a file system without locks. */
+  refusesLocks = false;
   private readonly watcher: FolderWatcher;
 
   constructor(watcher: FolderWatcher) {
@@ -60,7 +63,11 @@ export class MemoryFolder {
         [...files.keys()]
           .filter((file) => path.dirname(file) === folder)
           .map((file) => path.basename(file)),
-      tryLock(file) {
+      tryLock: (file) => {
+        if (this.refusesLocks) {
+          watcher.lockRefused(owner);
+          throw new StateError(`cannot lock ${file}: no locks available`);
+        }
         const heldBy = locks.get(file)?.text;
         if (heldBy !== undefined) return { heldBy };
         locks.set(file, { owner, text: '' });

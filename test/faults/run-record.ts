@@ -59,6 +59,7 @@ export interface RunRecord {
   deleting: (SimulatedBackup | undefined)[];
   killed: boolean;
   diskFailed: boolean;
+  lockRefused: boolean;
 }
 
 export function newRecord(id: number, host: SceneHost, step: RunStep, startMs: number): RunRecord {
@@ -82,6 +83,7 @@ export function newRecord(id: number, host: SceneHost, step: RunStep, startMs: n
     deleting: [],
     killed: false,
     diskFailed: false,
+    lockRefused: false,
   };
 }
 

@@ -63,6 +63,7 @@ export class Scene {
   liftFaults(): void {
     for (const { simulator } of this.hosts) simulator.clearFaults();
     this.ledger.folder.full = undefined;
+    this.ledger.folder.refusesLocks = false;
   }
 
   /** Waits for the runs in the background, then for whatever servers still do. */

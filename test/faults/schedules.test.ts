@@ -32,6 +32,7 @@ test('whatever fails, wherever it is killed, no promise is broken', async () => 
   // They met what they are for.
   for (const what of [
     ...['recorded fulls', 'recorded increments', 'recorded later', 'POST delete', 'killed'],
+    'locks refused',
     ...['exit 0', 'exit 1', 'exit 11', 'exit 12', 'exit 13', 'exit 14', 'exit 143'],
   ]) {
     expect([what, total.get(what) ?? 0]).not.toEqual([what, 0]);

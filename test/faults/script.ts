@@ -46,6 +46,7 @@ export type FailingOperation = 'create' | 'upload' | 'delete' | 'restore';
 export type MachineFault =
   | { kind: 'clock set'; ms: number }
   | { kind: 'disk full'; ms: number; what: 'appends' | 'all' }
+  | { kind: 'no locks'; ms: number }
   | { kind: 'last-backup file lost' }
   | { kind: 'last-backup file says'; text: string }
   | { kind: 'journal says'; text: string };

@@ -18,7 +18,7 @@ export interface LoneRun {
   tookMs: number;
 }
 
-const unheard = { wrote() {}, removed() {}, read() {}, failed() {} };
+const unheard = { wrote() {}, removed() {}, read() {}, failed() {}, lockRefused() {} };
 const documented = new Set<number>(Object.values(exitCodes));
 
 /** Nobody listens. */
