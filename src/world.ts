@@ -13,7 +13,8 @@ export interface World {
   /** Without node and the script. */
   argv: readonly string[];
   env: Record<string, string | undefined>;
-  cwd: string;
+  /** undefined: the working directory was deleted. */
+  cwd: string | undefined;
   stdin: NodeJS.ReadableStream & { isTTY?: boolean };
   stdout: TerminalStream;
   stderr: TerminalStream;

@@ -38,8 +38,9 @@ export async function prepare(
     spinner,
   });
   world.setTitle(`chbackup ${invocation.command} ${settings.host.label}`);
-  for (const variable of unknown)
-    story.warn(`${variable} is no setting of chbackup; it is ignored`);
+  if (unknown.length > 0) {
+    story.warn(`ignoring unknown setting${unknown.length > 1 ? 's' : ''} ${unknown.join(', ')}`);
+  }
   return { world, settings, story, output, signal };
 }
 

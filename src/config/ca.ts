@@ -1,13 +1,14 @@
 import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { ConfigError } from '../errors.js';
+import { absolutePath } from './absolute-path.js';
+import { readTextFile } from './text-file.js';
 
 /** The certificates in a PEM file, checked. Throws `ConfigError`. */
-export function readCa(file: string, cwd: string): string {
+export function readCa(file: string, cwd: string | undefined): string {
+  const path = absolutePath(file, cwd);
   let pem: string;
   try {
-    pem = readFileSync(path.resolve(cwd, file), 'utf8');
+    pem = readTextFile(path);
   } catch (error) {
     throw new ConfigError(
       `the CA file ${file} cannot be read: ${(error as NodeJS.ErrnoException).code}`,
@@ -20,7 +21,8 @@ export function readCa(file: string, cwd: string): string {
       hint: 'give a PEM file with -----BEGIN CERTIFICATE-----',
     });
   }
-  return pem;
+  // Only the certificates: OpenSSL overlooks one whose line begins with something else.
+  return certificates.join('\n');
 }
 
 function isCertificate(pem: string): boolean {

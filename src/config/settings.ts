@@ -1,6 +1,6 @@
-import path from 'node:path';
 import * as z from 'zod/mini';
 import { ConfigError } from '../errors.js';
+import { absolutePath } from './absolute-path.js';
 import { parseDurationMs } from './duration.js';
 import { type Host, parseHost } from './host.js';
 import type { SettingName } from './names.js';
@@ -130,7 +130,7 @@ export async function readSettings(
     settings: {
       host,
       credentials: user === undefined ? undefined : { user, password: values.password ?? '' },
-      logDir: path.resolve(request.cwd, values.logDir ?? '/var/log/clickhouse-backup'),
+      logDir: absolutePath(values.logDir ?? '/var/log/clickhouse-backup', request.cwd),
       waitMs: values.wait ?? request.defaultWaitMs,
       timeoutMs: values.timeout ?? 24 * hour,
       connectTimeoutMs: values.connectTimeout ?? minute,
@@ -193,7 +193,10 @@ function refuseTlsOptions(values: { insecure?: boolean | undefined }, raw: RawSe
 }
 
 /** Loaded only for an own CA: it loads node:crypto, a tenth of a start. */
-async function readOwnCa(file: string | undefined, cwd: string): Promise<string | undefined> {
+async function readOwnCa(
+  file: string | undefined,
+  cwd: string | undefined,
+): Promise<string | undefined> {
   if (file === undefined) return undefined;
   const { readCa } = await import('./ca.js');
   return readCa(file, cwd);

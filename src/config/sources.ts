@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { ConfigError } from '../errors.js';
+import { absolutePath } from './absolute-path.js';
 import { settingNames, variableOf, type SettingName } from './names.js';
+import { readFoundFile, readTextFile } from './text-file.js';
+import { unknownVariables } from './unknown-variables.js';
 
 /** A raw setting and where it came from, for messages; the value itself is not checked yet. */
 export interface RawSetting {
@@ -17,14 +18,16 @@ export interface Sources {
   /** Positional arguments and options, by setting name, as given; absent ones left out. */
   given: Partial<Record<SettingName, RawSetting>>;
   env: Record<string, string | undefined>;
-  cwd: string;
+  /** undefined: the working directory was deleted. */
+  cwd: string | undefined;
 }
 
 const fileSettings = ['user', 'password'] as const;
 
 /**
  * Brings the settings together, strongest first: argument or option, `CHBACKUP_*` variable, the
- * file of `--env-file` or else `.env` in the working directory. Defaults belong to the schema.
+ * file of `--env-file` or else `.env` in the working directory, if that is a file that can be read.
+ * Defaults belong to the schema.
  */
 export async function collectSettings(
   sources: Sources,
@@ -32,7 +35,8 @@ export async function collectSettings(
   const fromEnvironment = readVariables(sources.env, sources.cwd, '');
   const envFile = sources.given.envFile ?? fromEnvironment.envFile;
   const fileName = envFile?.value ?? '.env';
-  const file = await readEnvFile(path.resolve(sources.cwd, fileName), envFile !== undefined);
+  const text = envFile ? readEnvFile(envFile, sources.cwd) : findEnvFile(sources.cwd);
+  const file = await parseEnvFile(text);
   const fromFile = readVariables(file, sources.cwd, ` in ${fileName}`);
   const raw: RawSettings = { ...fromFile, ...fromEnvironment, ...sources.given };
   for (const name of fileSettings) {
@@ -47,7 +51,7 @@ export async function collectSettings(
 
 function readVariables(
   variables: Record<string, string | undefined>,
-  cwd: string,
+  cwd: string | undefined,
   where: string,
 ): RawSettings {
   const raw: RawSettings = {};
@@ -65,49 +69,52 @@ function readVariables(
         hint: 'keep one of them',
       });
     }
-    raw[name] = { value: '', from: variable, file: path.resolve(cwd, file) };
+    raw[name] = { value: '', from: variable, file: absolutePath(file, cwd) };
   }
   return raw;
 }
 
 /** The value in a secret's file, without the one line end that editors and `echo` put there. */
 function readSecretFile(file: string, variable: string): string {
+  let text: string;
   try {
-    return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+    text = readTextFile(file);
   } catch (error) {
     throw new ConfigError(`the file that ${variable} names cannot be read: ${codeOf(error)}`, {
       hint: `check the path and its permissions: ${file}`,
       cause: error,
     });
   }
+  if (text.includes('\ufffd')) {
+    throw new ConfigError(`the file that ${variable} names is not UTF-8 text`, {
+      hint: `save it as UTF-8: ${file}`,
+    });
+  }
+  return text.replace(/\r?\n$/, '');
 }
 
-async function readEnvFile(file: string, required: boolean): Promise<Record<string, string>> {
-  let text: string;
+function readEnvFile({ value, from }: RawSetting, cwd: string | undefined): string {
+  const file = absolutePath(value, cwd);
   try {
-    text = readFileSync(file, 'utf8');
+    return readTextFile(file);
   } catch (error) {
-    if (!required && codeOf(error) === 'ENOENT') return {};
     throw new ConfigError(`the settings file ${file} cannot be read: ${codeOf(error)}`, {
-      hint: 'check --env-file, or the permissions of .env',
+      hint: `check ${from}`,
       cause: error,
     });
   }
+}
+
+/** `.env` in the working directory, which may be any program's. */
+function findEnvFile(cwd: string | undefined): string {
+  return cwd === undefined ? '' : readFoundFile(absolutePath('.env', cwd));
+}
+
+async function parseEnvFile(text: string): Promise<Record<string, string>> {
+  if (text === '') return {};
   // Only now: loading it loads node:crypto, a tenth of a start.
   const { parse } = await import('dotenv');
   return parse(text);
-}
-
-/**
- * Variables that look like ours but are none: most likely a slip of the pen. Not those that
- * Kubernetes sets for a service of our name.
- */
-function unknownVariables(env: Record<string, string | undefined>): string[] {
-  const known = new Set(settingNames.map(variableOf));
-  for (const name of fileSettings) known.add(`${variableOf(name)}_FILE`);
-  return Object.keys(env).filter(
-    (name) => /^CHBACKUP_(?!(SERVICE|PORT)(_|$))/.test(name) && !known.has(name),
-  );
 }
 
 function codeOf(error: unknown): string {

@@ -8,7 +8,7 @@ interface BadInput {
   /** `HOST` stands for the server's host. */
   argv?: string[];
   env?: Record<string, string>;
-  files?: Record<string, string>;
+  files?: Record<string, string | Buffer>;
   folders?: string[];
   /** What the one line says: what is wrong, and in parentheses what to do. */
   says: RegExp;
@@ -245,10 +245,11 @@ const badInputs: BadInput[] = [
     says: /the settings file \S+no-such-file cannot be read: ENOENT \(check --env-file/,
   },
   {
-    what: 'a .env that is a directory',
+    what: 'an env file that is a directory',
     ...option(),
-    folders: ['.env'],
-    says: /the settings file \S+\.env cannot be read: EISDIR \(/,
+    env: { CHBACKUP_ENV_FILE: 'folder' },
+    folders: ['folder'],
+    says: /the settings file \S+folder cannot be read: EISDIR \(check CHBACKUP_ENV_FILE\)/,
   },
   {
     what: 'a bad value in .env',
@@ -274,6 +275,27 @@ const badInputs: BadInput[] = [
     ...option(),
     env: { CHBACKUP_USER: 'user', CHBACKUP_PASSWORD_FILE: 'no-such-file' },
     says: /the file that CHBACKUP_PASSWORD_FILE names cannot be read: ENOENT \(check the path/,
+  },
+  {
+    what: 'a password file in Latin-1',
+    ...option(),
+    env: { CHBACKUP_USER: 'user', CHBACKUP_PASSWORD_FILE: 'password' },
+    files: { password: Buffer.from('geheim ä', 'latin1') },
+    says: /the file that CHBACKUP_PASSWORD_FILE names is not UTF-8 text \(save it as UTF-8: /,
+  },
+  {
+    what: 'a password file in UTF-16 without a byte order mark',
+    ...option(),
+    env: { CHBACKUP_USER: 'user', CHBACKUP_PASSWORD_FILE: 'password' },
+    files: { password: Buffer.from('geheim', 'utf16le') },
+    says: /CHBACKUP_PASSWORD_FILE holds a control character/,
+  },
+  {
+    what: 'a password file that ends in a blank line',
+    ...option(),
+    env: { CHBACKUP_USER: 'user', CHBACKUP_PASSWORD_FILE: 'password' },
+    files: { password: 'geheim\r\n\r\n' },
+    says: /CHBACKUP_PASSWORD_FILE holds a control character \(a line break\?\)/,
   },
   {
     what: 'a password file of two lines',

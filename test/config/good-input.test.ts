@@ -243,20 +243,6 @@ test('the variable for the local program does not stop a command that needs the 
   expect((await harness.run('create-full')).code).toBe(0);
 });
 
-test('variables that look like ours but are none are warned of, and ignored', async ({
-  harness,
-}) => {
-  put(harness, '.env', 'CHBACKUP_PASWORD=geheim\nOTHER=1\n');
-  harness.env = { CHBACKUP_TIMOUT: '1h', CHBACKUP_YES: '1', CHBACKUPX: '1' };
-  const { code, stderr } = await harness.run('create-full');
-  expect(code).toBe(0);
-  const warned = [...stderr.matchAll(/\[WARNING\] (\S+) is no setting of chbackup/g)];
-  expect(new Set(warned.map(([, name]) => name))).toEqual(
-    new Set(['CHBACKUP_PASWORD', 'CHBACKUP_TIMOUT', 'CHBACKUP_YES']),
-  );
-  expect(stderr).not.toContain('geheim');
-});
-
 describe('durations', () => {
   test.for([
     ['90s', 90],
