@@ -1,3 +1,15 @@
 #!/usr/bin/env node
 'use strict';
-require('../dist/start.cjs').start();
+try {
+  require('../dist/start.cjs').start();
+} catch (error) {
+  // It is not built, not there as a whole, or too new for this Node.js: nothing of it can say so.
+  const message = `chbackup cannot be started: ${error.code || error.name}`;
+  const hint = 'install it again, with Node.js 20.19 or newer; a checkout needs npm run build';
+  const time = new Date().toLocaleString('sv-SE');
+  const line = process.argv.includes('--json')
+    ? JSON.stringify({ time, level: 'error', error: 'UnexpectedError', message, hint, exitCode: 1 })
+    : `${time} ::::[ERROR] ${message} (${hint})`;
+  process.stderr.write(`${line}\n`);
+  process.exitCode = 1;
+}

@@ -4,7 +4,10 @@ import { InterruptedError } from './errors.js';
 import type { Execution } from './cli/execution.js';
 import type { World } from './world.js';
 
-/** Runs one command line and gives back its exit code. The only place where errors end. */
+/**
+ * Runs one command line and returns its exit code. Errors end here; it rejects only if it cannot
+ * load what prints them, and then with the error to print.
+ */
 export async function main(world: World): Promise<number> {
   world.setTitle('chbackup');
   const output = openOutput(world.stdout, world.stderr);
@@ -21,7 +24,10 @@ export async function main(world: World): Promise<number> {
     execution.story.end();
     return 0;
   } catch (error) {
-    const { failBeforeSettings, failLate } = await import('./cli/failure.js');
+    const failure = await import('./cli/failure.js').catch(() => undefined);
+    // Then the error that led here is the one to tell.
+    if (failure === undefined) throw error;
+    const { failBeforeSettings, failLate } = failure;
     if (execution === undefined) return failBeforeSettings(error, world, output);
     return failLate(error, execution);
   } finally {

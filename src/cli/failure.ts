@@ -5,6 +5,7 @@ import type { Execution } from './execution.js';
 import type { Output } from './output.js';
 import { createRedactor } from './redaction.js';
 import { Story } from './story.js';
+import { missingPart, presentableError, UnexpectedError } from './unexpected-error.js';
 
 /** Prints an error of a running command; gives back its exit code. */
 export function failLate(error: unknown, { settings, story }: Execution): number {
@@ -13,7 +14,7 @@ export function failLate(error: unknown, { settings, story }: Execution): number
     return error.exitCode;
   }
   const redact = createRedactor(settings.credentials);
-  story.failed(new UnexpectedError(redact(describe(error))));
+  story.failed(missingPart(error) ?? new UnexpectedError(`unexpected: ${redact(describe(error))}`));
   if (settings.verbose && error instanceof Error) story.trace(redact(error.stack ?? ''));
   return exitCodes.failed;
 }
@@ -35,21 +36,9 @@ export function failBeforeSettings(error: unknown, world: World, output: Output)
     onStep: undefined,
     spinner: undefined,
   });
-  // An unexpected message may hold what was typed, a password among it: only its kind is told.
-  const known =
-    error instanceof ChbackupError
-      ? error
-      : new UnexpectedError(error instanceof Error ? error.name : typeof error);
+  const known = presentableError(error);
   story.failed(known);
   return known.exitCode;
-}
-
-class UnexpectedError extends ChbackupError {
-  override name = 'UnexpectedError' as const;
-  readonly exitCode = exitCodes.failed;
-  constructor(what: string) {
-    super(`unexpected: ${what}`, { hint: 'this is a fault of chbackup; please report it' });
-  }
 }
 
 function describe(error: unknown): string {

@@ -28,13 +28,15 @@ export async function openSession(execution: Execution, listWhileBusy = false): 
     return { ...parts, engine: await openApi(execution, parts, listWhileBusy) };
   }
   const { createBinaryEngine } = await import('../engine/binary/binary-engine.js');
-  const { env } = execution.world;
+  // The program itself needs no working directory.
+  const { env, cwd = '/' } = execution.world;
   return {
     ...parts,
     engine: createBinaryEngine({
       ...parts,
       path: binaryPath,
       env,
+      cwd,
       observer: execution.story,
       timeoutMs,
     }),

@@ -11,6 +11,8 @@ export interface Program {
   path: string;
   /** The environment to pass on; our own variables are taken out. */
   env: Record<string, string | undefined>;
+  /** The folder that it runs in. */
+  cwd: string;
   clock: Clock;
   signal: AbortSignal;
   observer: EngineObserver;
@@ -55,6 +57,7 @@ export async function runProgram(program: Program, call: Call): Promise<Ended> {
     const child = execa(program.path, call.args, {
       env: childEnvironment(program.env, call.env),
       extendEnv: false,
+      cwd: program.cwd,
       stdin: 'ignore',
       // Any descriptor will do; execa's types know those up to 9 only.
       stdout: output.stdout as 3,

@@ -66,6 +66,7 @@ export function startFake(options: FakeOptions = {}): Fake {
   const wait = new WaitBudget(options.waitMs ?? 0);
   const engine = createBinaryEngine({
     path: options.path ?? fakePath,
+    cwd: process.cwd(),
     clock: options.clock ?? systemClock,
     signal: options.signal ?? new AbortController().signal,
     timeoutMs: options.timeoutMs ?? 60_000,

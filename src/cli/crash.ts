@@ -1,0 +1,25 @@
+import { writeSync } from 'node:fs';
+import { isatty } from 'node:tty';
+import { harmlessJson, oneLine } from '../printable.js';
+import { localTime } from '../state/local-time.js';
+import { presentableError } from './unexpected-error.js';
+
+/**
+ * Prints an error that nothing else can print any more, in the same form; returns its exit code.
+ * It loads nothing and uses no stream: those may be what failed. `--json` counts as typed.
+ */
+export function printCrash(error: unknown, argv: readonly string[]): number {
+  const { name, message, hint, exitCode } = presentableError(error);
+  const time = localTime(Date.now());
+  const text = oneLine(hint === undefined ? message : `${message} (${hint})`);
+  const json = { time, level: 'error', error: name, message, ...(hint && { hint }), exitCode };
+  const line = argv.includes('--json')
+    ? harmlessJson(JSON.stringify(json))
+    : `${isatty(2) ? '' : `${time} `}::::[ERROR] ${text}`;
+  try {
+    writeSync(2, `${line}\n`);
+  } catch {
+    // Nobody can be told.
+  }
+  return exitCode;
+}

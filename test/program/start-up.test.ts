@@ -1,0 +1,183 @@
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  closeSync,
+  cpSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
+import { describe, expect } from 'vitest';
+import { secret } from '../support/harness.js';
+import { hasFlock, type ProgramBench, test } from '../support/program.js';
+
+const root = path.resolve(import.meta.dirname, '../..');
+const isRoot = process.getuid?.() === 0;
+const asNobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
+const canBeNobody = isRoot && spawnSync('setpriv', [...asNobody.slice(1), 'true']).status === 0;
+const oneLine = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d (\S+ )?::::\[ERROR\] [^\n]+\n$/;
+
+/** A copy of the shipped program, to take parts out of. */
+function copyProgram(bench: ProgramBench): { script: string; dist: string } {
+  const copy = path.join(bench.folder, 'copy');
+  for (const part of ['bin', 'dist', 'package.json']) {
+    cpSync(path.join(root, part), path.join(copy, part), { recursive: true });
+  }
+  return { script: path.join(copy, 'bin/chbackup.js'), dist: path.join(copy, 'dist') };
+}
+
+/** Removes the parts of a program whose names begin like this. */
+function removeParts(dist: string, beginning: string): void {
+  const parts = readdirSync(dist).filter((name) => name.startsWith(beginning));
+  expect(parts).not.toEqual([]);
+  for (const name of parts) rmSync(path.join(dist, name));
+}
+
+describe('a program of which a part is missing', () => {
+  test('the whole of it: exit 1, one line that says what to do', async ({ bench }) => {
+    const { script, dist } = copyProgram(bench);
+    rmSync(dist, { recursive: true });
+    const { code, stdout, stderr } = await bench.startRaw(['--version'], { script }).ended;
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(oneLine);
+    expect(stderr).toMatch(/cannot be started: MODULE_NOT_FOUND \(install it again, with Node/);
+    const json = await bench.startRaw(['--version', '--json'], { script }).ended;
+    expect(JSON.parse(json.stderr)).toMatchObject({ level: 'error', exitCode: 1 });
+  });
+
+  test('what a command is done with: exit 1, one line', async ({ bench }) => {
+    const { script, dist } = copyProgram(bench);
+    removeParts(dist, 'execute-');
+    const { code, stderr } = await bench.startRaw(['list', 'h'], { script }).ended;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(oneLine);
+    expect(stderr).toMatch(
+      /\] a part of chbackup is missing \(run it again if it was updated just/,
+    );
+  });
+
+  test('what prints errors: the error and its exit code are told all the same', async ({
+    bench,
+  }) => {
+    const { script, dist } = copyProgram(bench);
+    removeParts(dist, 'failure-');
+    const { code, stderr } = await bench.startRaw(['nope'], { script }).ended;
+    expect(code).toBe(2);
+    expect(stderr).toMatch(oneLine);
+    expect(stderr).toContain('::::[ERROR] unknown command (see chbackup --help)');
+    const json = await bench.startRaw(['nope', '--json'], { script }).ended;
+    expect(JSON.parse(json.stderr)).toMatchObject({ error: 'ConfigError', exitCode: 2 });
+  });
+
+  test.skipIf(!hasFlock)('since an update during a run (needs flock)', async ({ bench }) => {
+    const { script, dist } = copyProgram(bench);
+    const argv = ['create-full', bench.host, 'rlAPIuser', 'wrong'];
+    const started = bench.startRaw(argv, { script });
+    const release = await bench.heldAt(/./, started);
+    removeParts(dist, 'failure-');
+    release();
+    const { code, stderr } = await started.ended;
+    expect([code, stderr]).toEqual([12, expect.stringContaining('::::[ERROR]')]);
+    expect(stderr).not.toMatch(/^\s+at /m);
+  });
+});
+
+describe('an error that nobody catches', () => {
+  test.for([
+    ['thrown', `throw new TypeError(process.argv[4])`, 'unexpected: TypeError ('],
+    ['a rejection', `Promise.reject(new RangeError(process.argv[4]))`, 'unexpected: RangeError ('],
+    ['a rejection with a text', `Promise.reject(process.argv[4])`, 'ERR_UNHANDLED_REJECTION ('],
+    [
+      'an error of the system',
+      `require('node:net').connect('/no/such/socket')`,
+      'unexpected: Error ENOENT (',
+    ],
+  ] as const)('%s: exit 1, one line without what was typed', async ([, code, says], { bench }) => {
+    const preload = path.join(bench.folder, 'preload.cjs');
+    writeFileSync(preload, `setTimeout(() => { ${code} }, 300);`);
+    const env = { NODE_OPTIONS: `--require ${preload}` };
+    for (const more of [[], ['--json']]) {
+      const argv = ['create-full', bench.host, 'rlAPIuser', secret, ...more];
+      const started = bench.startRaw(argv, { env });
+      await bench.heldAt(/./, started);
+      const { code: exitCode, stderr } = await started.ended;
+      expect(exitCode).toBe(1);
+      const last = stderr.trimEnd().split('\n').at(-1) ?? '';
+      expect(last).toContain(says.replace(' (', more.length === 0 ? ' (' : '","hint"'));
+      expect(stderr).not.toMatch(/^\s+at |Node\.js v/m);
+    }
+  });
+
+  test('nothing left to wait for is no success', async ({ bench }) => {
+    const preload = path.join(bench.folder, 'preload.cjs');
+    writeFileSync(preload, `global.setTimeout = () => ({ unref() { return this; }, ref() {} });`);
+    const env = { NODE_OPTIONS: `--require ${preload}` };
+    const { code, stderr } = await bench.startRaw(['list', '127.0.0.1:1'], { env }).ended;
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/unexpected: NothingLeftError/)]);
+  });
+});
+
+describe('a working directory', () => {
+  test('that was deleted: the program starts', async ({ bench }) => {
+    const gone = path.join(bench.folder, 'gone');
+    mkdirSync(gone);
+    const run = (...argv: string[]) =>
+      bench.startRaw(argv, { cwd: gone, through: ['sh', '-c', `rmdir ${gone}; exec "$@"`, 'sh'] });
+    expect(await run('--version').ended).toMatchObject({ code: 0, stderr: '' });
+    mkdirSync(gone);
+    const listed = await run('list', bench.host, 'rlAPIuser', secret).ended;
+    expect([listed.code, listed.stderr]).toEqual([0, '']);
+    mkdirSync(gone);
+    const binary = await run('list', '--binary-path', '/bin/false').ended;
+    expect(binary.stderr).not.toContain('unexpected');
+    mkdirSync(gone);
+    const relative = await run('list', bench.host, '--log-dir', 'log').ended;
+    expect(relative.code).toBe(2);
+    expect(relative.stderr).toMatch(oneLine);
+  });
+
+  test.skipIf(!canBeNobody)(
+    'that its user may not enter, with a .env in it (needs root and setpriv)',
+    async ({ bench }) => {
+      const { script } = copyProgram(bench);
+      const cwd = path.join(bench.folder, 'private');
+      mkdirSync(cwd);
+      writeFileSync(path.join(cwd, '.env'), 'CHBACKUP_TIMEOUT=long\n');
+      chmodSync(cwd, 0o700);
+      chmodSync(bench.folder, 0o755);
+      const argv = ['list', bench.host, 'rlAPIuser', secret];
+      const { code, stderr } = await bench.startRaw(argv, { cwd, script, through: asNobody }).ended;
+      expect([code, stderr]).toEqual([0, '']);
+    },
+  );
+});
+
+describe('its output', () => {
+  test.for(['>&-', '2>&-', '<&- >&- 2>&-', '</'])(
+    '%s: the exit code is as usual',
+    async (how, { bench }) => {
+      for (const [argv, code] of [
+        ['--version', 0],
+        ['nope', 2],
+      ] as const) {
+        const through = ['sh', '-c', `exec "$@" ${how}`, 'sh'];
+        const ended = await bench.startRaw([argv], { through }).ended;
+        expect([argv, ended.code]).toEqual([argv, code]);
+        expect(ended.stderr).not.toMatch(/^\s+at /m);
+      }
+    },
+  );
+
+  test.skipIf(process.platform !== 'linux')(
+    'on a full disk: errors keep their exit code',
+    async ({ bench }) => {
+      const full = openSync('/dev/full', 'w');
+      const { code } = await bench.startRaw(['nope'], { stdio: ['ignore', 'pipe', full] }).ended;
+      closeSync(full);
+      expect(code).toBe(2);
+    },
+  );
+});
