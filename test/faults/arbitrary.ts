@@ -28,6 +28,10 @@ const commands: { weight: number; command: Command }[] = [
   { weight: 2, command: 'delete-local --keep 1 --yes' },
   { weight: 1, command: 'restore-table latest shop.orders --append' },
   { weight: 1, command: 'restore-table latest shop.orders --schema --yes' },
+  { weight: 1, command: 'restore-table latest shop.lines --schema --yes' },
+  { weight: 1, command: 'restore-table latest shop.lines --schema --drop-unsaved-rows --yes' },
+  { weight: 1, command: 'restore-table latest shop.mv --schema --yes' },
+  { weight: 1, command: 'restore-table latest shop.mv' },
 ];
 
 const none = <T>(value: T) => fc.constant(value);

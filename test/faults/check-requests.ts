@@ -45,14 +45,33 @@ export function checkRequest(ledger: Ledger, run: RunRecord, method: string, tar
       must(command.startsWith('restore-'), 'only restore-table restores');
       must(run.basesRead.includes(parts[1] ?? ''), `${parts[1]} is not the latest`);
       must(isProven(run, parts[1] ?? ''), `${parts[1]} was not proven before its restore`);
-      return must(
+      must(
         parameters.has('data') !== command.includes('--schema'),
         'without --schema a restore must not drop the table',
       );
+      return checkRestore(ledger, run);
     case 'download':
       return must(command.startsWith('restore-'), 'only restore-table downloads');
     default:
       return must(false, `nobody asked for POST ${target}`);
+  }
+}
+
+/** No row is dropped that the backup does not contain, and no row doubled unless that was asked for. */
+function checkRestore(ledger: Ledger, run: RunRecord): void {
+  const { command } = run.step;
+  for (const { name, engine, bytes } of run.tablesSeen) {
+    const isSaved = engine.endsWith('MergeTree') || engine === 'MaterializedView';
+    ledger.expect(
+      isSaved || !command.includes('--schema') || command.includes('--drop-unsaved-rows'),
+      run,
+      `${name} (${engine}) was dropped, though no backup contains its rows`,
+    );
+    ledger.expect(
+      bytes === 0 || command.includes('--schema') || command.includes('--append'),
+      run,
+      `${bytes} bytes of ${name} were doubled`,
+    );
   }
 }
 

@@ -16,6 +16,7 @@ const lasting = fc.oneof(
 );
 const location = fc.constantFrom('local' as const, 'remote' as const);
 const pick = fc.nat({ max: 5 });
+const table = fc.constantFrom('shop.orders', 'shop.lines', 'shop..inner.mv');
 /** A server's words may hold anything, the password it was given too (contract §1). */
 const texts = fc.constantFrom(
   'code: 999, message: Session expired',
@@ -102,6 +103,15 @@ const hostFault: fc.Arbitrary<HostFault> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('other uploads' as const), pick }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('table emptied' as const), table }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('table replaced' as const),
+      table,
+      engine: fc.constantFrom('MergeTree', 'Log', 'Memory'),
+    }),
+  },
   {
     weight: 1,
     arbitrary: fc.record({

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { backupName } from '../../src/backup/names.js';
 import { type Ledger, logDir } from './ledger.js';
+import { table } from '../simulator/clickhouse-tables.js';
 import type { SceneHost } from './scene-host.js';
 import type { Fault } from './script.js';
 import { basicAuthorization, secret } from './secret.js';
@@ -101,6 +102,17 @@ export function inflict(fault: Fault, host: SceneHost, stage: Stage): void {
     }
     case 'table refilled':
       return simulator.refillTable('shop.orders', 1000 + ++stage.made.count);
+    case 'table emptied':
+    case 'table replaced': {
+      const old = simulator.tables.get(fault.table);
+      const isEmptied = fault.kind === 'table emptied';
+      const engine = isEmptied ? (old?.engine ?? 'MergeTree') : fault.engine;
+      simulator.tables.set(
+        fault.table,
+        table(engine, isEmptied ? 0 : 70, (old?.generation ?? 0) + 1),
+      );
+      return;
+    }
     case 'clock set':
       return time.shiftWallClock(fault.ms);
     case 'disk full':

@@ -35,6 +35,8 @@ export interface RunRecord {
   effects: readonly string[];
   sent: SentRequest[];
   lists: SeenList[];
+  /** What the last answer about a table said. */
+  tablesSeen: { name: string; engine: string; bytes: number }[];
   /** What it read in its last-backup file, in turn. */
   basesRead: string[];
   /** The name that it asked the server to create. */
@@ -71,6 +73,7 @@ export function newRecord(id: number, host: SceneHost, step: RunStep, startMs: n
     effects: [],
     sent: [],
     lists: [],
+    tablesSeen: [],
     basesRead: [],
     listsBeforeCreate: 0,
     recorded: [],

@@ -1,3 +1,4 @@
+import { recordedTables, table } from '../simulator/clickhouse-tables.js';
 import { Simulator, type SimulatedBackup } from '../simulator/simulator.js';
 import type { HostSetup } from './script.js';
 import { secret, user } from './secret.js';
@@ -24,6 +25,12 @@ export function makeHost(
     password: secret,
     keepLocal: setup.keepLocal,
     keepRemote: setup.keepRemote,
+    tables: new Map([
+      ...recordedTables(),
+      ['shop.lines', table('Log', 500)],
+      ['shop.mv', table('MaterializedView', 0)],
+      ['shop..inner.mv', table('MergeTree', 300)],
+    ]),
     workMs: { create: setup.createMs, upload: setup.uploadMs, list: setup.listMs },
     ...(remote && { remote }),
   });

@@ -38,7 +38,10 @@ export type HostFault =
   | { kind: 'other lists' }
   | { kind: 'other cleans' }
   | { kind: 'other kills' }
-  | { kind: 'table refilled' };
+  | { kind: 'table refilled' }
+  /** Somebody empties a table, or replaces it by one with another engine, and rows. */
+  | { kind: 'table emptied'; table: string }
+  | { kind: 'table replaced'; table: string; engine: string };
 
 export type FailingOperation = 'create' | 'upload' | 'delete' | 'restore';
 
@@ -61,7 +64,10 @@ export type Command =
   | `delete-${'remote' | 'local'} --${'all' | 'keep 1' | 'keep 2' | 'broken' | 'older-than 1h'} --yes`
   | 'delete-remote --keep 1 --dry-run --yes'
   | 'restore-table latest shop.orders --append'
-  | 'restore-table latest shop.orders --schema --yes';
+  | 'restore-table latest shop.orders --schema --yes'
+  | `restore-table latest shop.${'lines' | 'mv'} --schema --yes`
+  | 'restore-table latest shop.lines --schema --drop-unsaved-rows --yes'
+  | 'restore-table latest shop.mv';
 
 /** Something that befalls a run right before its n-th request. */
 export interface Trouble {

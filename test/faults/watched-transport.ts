@@ -90,12 +90,19 @@ function learn(
         rows: readRows(body),
         truths: [before, truthOf(run.host.simulator)],
       });
+    } else if (path.startsWith('/backup/tables/all')) {
+      run.tablesSeen = body.split('\n').filter(Boolean).map(readTable);
     } else if (path.startsWith('/backup/actions') && body.includes('uploadSingleBackupFile')) {
       for (const line of body.split('\n').filter(Boolean)) learnRow(run, line);
     }
   } catch {
     // Not what the server says: nothing is learnt.
   }
+}
+
+function readTable(line: string) {
+  const { Database, Name, Engine, TotalBytes } = JSON.parse(line) as Record<string, string>;
+  return { name: `${Database}.${Name}`, engine: String(Engine), bytes: Number(TotalBytes) };
 }
 
 function learnRow(run: RunRecord, line: string): void {
