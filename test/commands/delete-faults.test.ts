@@ -216,7 +216,7 @@ describe.each(versions)('with a server %s', (version) => {
     harness.simulator.answerNext({ path: /delete/ }, page);
     const { code, stderr } = await harness.run('delete-remote', '--all', '--yes');
     expect(code).toBe(3);
-    expect(stderr).toMatch(new RegExp(`not deleted: ${diff6}: .*something else`));
+    expect(stderr).toMatch(new RegExp(`not deleted: ${diff6}: .*unexpected response`));
     expect(namesAt(harness, 'remote')).toEqual([full5, diff6]);
   });
 

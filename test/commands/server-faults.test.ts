@@ -477,7 +477,11 @@ describe('answers that are not those of clickhouse-backup', () => {
     const { code, stderr } = await harness.run('create-full', '--quiet');
     expect(code).toBe(1);
     expect(stderr.trimEnd().split('\n')).toHaveLength(1);
-    expect(stderr).toContain(`${harness.host} answered /backup/`);
+    expect(stderr).toContain(
+      status === 200
+        ? `unexpected response from ${harness.host} to /backup/`
+        : `${harness.host} answered /backup/`,
+    );
     expect(posts(harness, 'create')).toBe(0);
   });
 

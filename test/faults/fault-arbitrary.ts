@@ -34,8 +34,13 @@ export const requestFault: fc.Arbitrary<RequestFault> = fc.oneof(
   fc.record({ kind: fc.constant('never' as const), done: fc.boolean() }),
   fc.record({
     kind: fc.constant('proxy' as const),
-    status: fc.constantFrom(502, 503, 504, 500, 404, 301),
+    status: fc.constantFrom(502, 503, 504, 500, 408, 404, 301),
     done: fc.boolean(),
+  }),
+  fc.record({
+    kind: fc.constant('proxy refuses' as const),
+    status: fc.constantFrom(429, 429, 425, 421),
+    retryAfter: fc.constantFrom(undefined, '0', '20', '600', 'Sun, 22 Nov 2026 10:01:00 GMT'),
   }),
   fc.record({
     kind: fc.constant('garbage' as const),
@@ -81,9 +86,20 @@ const hostFault: fc.Arbitrary<HostFault> = fc.oneof(
     weight: 2,
     arbitrary: fc.record({ kind: fc.constant(kind), location, pick }),
   })),
-  ...(['refuse', 'storage down', 'storage full', 'hang', 'busy', 'rows show late'] as const).map(
-    (kind) => ({ weight: 1, arbitrary: fc.record({ kind: fc.constant(kind), ms: lasting }) }),
-  ),
+  ...(
+    [
+      'refuse',
+      'rate limit',
+      'storage down',
+      'storage full',
+      'hang',
+      'busy',
+      'rows show late',
+    ] as const
+  ).map((kind) => ({
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant(kind), ms: lasting }),
+  })),
   ...(
     [
       'other takes our names',

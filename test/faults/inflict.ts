@@ -35,6 +35,9 @@ export function inflict(fault: Fault, host: SceneHost, stage: Stage): void {
     case 'refuse':
       simulator.refuse = time.server.now() + fault.ms;
       return;
+    case 'rate limit':
+      simulator.rateLimit = time.server.now() + fault.ms;
+      return;
     case 'storage down':
       simulator.storageDown = true;
       return later(fault.ms, () => (simulator.storageDown = false));

@@ -10,6 +10,8 @@ export type RequestFault =
   | { kind: 'never'; done: boolean }
   /** A proxy's page in place of the answer. */
   | { kind: 'proxy'; status: number; done: boolean }
+  /** A proxy's page with a status that says that it did not pass the request on. */
+  | { kind: 'proxy refuses'; status: 421 | 425 | 429; retryAfter?: string | undefined }
   /** 200, but only a part of the answer, or another site's; `lines`: some are missing. */
   | { kind: 'garbage'; what: 'half' | 'lines' | 'html' | 'binary' }
   /** The server's own error. */
@@ -21,6 +23,8 @@ export type RequestFault =
 export type HostFault =
   | { kind: 'restart'; rows: 'gone' | 'cancel'; work: 'stops' | 'goes on'; resume: boolean }
   | { kind: 'refuse'; ms: number }
+  /** A proxy answers three of ten requests with 429. */
+  | { kind: 'rate limit'; ms: number }
   | { kind: 'storage down'; ms: number }
   | { kind: 'storage full'; ms: number }
   | { kind: 'hang'; ms: number }

@@ -29,7 +29,8 @@ export function watchedTransport(
       const answer = await real(request, signal);
       Object.assign(sent, answer, { answeredMs: time.elapsedMs });
       const busy = answer.status === 500 && answer.body.includes(busyText);
-      if (answer.status === 423 || busy) forget(ledger, run, path);
+      const notPassedOn = [421, 425, 429].includes(answer.status);
+      if (answer.status === 423 || busy || notPassedOn) forget(ledger, run, path);
       learn(run, sent, before, time.clock.now());
       return answer;
     } catch (error) {

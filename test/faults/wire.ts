@@ -20,7 +20,9 @@ export function directTransport({ simulator }: SceneHost, password: string): Tra
       signal,
     );
     if (signal.aborted) throw reasonOf(signal, false);
-    if (!('dropped' in reply)) return { status: reply.status, body: reply.body };
+    if (!('dropped' in reply)) {
+      return { status: reply.status, body: reply.body, retryAfter: reply.headers['retry-after'] };
+    }
     throw reply.refused
       ? new TransportError('connection refused', { neverSent: true })
       : new TransportError('the connection was cut', { neverSent: false });
@@ -62,6 +64,8 @@ export async function carryFaulty(
     case 'proxy':
       if (fault.done) await real(request, signal);
       return { status: fault.status, body: page };
+    case 'proxy refuses':
+      return { status: fault.status, body: page, retryAfter: fault.retryAfter };
     case 'error': {
       const body = { status: 'error', operation: 'list', error: fault.text };
       return { status: 500, body: JSON.stringify(body) };

@@ -28,6 +28,8 @@ interface Failure {
 export abstract class ScriptedFaults {
   /** Connections are cut before anything: `true`, or until that time of the clock (milliseconds). */
   refuse: boolean | number = false;
+  /** A proxy answers three of ten requests with 429: `true`, or until that time of the clock (milliseconds). */
+  rateLimit: boolean | number = false;
 
   private failures = new Map<FailingOperation, Failure[]>();
   private flaws: UploadFlaw[] = [];
@@ -37,6 +39,7 @@ export abstract class ScriptedFaults {
   private clickHouseHangs = false;
   private listsUntilShown = 1;
   private lateRowMs = 0;
+  private passedProxy = 0;
 
   /** Ends what is due, so that a new fault does not reach into the past. */
   abstract settle(): void;
@@ -132,6 +135,7 @@ export abstract class ScriptedFaults {
   /** Takes away every fault that is still waiting, and ends the lasting ones. */
   clearFaults(): void {
     this.refuse = false;
+    this.rateLimit = false;
     this.failures.clear();
     this.flaws = [];
     this.answerFaults = [];
@@ -145,6 +149,13 @@ export abstract class ScriptedFaults {
   /** For the simulator: is the connection refused now? */
   isRefusing(): boolean {
     return typeof this.refuse === 'number' ? this.now() < this.refuse : this.refuse;
+  }
+
+  /** For the simulator: does the proxy refuse this request? */
+  isOverRateLimit(): boolean {
+    const { rateLimit } = this;
+    const isLimited = typeof rateLimit === 'number' ? this.now() < rateLimit : rateLimit;
+    return isLimited && [2, 5, 6].includes(this.passedProxy++ % 10);
   }
 
   /** For the simulator: the failure scripted for an operation that starts. */

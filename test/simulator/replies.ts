@@ -54,5 +54,12 @@ export const unauthorized: Answer = {
   body: '401 Unauthorized\n',
 };
 
+/** Of a proxy with a rate limit, not of clickhouse-backup. */
+export const tooManyRequests: Answer = {
+  status: 429,
+  headers: { 'content-type': 'text/html', 'retry-after': '1' },
+  body: '<html><head><title>429 Too Many Requests</title></head></html>\r\n',
+};
+
 /** The text of the lock: 423, or 500 from `POST /backup/actions` (contract §2). */
 export const lockedText = 'another operation is currently running';

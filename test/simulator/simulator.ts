@@ -7,6 +7,7 @@ import {
   type SimulatorReply,
   type SimulatorRequest,
   failure,
+  tooManyRequests,
   unauthorized,
 } from './replies.js';
 import { type Restart, restart } from './restarting.js';
@@ -90,6 +91,10 @@ export class Simulator extends ScriptedFaults {
     const authorization = request.headers['authorization'];
     if (authorization !== undefined) arrived.authorization = authorization;
     this.requests.push(arrived);
+    if (this.isOverRateLimit()) {
+      arrived.status = tooManyRequests.status;
+      return tooManyRequests;
+    }
     const ends = [this.server.process.signal, ...(signal ? [signal] : [])];
     const connection = AbortSignal.any(ends);
     try {

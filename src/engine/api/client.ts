@@ -9,6 +9,8 @@ import {
 import type { EngineObserver } from '../observer.js';
 import { AnswerReader } from './answer-reader.js';
 import { isFromServer } from './error-answer.js';
+import { titleOfPage } from './page.js';
+import { notNow } from './proxy-answer.js';
 import { type HttpAnswer, type HttpRequest, type Transport, TransportError } from './transport.js';
 
 export const quickMs = 30_000;
@@ -89,7 +91,7 @@ export class ApiClient {
     }
   }
 
-  /** Asks once; asks again only while the request was never sent. */
+  /** Asks once; asks again only while the request was never sent, or was refused by a proxy. */
   async post(path: string, limitMs: number, body?: string): Promise<PostResult> {
     for (let attempt = 0; ; attempt++) {
       const startMs = this.options.clock.elapsed();
@@ -141,17 +143,20 @@ export class ApiClient {
     try {
       const answer = await clock.limit(limitMs, (limited) => transport(request, limited), signal);
       const tookMs = Math.round(clock.elapsed() - startMs);
-      const says = answer.status < 500 && answer.status !== 429;
+      const proxyError = notNow(answer, clock.now());
+      const says = answer.status < 500 && proxyError === undefined;
       observer.requested(`${line} → ${answer.status} in ${tookMs} ms`, says);
-      // What stands between us and the server says so when it cannot reach it.
-      if ([502, 503, 504].includes(answer.status)) {
+      if (proxyError !== undefined) {
         this.silentSinceMs ??= startMs;
-        return new TransportError(`answered ${answer.status}`, { neverSent: false });
+        return proxyError;
       }
       this.silentSinceMs = undefined;
       if (answer.status === 401 || answer.status === 403) {
         throw new ApiAuthError(`${label} refused the credentials (${answer.status})`, {
-          hint: "check user and password against api.username and api.password in clickhouse-backup's configuration",
+          hint:
+            titleOfPage(answer.body) === undefined
+              ? "check user and password against api.username and api.password in clickhouse-backup's configuration"
+              : 'the answer is from a proxy in front of clickhouse-backup; check that the proxy accepts user and password',
         });
       }
       return answer;
@@ -159,7 +164,7 @@ export class ApiClient {
       if (!(error instanceof TransportError)) throw error;
       this.silentSinceMs ??= startMs;
       observer.requested(`${line} → ${error.message}`, false);
-      if (error.permanent) throw this.unreachable(error);
+      if (error.details.permanent) throw this.unreachable(error);
       return error;
     }
   }
@@ -179,17 +184,16 @@ export class ApiClient {
     if (leftMs <= 0)
       throw error.cause instanceof ApiResponseError ? error.cause : this.unreachable(error);
     observer.unanswered(path, error.message);
-    await clock.sleep(Math.min(500 * 2 ** attempt, longestPauseMs, leftMs), signal);
+    const pauseMs = Math.min(500 * 2 ** attempt, longestPauseMs);
+    await clock.sleep(Math.min(Math.max(pauseMs, error.details.retryAfterMs ?? 0), leftMs), signal);
   }
 
   private unreachable(error: TransportError): ApiUnreachableError {
-    return new ApiUnreachableError(
-      `${this.options.label} does not answer: ${this.answers.quote(error.message)}`,
-      {
-        hint:
-          error.hint ?? 'check that clickhouse-backup server runs there and that the port is open',
-        cause: error,
-      },
-    );
+    const { predicate, hint } = error.details;
+    const says = predicate ?? `does not answer: ${this.answers.quote(error.message)}`;
+    return new ApiUnreachableError(`${this.options.label} ${says}`, {
+      hint: hint ?? 'check that clickhouse-backup server runs there and that the port is open',
+      cause: error,
+    });
   }
 }

@@ -2,6 +2,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { got, type RequestError } from 'got';
 import { presentable } from '../server-text.js';
+import { readRedirect } from './redirect.js';
 import { type Transport, TransportError } from './transport.js';
 
 export interface GotTransportOptions {
@@ -42,7 +43,8 @@ export function createGotTransport(options: GotTransportOptions): Transport {
 
   return async ({ method, path, body }, signal) => {
     const tooLarge = new AbortController();
-    const request = client(`${options.baseUrl}${path}`, {
+    const url = `${options.baseUrl}${path}`;
+    const request = client(url, {
       method,
       ...(body !== undefined && { body }),
       signal: AbortSignal.any([signal, tooLarge.signal]),
@@ -58,8 +60,14 @@ export function createGotTransport(options: GotTransportOptions): Transport {
       if (transferred > largestAnswerBytes) tooLarge.abort();
     });
     try {
-      const { statusCode, body: text } = await request;
-      return { status: statusCode, body: text };
+      const { statusCode, body: text, headers } = await request;
+      const isRedirect = statusCode >= 300 && statusCode < 400;
+      return {
+        status: statusCode,
+        body: text,
+        retryAfter: headers['retry-after'],
+        redirect: isRedirect ? readRedirect(headers.location, url) : undefined,
+      };
     } catch (error) {
       if (tooLarge.signal.aborted) {
         throw new TransportError('the answer is larger than 64 MiB', {

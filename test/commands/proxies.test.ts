@@ -1,0 +1,303 @@
+import { describe, expect } from 'vitest';
+import { type Harness, test, versions } from '../support/harness.js';
+
+const second = 1000;
+const minute = 60 * second;
+
+const posts = (harness: Harness, what: string) =>
+  harness.requests(new RegExp(`^POST /backup/${what}`)).length;
+
+/** A page as proxies send it. */
+const page = (title: string) =>
+  `<html>\r\n<head><title>${title}</title></head>\r\n<body>nginx</body></html>`;
+
+const tooMany = { status: 429, body: page('429 Too Many Requests') };
+
+/** The one error line of a run. */
+async function errorOf(harness: Harness, ...argv: [string, ...string[]]) {
+  const { code, stderr } = await harness.run(...argv);
+  const lines = stderr.split('\n').filter((line) => line.includes('::::[ERROR]'));
+  expect(lines).toHaveLength(1);
+  expect(stderr).not.toMatch(/<[a-z!/]/i);
+  return { code, error: lines[0]?.replace(/^.*::::\[ERROR\] /, '') ?? '' };
+}
+
+describe('a proxy that answers 429', () => {
+  test.for(versions)(
+    'to three of ten requests does not fail a run (%s)',
+    async (version, { harnessOf }) => {
+      const harness = await harnessOf({ version });
+      harness.simulator.rateLimit = true;
+      for (const command of ['create-full', 'create-diff', 'create-diff']) {
+        expect((await harness.run(command)).code).toBe(0);
+      }
+      const deleted = await harness.run('delete-remote', '--all', '--yes');
+      expect(deleted.code).toBe(0);
+      const done = harness.simulator.actions.map(({ command }) => command);
+      for (const what of ['create ', 'upload ', 'delete ']) {
+        expect(done.filter((command) => command.startsWith(what))).toHaveLength(3);
+      }
+      const refused = harness.simulator.requests.filter(({ status }) => status === 429);
+      expect(refused.some(({ method }) => method === 'GET')).toBe(true);
+      expect(refused.some(({ method }) => method === 'POST')).toBe(true);
+    },
+  );
+
+  test.for([
+    ['20', 20 * second],
+    [new Date(Date.parse('2026-11-22T10:00:30')).toUTCString(), 30 * second],
+    // Not before our own pause, and nothing that is no time.
+    ['0', 0.5 * second],
+    ['soon', 0.5 * second],
+    [new Date(0).toUTCString(), 0.5 * second],
+    // No longer than a server may be silent.
+    ['86400', minute],
+  ] as const)('with Retry-After: %s is asked again then', async ([text, ms], { harness }) => {
+    harness.simulator.answerNext({}, { ...tooMany, headers: { 'retry-after': text } });
+    const startMs = harness.clock.elapsed();
+    expect((await harness.run('list')).code).toBe(0);
+    expect(harness.simulator.requests[1]?.atMs).toBe(startMs + ms);
+  });
+
+  test.for(['create', 'upload'])('to the %s: it is sent again', async (what, { harness }) => {
+    for (let n = 0; n < 3; n++) {
+      harness.simulator.answerNext({ method: 'POST', path: new RegExp(`/${what}`) }, tooMany);
+    }
+    const { code, stderr } = await harness.run('create-full');
+    expect(code).toBe(0);
+    expect(posts(harness, what)).toBe(4);
+    expect(stderr.match(/\[WARNING\]/g)).toHaveLength(1);
+    expect(stderr).toMatch(/no answer yet, asking again: \S+: 429 Too Many Requests/);
+  });
+
+  test('to the delete: it is sent again', async ({ harness }) => {
+    await harness.run('create-full');
+    harness.simulator.answerNext({ method: 'POST', path: /delete/ }, tooMany);
+    expect((await harness.run('delete-remote', '--all', '--yes')).code).toBe(0);
+    expect(posts(harness, 'delete')).toBe(2);
+    expect(harness.simulator.remote.size).toBe(0);
+  });
+
+  test.for([
+    ['GET', 0],
+    ['POST', 1],
+  ] as const)(
+    'to every %s: exit 13 after the connect timeout, with a hint at its limit',
+    async ([method, journals], { harness }) => {
+      for (let n = 0; n < 100; n++) harness.simulator.answerNext({ method }, tooMany);
+      const startMs = harness.clock.elapsed();
+      const { code, error } = await errorOf(harness, 'create-full');
+      expect(code).toBe(13);
+      expect(error).toBe(
+        `${harness.host} refuses requests: 429 Too Many Requests (a proxy in front of clickhouse-backup limits the rate of requests; raise its limit, or allow more time with --connect-timeout)`,
+      );
+      expect(harness.clock.elapsed() - startMs).toBeCloseTo(minute);
+      expect(harness.journal === undefined ? 0 : 1).toBe(journals);
+      harness.simulator.clearFaults();
+      expect((await harness.run('create-full')).code).toBe(0);
+    },
+  );
+
+  test('for 9 minutes while the server works for us does not end the run', async ({
+    harnessOf,
+  }) => {
+    const harness = await harnessOf({ workMs: { upload: 30 * minute } });
+    harness.when('upload', () =>
+      harness.later(5 * minute, () => {
+        for (let n = 0; n < 9; n++) {
+          const headers = { 'retry-after': '60' };
+          harness.simulator.answerNext({ path: /actions/ }, { ...tooMany, headers });
+        }
+      }),
+    );
+    expect((await harness.run('create-full')).code).toBe(0);
+    const polls = harness.simulator.requests.filter(({ path }) => /filter=FULL/.test(path));
+    const last = polls.findLastIndex(({ status }) => status === 429);
+    const pauses = polls
+      .slice(last + 1)
+      .map(({ atMs }, at) => atMs - (polls[last + at]?.atMs ?? 0));
+    expect(pauses[0]).toBe(minute);
+    expect(Math.max(...pauses.slice(1))).toBeCloseTo(15 * second);
+  });
+});
+
+describe('what a proxy answers to the upload', () => {
+  test.for([421, 425, 429])(
+    '%i: it was not passed on, so it is sent again',
+    async (status, { harness }) => {
+      harness.simulator.answerNext({ path: /upload/ }, { status, body: page(`${status}`) });
+      expect((await harness.run('create-full')).code).toBe(0);
+      expect(posts(harness, 'upload')).toBe(2);
+    },
+  );
+
+  test.for([408, 502, 503, 504])(
+    '%i: it may have been passed on, so it is not sent again',
+    async (status, { harness }) => {
+      const headers = { 'retry-after': '1' };
+      harness.simulator.answerNext({ path: /upload/ }, { status, headers, body: page('-') });
+      const { code, error } = await errorOf(harness, 'create-full');
+      expect(code).toBe(1);
+      expect(error).toContain(`the answer was lost (answered ${status})`);
+      expect(posts(harness, 'upload')).toBe(1);
+    },
+  );
+});
+
+test.for([408, 421, 425, 429, 502, 503, 504])(
+  'a GET that is answered %i is asked again when Retry-After says so',
+  async (status, { harness }) => {
+    const headers = { 'retry-after': '40' };
+    harness.simulator.answerNext({}, { status, headers, body: page('-') });
+    const startMs = harness.clock.elapsed();
+    expect((await harness.run('create-full')).code).toBe(0);
+    expect(harness.simulator.requests[1]?.atMs).toBe(startMs + 40 * second);
+  },
+);
+
+describe('a redirect', () => {
+  const redirect = (status: number, location: string) => {
+    const body = `<a href="${location}">Moved Permanently</a>.\n\n`;
+    return { status, headers: { location }, body };
+  };
+
+  test.for([301, 302, 303, 307, 308])(
+    '%i to the same path on another host: exit 1, which names the host',
+    async (status, { harness }) => {
+      harness.simulator.answerNext(
+        { path: /version|actions/ },
+        redirect(status, 'https://rlAPIuser:geheim@ch.example.org/backup/actions?token=geheim'),
+      );
+      const { code, error } = await errorOf(harness, 'create-full');
+      expect([code, error]).toEqual([
+        1,
+        // A host without a port means 7171.
+        `${harness.host} redirects to https://ch.example.org:443 (use https://ch.example.org:443 as the host)`,
+      ]);
+    },
+  );
+
+  test.for([
+    ['https://sso.example.org/login?next=geheim', 'https://sso.example.org:443'],
+    ['http://[::1]:8080/', 'http://[::1]:8080'],
+    ['/login?next=geheim', '/login'],
+    ['login.html#geheim', '/backup/login.html'],
+    ['//sso.example.org/geheim', 'http://sso.example.org:80'],
+  ] as const)(
+    'to %s, another page: exit 1, which names it',
+    async ([location, shown], { harness }) => {
+      harness.simulator.answerNext({}, redirect(302, location));
+      const { code, error } = await errorOf(harness, 'create-full');
+      expect(code).toBe(1);
+      expect(error).toMatch(
+        / redirects \/backup\/\S+ to \S+ \(check that host and port are those of/,
+      );
+      expect(error).toContain(` to ${shown} (`);
+      expect(error).not.toContain('geheim');
+    },
+  );
+
+  test.for(['', 'javascript:geheim()', 'https://'])(
+    'to "%s", which is no address: exit 1',
+    async (location, { harness }) => {
+      harness.simulator.answerNext({}, redirect(302, location));
+      const { code, error } = await errorOf(harness, 'create-full');
+      expect(code).toBe(1);
+      expect(error).toContain(`${harness.host} `);
+      expect(error).not.toContain('geheim');
+    },
+  );
+
+  test.for(['create', 'upload'])('of the %s: exit 1 at once', async (what, { harness }) => {
+    harness.simulator.addBackup('remote', { name: 'OTHER' });
+    const answer = redirect(307, 'https://sso.example.org/login?next=geheim');
+    harness.simulator.answerNext({ method: 'POST', path: new RegExp(`/${what}`) }, answer);
+    const startMs = harness.clock.elapsed();
+    const { code, error } = await errorOf(harness, 'create-full');
+    expect(code).toBe(1);
+    expect(error).toMatch(
+      new RegExp(`the ${what} of FULL_\\S+ failed: 307: a redirect to https://sso.example.org:443`),
+    );
+    expect(harness.clock.elapsed() - startMs).toBeLessThan(minute);
+    expect(harness.journal).toBeUndefined();
+  });
+
+  test('of a poll, while the server works for us, is no answer', async ({ harnessOf }) => {
+    const harness = await harnessOf({ workMs: { upload: 20 * minute } });
+    harness.when('upload', () =>
+      harness.later(5 * minute, () => {
+        for (let n = 0; n < 20; n++) {
+          harness.simulator.answerNext({ path: /actions/ }, redirect(302, '/login'));
+        }
+      }),
+    );
+    const { code, stderr } = await harness.run('create-full');
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/no answer yet, asking again: .* redirects \S+ to \/login/);
+  });
+});
+
+describe('a page that is not of clickhouse-backup', () => {
+  test.for([
+    [200, page('Grafana'), / to \/backup\/\S+: an HTML page titled "Grafana" \(check that host/],
+    [
+      200,
+      '<!doctype html><script>1</script>',
+      /unexpected response from \S+ to \/\S+: an HTML page \(/,
+    ],
+    [200, '\ufeff\n<?xml version="1.0"?><ListBuckets/>', /: an HTML page \(/],
+    [
+      404,
+      page('404 Not Found'),
+      / with 404: an HTML page titled "404 Not Found" \(check that host/,
+    ],
+    [
+      404,
+      '<html><body><h1>Not here</h1></body></html>',
+      / with 404: an HTML page titled "Not here" \(/,
+    ],
+    [
+      400,
+      page('400 No required SSL certificate was sent'),
+      /titled "400 No required SSL certificate was sent"/,
+    ],
+    [
+      400,
+      'Client sent an HTTP request to an HTTPS server.\n',
+      /server\. \(write the host as https:\/\/NAME\)/,
+    ],
+    [
+      400,
+      page('400 The plain HTTP request was sent to HTTPS port'),
+      /\(write the host as https:\/\/NAME\)/,
+    ],
+    [404, 'Not Found\n', / with 404: Not Found \(check that host and port/],
+    [418, '', / with 418: \(no text\) \(check that/],
+    [404, `<title>\u001b[2J${'y'.repeat(300)}`, / an HTML page titled "y{100}" \(/],
+  ] as const)('%i %j: exit 1 without its source', async ([status, body, expected], { harness }) => {
+    harness.simulator.answerNext({ path: /actions|list/ }, { status, body });
+    const { code, error } = await errorOf(harness, 'create-full');
+    expect(code).toBe(1);
+    expect(error).toMatch(expected);
+    expect(error.length).toBeLessThan(400);
+  });
+
+  test('401 of a proxy: exit 12, which says that it is from a proxy', async ({ harness }) => {
+    const body = page('401 Authorization Required');
+    harness.simulator.answerNext({}, { status: 401, body });
+    const { code, error } = await errorOf(harness, 'create-full');
+    expect(code).toBe(12);
+    expect(error).toMatch(
+      /refused the credentials \(401\) \(the answer is from a proxy in front of/,
+    );
+  });
+
+  test('200 to the upload: looked for in the action log, without its source', async ({
+    harness,
+  }) => {
+    harness.simulator.answerNext({ path: /upload/ }, { status: 200, body: page('Login') });
+    const { code, error } = await errorOf(harness, 'create-full');
+    expect(code).toBe(1);
+    expect(error).toMatch(/the answer was lost \(unexpected response from \S+ to \/backup\/upload/);
+  });
+});
