@@ -1,4 +1,5 @@
 import { describe, expect } from 'vitest';
+import { beforeRequest } from '../support/before-request.js';
 import { type Harness, test, versions } from '../support/harness.js';
 
 const second = 1000;
@@ -76,6 +77,39 @@ describe('a proxy that answers 429', () => {
     expect((await harness.run('delete-remote', '--all', '--yes')).code).toBe(0);
     expect(posts(harness, 'delete')).toBe(2);
     expect(harness.simulator.remote.size).toBe(0);
+  });
+
+  test.for(['create', 'upload', 'delete'])(
+    'to the %s that something on the way sent twice: it is not sent again',
+    async (what, { harness }) => {
+      await harness.run('create-full');
+      beforeRequest(harness, new RegExp(`^POST /backup/${what}`), ({ method, path }) => {
+        const headers = { authorization: harness.simulator.requests.at(-1)?.authorization };
+        harness.hold(() => harness.simulator.handle({ method, path, headers, body: '' }));
+        harness.simulator.answerNext({ method: 'POST' }, tooMany);
+      });
+      const argv = what === 'delete' ? ['delete-remote', '--all', '--yes'] : ['create-full'];
+      const { code } = await harness.run(...(argv as [string, ...string[]]));
+      expect(code).toBe(0);
+      const sent = harness.simulator.requests.filter(
+        ({ method, path }) => method === 'POST' && path.includes(what),
+      );
+      // Those of the first run, and then the one that was taken and the one that was refused.
+      expect(sent.slice(what === 'delete' ? 0 : 1).map(({ status }) => status)).toEqual([
+        what === 'create' ? 201 : 200,
+        429,
+      ]);
+    },
+  );
+
+  test('to every POST, while the action log answers: exit 13 after the connect timeout', async ({
+    harness,
+  }) => {
+    for (let n = 0; n < 1000; n++) harness.simulator.answerNext({ method: 'POST' }, tooMany);
+    const startMs = harness.clock.elapsed();
+    expect((await harness.run('create-full')).code).toBe(13);
+    expect(harness.clock.elapsed() - startMs).toBeCloseTo(minute);
+    expect(harness.requests(/^GET .*filter=FULL/).length).toBeGreaterThan(5);
   });
 
   test.for([

@@ -34,7 +34,7 @@ export function watchedTransport(
       learn(run, sent, before, time.clock.now());
       return answer;
     } catch (error) {
-      if (error instanceof TransportError && error.neverSent) forget(ledger, run, path);
+      if (error instanceof TransportError && error.details.neverSent) forget(ledger, run, path);
       throw error;
     }
   };

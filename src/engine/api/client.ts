@@ -91,8 +91,17 @@ export class ApiClient {
     }
   }
 
-  /** Asks once; asks again only while the request was never sent, or was refused by a proxy. */
-  async post(path: string, limitMs: number, body?: string): Promise<PostResult> {
+  /**
+   * Asks once; asks again only while the request was never sent, or was refused by a proxy.
+   * `wasDone`: the server has it all the same, because something on the way sent it twice.
+   */
+  async post(
+    path: string,
+    limitMs: number,
+    body?: string,
+    wasDone?: () => Promise<boolean>,
+  ): Promise<PostResult> {
+    let silentMs = 0;
     for (let attempt = 0; ; attempt++) {
       const startMs = this.options.clock.elapsed();
       const lost = (why: string): PostResult => {
@@ -106,9 +115,18 @@ export class ApiClient {
         const text = this.answers.errorText(result);
         return lost(`answered ${result.status}: ${text}`);
       }
-      if (!result.neverSent) return lost(result.message);
+      const { neverSent, refused = false } = result.details;
+      if (!neverSent && !refused) return lost(result.message);
       // oxlint-disable-next-line no-await-in-loop
-      await this.pauseOrGiveUp(path, result, attempt);
+      await this.pauseOrGiveUp(
+        path,
+        result,
+        attempt,
+        silentMs + this.options.clock.elapsed() - startMs,
+      );
+      silentMs += this.options.clock.elapsed() - startMs;
+      // oxlint-disable-next-line no-await-in-loop
+      if (refused && (await wasDone?.())) return lost(`${result.message}, but already taken`);
     }
   }
 
@@ -173,7 +191,7 @@ export class ApiClient {
     path: string,
     error: TransportError,
     attempt: number,
-    silentMs = 0,
+    silentMs: number,
   ): Promise<void> {
     const { clock, connectTimeoutMs, observer, signal } = this.options;
     const patienceMs = this.atWork

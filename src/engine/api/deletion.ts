@@ -31,8 +31,10 @@ export async function deleteBackup(
   beforeAgain?: () => Promise<void>,
 ): Promise<DeleteOutcome> {
   const path = `/backup/delete/${location}/${encodeURIComponent(backup)}`;
-  const before = (await rowsOfDelete(options, location, backup)).length;
-  const result = await postWhenFree(options, path, slowMs, { beforeAgain });
+  const countRows = async () => (await rowsOfDelete(options, location, backup)).length;
+  const before = await countRows();
+  const wasDone = async () => (await countRows()) > before;
+  const result = await postWhenFree(options, path, slowMs, { beforeAgain, wasDone });
   if (result.kind === 'answered') return outcomeOf(options, result.answer);
   const deadlineMs = options.clock.elapsed() + slowMs - result.afterMs;
   return followLost(options, { location, backup, before, deadlineMs, why: result.why });

@@ -21,7 +21,7 @@ export async function postWhenFree(
   const wait = log.startWaiting();
   for (;;) {
     // oxlint-disable-next-line no-await-in-loop
-    const result = await client.post(path, limitMs, options.body);
+    const result = await client.post(path, limitMs, options.body, options.wasDone);
     if (result.kind === 'lost' || !isBusy(result.answer)) {
       log.stopWaiting(wait);
       return result;

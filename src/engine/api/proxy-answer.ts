@@ -29,7 +29,8 @@ export function notNow(answer: HttpAnswer, nowMs: number): TransportError | unde
   if (refusal !== undefined) {
     const { text, hint } = refusal;
     const predicate = `refuses requests: ${text}`;
-    return new TransportError(text, { neverSent: true, predicate, hint, retryAfterMs });
+    const details = { neverSent: false, refused: true, predicate, hint, retryAfterMs };
+    return new TransportError(text, details);
   }
   if (!unanswered.includes(status)) return undefined;
   return new TransportError(`answered ${status}`, { neverSent: false, retryAfterMs });

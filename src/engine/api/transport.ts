@@ -25,8 +25,10 @@ export interface Redirect {
 export type Transport = (request: HttpRequest, signal: AbortSignal) => Promise<HttpAnswer>;
 
 export interface TransportErrorDetails {
-  /** The request cannot have been carried out: it may be sent again, whatever it asks for. */
+  /** The request cannot have reached the server: it may be sent again, whatever it asks for. */
   neverSent: boolean;
+  /** A proxy refused the request: it was not carried out, unless something on the way sent it twice. */
+  refused?: boolean;
   /** Asking again will not help: a certificate that is not trusted, say. */
   permanent?: boolean;
   hint?: string | undefined;
@@ -44,9 +46,5 @@ export class TransportError extends Error {
   constructor(message: string, details: TransportErrorDetails) {
     super(message, { cause: details.cause });
     this.details = details;
-  }
-
-  get neverSent(): boolean {
-    return this.details.neverSent;
   }
 }
