@@ -90,6 +90,7 @@ async function openTransport(world: World, settings: Settings): Promise<Transpor
     baseUrl: settings.host.baseUrl,
     credentials: settings.credentials,
     ca: settings.ca,
+    clientCertificate: settings.clientCertificate,
     insecure: settings.insecure,
   });
 }

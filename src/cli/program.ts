@@ -166,6 +166,8 @@ function connect(command: Command, wait: string, epilogue: string): Command {
     .option('--timeout <time>', 'the longest that one operation may take (default: 24h)')
     .option('--connect-timeout <time>', 'how long a server may not answer (default: 60s)')
     .option('--ca-file <file>', 'PEM file of the CA to trust, for https')
+    .option('--cert-file <file>', 'client certificate, PEM, if the server requires one')
+    .option('--key-file <file>', 'its private key, PEM, if it is not in that file')
     .option('--insecure', 'accept any certificate, for https')
     .option('--json', 'answer as JSON on stdout, warnings and errors as JSON on stderr')
     .option('--quiet', 'only warnings and errors')

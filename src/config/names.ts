@@ -8,6 +8,8 @@ export const settingNames = [
   'timeout',
   'connectTimeout',
   'caFile',
+  'certFile',
+  'keyFile',
   'insecure',
   'json',
   'quiet',

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { ConfigError } from '../errors.js';
 import { absolutePath } from './absolute-path.js';
+import type { ClientCertificate } from './client-certificate.js';
 import { parseDurationMs } from './duration.js';
 import { type Host, parseHost } from './host.js';
 import type { SettingName } from './names.js';
@@ -63,6 +64,8 @@ const schema = z.object({
   timeout: z.optional(limit),
   connectTimeout: z.optional(duration),
   caFile: z.optional(folder),
+  certFile: z.optional(folder),
+  keyFile: z.optional(folder),
   insecure: z.optional(flag),
   json: z.optional(flag),
   quiet: z.optional(flag),
@@ -84,6 +87,8 @@ export interface Settings {
   connectTimeoutMs: number;
   /** Certificates of the own CA, PEM. */
   ca: string | undefined;
+  /** For servers that require one (contract §1). */
+  clientCertificate: ClientCertificate | undefined;
   insecure: boolean;
   json: boolean;
   quiet: boolean;
@@ -125,6 +130,7 @@ export async function readSettings(
   }
   const host = hostOf(values.host, binaryPath);
   const ca = await readOwnCa(values.caFile, request.cwd);
+  const clientCertificate = await readOwnCertificate(values, raw, request.cwd);
   if (host.baseUrl.startsWith('http:')) refuseTlsOptions(values, raw);
   return {
     settings: {
@@ -135,6 +141,7 @@ export async function readSettings(
       timeoutMs: values.timeout ?? 24 * hour,
       connectTimeoutMs: values.connectTimeout ?? minute,
       ca,
+      clientCertificate,
       insecure: values.insecure ?? false,
       json: values.json ?? false,
       quiet,
@@ -185,7 +192,7 @@ function hostOf(text: string | undefined, binaryPath: string | undefined): Host 
 
 /** Whoever speaks of certificates means TLS; without it the password would go in clear text. */
 function refuseTlsOptions(values: { insecure?: boolean | undefined }, raw: RawSettings): void {
-  const given = raw.caFile ?? (values.insecure === true ? raw.insecure : undefined);
+  const given = raw.caFile ?? raw.certFile ?? (values.insecure === true ? raw.insecure : undefined);
   if (given === undefined) return;
   throw new ConfigError(`${given.from} is for https, but the host is reached by http`, {
     hint: 'write the host as https://NAME',
@@ -200,4 +207,20 @@ async function readOwnCa(
   if (file === undefined) return undefined;
   const { readCa } = await import('./ca.js');
   return readCa(file, cwd);
+}
+
+/** Loaded only for a client certificate, for the same reason. */
+async function readOwnCertificate(
+  { certFile, keyFile }: { certFile?: string | undefined; keyFile?: string | undefined },
+  raw: RawSettings,
+  cwd: string | undefined,
+): Promise<ClientCertificate | undefined> {
+  if (certFile === undefined) {
+    if (raw.keyFile === undefined) return undefined;
+    throw new ConfigError(`${raw.keyFile.from} names a private key, but there is no certificate`, {
+      hint: 'give the certificate with --cert-file or CHBACKUP_CERT_FILE',
+    });
+  }
+  const { readClientCertificate } = await import('./client-certificate.js');
+  return readClientCertificate(certFile, keyFile, cwd);
 }

@@ -18,7 +18,11 @@ const host = (text: string): Pick<BadInput, 'argv'> => ({ argv: ['create-full', 
 const option = (...more: string[]): Pick<BadInput, 'argv'> => ({
   argv: ['create-full', 'HOST', ...more],
 });
-const ownCa = path.resolve(import.meta.dirname, '../support/tls/ca.pem');
+const tlsFile = (name: string) => path.resolve(import.meta.dirname, '../support/tls', name);
+const ownCa = tlsFile('ca.pem');
+const clientPem = tlsFile('client.pem');
+const clientKey = readFileSync(tlsFile('client.key'), 'utf8');
+const keyBody = clientKey.split('\n')[1] ?? '';
 const how = /\(write it as name, name:port, .*\)/;
 
 const badInputs: BadInput[] = [
@@ -230,6 +234,80 @@ const badInputs: BadInput[] = [
     says: /--ca-file is for https, but the host is reached by http \(write the host as https:\/\/NAME\)/,
   },
   {
+    what: 'a client certificate for a host without https',
+    ...option('--cert-file', clientPem, '--key-file', 'client.key'),
+    files: { 'client.key': clientKey },
+    says: /--cert-file is for https, but the host is reached by http \(write the host as https:/,
+  },
+  {
+    what: 'a private key without a certificate',
+    ...option('--key-file', 'client.key'),
+    says: /--key-file names a private key, but there is no certificate \(give the certificate with --cert-file/,
+  },
+  {
+    what: 'a private key without a certificate, as a variable',
+    ...option(),
+    env: { CHBACKUP_KEY_FILE: 'client.key' },
+    says: /CHBACKUP_KEY_FILE names a private key, but there is no certificate \(/,
+  },
+  {
+    what: 'a certificate without a private key',
+    ...option('--cert-file', clientPem),
+    says: /the certificate file \S+client\.pem contains no private key \(pass the file of its private key with --key-file\)/,
+  },
+  {
+    what: 'a certificate file that is not there',
+    ...option('--cert-file', 'no-such-file'),
+    says: /the certificate file no-such-file cannot be read: ENOENT \(check --cert-file\)/,
+  },
+  {
+    what: 'a certificate file that is a directory',
+    ...option('--cert-file', 'folder'),
+    folders: ['folder'],
+    says: /the certificate file folder cannot be read: EISDIR \(check --cert-file\)/,
+  },
+  {
+    what: 'a certificate file without a certificate',
+    ...option('--cert-file', 'client.key'),
+    files: { 'client.key': clientKey },
+    says: /the certificate file client\.key holds no certificate that can be read \(give a PEM file/,
+  },
+  {
+    what: 'a key file that is not there',
+    ...option('--cert-file', clientPem, '--key-file', 'no-such-file'),
+    says: /the key file no-such-file cannot be read: ENOENT \(check --key-file\)/,
+  },
+  {
+    what: 'a key file without a key',
+    ...option('--cert-file', clientPem, '--key-file', ownCa),
+    says: /the key file \S+ca\.pem contains no private key \(give a PEM file with -----BEGIN PRIVATE KEY-----\)/,
+  },
+  {
+    what: 'a key file that is spoilt',
+    ...option('--cert-file', clientPem, '--key-file', 'client.key'),
+    files: { 'client.key': clientKey.replace(keyBody, keyBody.slice(8)) },
+    says: /the private key in the key file client\.key cannot be read \(give a PEM file/,
+  },
+  {
+    what: 'a private key with a passphrase',
+    ...option('--cert-file', clientPem, '--key-file', tlsFile('client-encrypted.key')),
+    says: /the private key in the key file \S+ is encrypted \(chbackup takes no passphrase; give a key without one/,
+  },
+  {
+    what: 'a private key with a passphrase in the old form',
+    ...option('--cert-file', clientPem, '--key-file', 'old.key'),
+    files: {
+      'old.key':
+        '-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n-----END EC PRIVATE KEY-----\n',
+    },
+    says: /the private key in the key file old\.key is encrypted \(/,
+  },
+  {
+    what: "another certificate's private key",
+    ...option('--cert-file', clientPem, '--key-file', tlsFile('server.key')),
+    says: /the certificate file \S+client\.pem does not belong to the private key in \S+server\.key \(give the key/,
+  },
+  {
     what: '--insecure for a host without https',
     ...option('--insecure'),
     says: /--insecure is for https, but the host is reached by http \(write the host as https:/,
@@ -320,6 +398,7 @@ async function runBad(harness: Harness, bad: BadInput, ...more: string[]) {
   expect(harness.requests()).toEqual([]);
   expect(result.stdout).toBe('');
   expect(result.stderr).not.toContain('geheim');
+  expect(result.stderr).not.toContain(keyBody.slice(8, 24));
   return result;
 }
 

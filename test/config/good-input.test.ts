@@ -92,7 +92,7 @@ describe('where the server is', () => {
       const harness = await harnessOf({}, { tls, host: '127.0.0.2' });
       const { code, stderr } = await harness.run('create-full', '--ca-file', caFile);
       expect(code).toBe(13);
-      expect(stderr).toContain('(check the certificate: --ca-file');
+      expect(stderr).toContain('(use a host name that is in the certificate)');
       expect(harness.requests()).toEqual([]);
     },
   );

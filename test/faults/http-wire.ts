@@ -27,6 +27,7 @@ export class HttpWires {
         baseUrl: (await opened).url,
         credentials: { user, password },
         ca: undefined,
+        clientCertificate: undefined,
         insecure: false,
       });
       // When we go, the server learns of it late: until then, time must not go on.

@@ -147,7 +147,18 @@ test('a host that is taken is one URL and one harmless file name', () => {
 
 const variable = fc.constantFrom(
   ...['HOST', 'USER', 'PASSWORD', 'PASSWORD_FILE', 'WAIT', 'TIMEOUT', 'CONNECT_TIMEOUT'],
-  ...['CA_FILE', 'INSECURE', 'JSON', 'QUIET', 'VERBOSE', 'ENV_FILE', 'NO_COLOR', 'WITHOUT_BASE'],
+  ...[
+    'CA_FILE',
+    'CERT_FILE',
+    'KEY_FILE',
+    'INSECURE',
+    'JSON',
+    'QUIET',
+    'VERBOSE',
+    'ENV_FILE',
+    'NO_COLOR',
+    'WITHOUT_BASE',
+  ],
   ...['LOG_DIR', 'BINARY', 'BINARY_PATH', 'TYPO', ''],
 );
 

@@ -1,6 +1,7 @@
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { TlsOptions } from 'node:tls';
 import type { Simulator } from './simulator.js';
 
 /** A simulator that listens. */
@@ -50,7 +51,7 @@ async function answer(
 }
 
 export interface ServeOptions {
-  tls?: { key: string; cert: string };
+  tls?: TlsOptions;
   host?: string;
   port?: number;
   /** What an answer waits for before it is sent. */

@@ -12,10 +12,8 @@ export function beforeRequest(
   let seen = 0;
   const before = harness.world.transport;
   harness.world.transport = (settings) => {
-    const { host, credentials, ca, insecure } = settings;
-    const real =
-      before?.(settings) ??
-      createGotTransport({ baseUrl: host.baseUrl, credentials, ca, insecure });
+    const { host, ...rest } = settings;
+    const real = before?.(settings) ?? createGotTransport({ ...rest, baseUrl: host.baseUrl });
     return (request, signal) => {
       if (pattern.test(`${request.method} ${request.path}`) && ++seen === n) action(request);
       return real(request, signal);

@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { TlsOptions } from 'node:tls';
 import { expect, test as base } from 'vitest';
 import type { Step } from '../../src/commands/steps.js';
 import { parseHost } from '../../src/config/host.js';
@@ -46,7 +47,7 @@ export interface Result {
 }
 
 export interface Listening {
-  tls?: { key: string; cert: string };
+  tls?: TlsOptions;
   /** `127.0.0.1`, or another address of this machine. */
   host?: string;
 }
@@ -125,8 +126,8 @@ export class Harness {
     const mortal = new Mortal(diskWithLocks(this.locks), lastEffect);
     const running = this.startRaw(this.argvOf(command, ...more), {
       disk: mortal.disk,
-      transport: ({ host, credentials, ca, insecure }) =>
-        mortal.transport(createGotTransport({ baseUrl: host.baseUrl, credentials, ca, insecure })),
+      transport: ({ host, ...rest }) =>
+        mortal.transport(createGotTransport({ ...rest, baseUrl: host.baseUrl })),
     });
     const result = await running.done;
     return { killed: mortal.dead, effects: mortal.effects, result };

@@ -3,12 +3,15 @@ import https from 'node:https';
 import { got, type RequestError } from 'got';
 import { presentable } from '../server-text.js';
 import { readRedirect } from './redirect.js';
+import { type Connection, readTlsFailure } from './tls-failure.js';
 import { type Transport, TransportError } from './transport.js';
 
 export interface GotTransportOptions {
   baseUrl: string;
   credentials: { user: string; password: string } | undefined;
   ca: string | undefined;
+  /** PEM. */
+  clientCertificate: { certificate: string; key: string } | undefined;
   insecure: boolean;
 }
 
@@ -20,7 +23,8 @@ const largestAnswerBytes = 64 * 1024 * 1024;
  * a POST could fail without our knowing whether it was read.
  */
 export function createGotTransport(options: GotTransportOptions): Transport {
-  const { credentials } = options;
+  const { credentials, clientCertificate } = options;
+  const isTls = options.baseUrl.startsWith('https:');
   const client = got.extend({
     headers: {
       'user-agent': 'chbackup',
@@ -33,6 +37,7 @@ export function createGotTransport(options: GotTransportOptions): Transport {
     https: {
       rejectUnauthorized: !options.insecure,
       ...(options.ca !== undefined && { certificateAuthority: options.ca }),
+      ...clientCertificate,
     },
     http2: false,
     retry: { limit: 0 },
@@ -52,8 +57,7 @@ export function createGotTransport(options: GotTransportOptions): Transport {
     let connected = false;
     void request.on('request', (sent: http.ClientRequest) => {
       sent.once('socket', (socket) => {
-        const ready = options.baseUrl.startsWith('https:') ? 'secureConnect' : 'connect';
-        socket.once(ready, () => (connected = true));
+        socket.once(isTls ? 'secureConnect' : 'connect', () => (connected = true));
       });
     });
     void request.on('downloadProgress', ({ transferred }) => {
@@ -76,7 +80,12 @@ export function createGotTransport(options: GotTransportOptions): Transport {
           hint: 'check that host and port are those of a clickhouse-backup API',
         });
       }
-      throw toTransportError(error as RequestError, connected, signal);
+      const hasClientCertificate = clientCertificate !== undefined;
+      throw toTransportError(
+        error as RequestError,
+        { isTls, hasClientCertificate, connected },
+        signal,
+      );
     }
   };
 }
@@ -86,30 +95,23 @@ function basicAuthentication({ user, password }: { user: string; password: strin
 }
 
 /** A got error holds the request's options, the password among them: only its code and text go on. */
-function toTransportError(error: RequestError, connected: boolean, signal: AbortSignal): Error {
+function toTransportError(error: RequestError, connection: Connection, signal: AbortSignal): Error {
   if (signal.aborted) {
     const reason = signal.reason as Error;
     return reason.name === 'TimeLimitError'
-      ? new TransportError(reason.message, { neverSent: !connected, cause: reason })
+      ? new TransportError(reason.message, { neverSent: !connection.connected, cause: reason })
       : reason;
   }
-  const noTls = /wrong version number|packet length too long/.test(error.message);
-  if (noTls) {
-    const hint = 'write http:// in place of https://, or set api.secure there';
-    const text = 'what answers there speaks no https';
-    return new TransportError(text, { neverSent: true, permanent: true, hint });
-  }
-  const tls = /CERT|VERIFY|SELF_SIGNED|ISSUER|ALTNAME|EPROTO|ERR_SSL|ERR_TLS/.test(error.code);
-  return new TransportError(describe(error), {
-    neverSent: !connected,
-    permanent: tls && !connected,
-    ...(tls && { hint: 'check the certificate: --ca-file names the CA to trust' }),
-  });
+  return (
+    readTlsFailure(error, connection) ??
+    new TransportError(describe(error), { neverSent: !connection.connected })
+  );
 }
 
 const explanations: Record<string, string> = {
   ECONNREFUSED: 'connection refused',
   ECONNRESET: 'the connection was cut',
+  EPIPE: 'the connection was cut',
   ENOTFOUND: 'no such host name',
   EAI_AGAIN: 'the host name cannot be looked up now',
   EHOSTUNREACH: 'no route to the host',
