@@ -132,7 +132,7 @@ test('a DIFF that looks for its base again', async () => {
 test('a run that settles a killed one, killed itself', async () => {
   let first = '';
   const before = async (scene: Scene) => {
-    const { run } = await runIn(scene, runStep('create-full', { killAfter: 18 }));
+    const { run } = await runIn(scene, runStep('create-full', { killAfter: 21 }));
     first = run.created ?? '';
     expect(scene.ledger.uploadsAsked.has(first)).toBe(true);
     await scene.time.clock.sleep(hour);
@@ -200,6 +200,7 @@ test('every effect of a FULL and of a DIFF, in order', async () => {
       "GET /backup/actions",
       "GET /backup/list/local",
       "GET /backup/tables",
+      "append h0_backup_ch.log",
       "lock .given_names_lock",
       "replace .given_names",
       "replace .h0_run.json",
@@ -230,6 +231,7 @@ test('every effect of a FULL and of a DIFF, in order', async () => {
       "GET /backup/actions",
       "GET /backup/list",
       "GET /backup/tables",
+      "append h0_backup_ch.log",
       "lock .given_names_lock",
       "replace .given_names",
       "replace .h0_run.json",
