@@ -5,8 +5,9 @@ export type Location = 'local' | 'remote';
  * What is known of a copy from its row in the list.
  * `old-format` is what servers up to 2.4.x call a local folder without metadata, for one the
  * base that a download of an increment leaves behind: no more to be used than a broken one.
+ * `foreign` is an entry that is not a backup: it has no metadata, nor a name that chbackup gives.
  */
-export type BackupState = 'sound' | 'broken' | 'old-format';
+export type BackupState = 'sound' | 'broken' | 'old-format' | 'foreign';
 
 /** One copy of a backup at one location, as the server lists it. */
 export interface Backup {

@@ -29,7 +29,8 @@ export function findBackup(
 
 /**
  * The backups of one location by name, in the list's order. A name listed twice is as bad as its
- * worst row, and broken if its rows name different bases: then nobody knows what it needs.
+ * worst row, and broken if its rows name different bases: then nobody knows what it needs. It is
+ * foreign only if all its rows are.
  */
 export function indexBackups(backups: Iterable<Backup>): Map<string, Backup> {
   const index = new Map<string, Backup>();
@@ -100,7 +101,9 @@ export function groupByBase(backups: Iterable<Backup>): Map<string, Backup[]> {
 }
 
 function worseOf(one: Backup, other: Backup): Backup {
-  const badness = { sound: 0, 'old-format': 1, broken: 2 };
+  if (one.state === 'foreign' && other.state !== 'foreign') return { ...one, state: 'broken' };
+  if (other.state === 'foreign' && one.state !== 'foreign') return { ...other, state: 'broken' };
+  const badness = { sound: 0, 'old-format': 1, broken: 2, foreign: 3 };
   if (one.state !== other.state) return badness[one.state] > badness[other.state] ? one : other;
   if (one.required === other.required) return one;
   return { ...one, state: 'broken', description: 'listed twice, with different bases' };

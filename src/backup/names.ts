@@ -58,20 +58,32 @@ export function parseBackupName(name: string): ParsedName | undefined {
 }
 
 /**
+ * True if a server would not take this name as it is: servers silently remove `..`, slashes and
+ * whitespace (contract §4), in deletes too, and then work on another backup.
+ */
+export function isChangedByServer(name: string): boolean {
+  return /[\t\r\n ]|\.\.|[/\\]/.test(name);
+}
+
+/**
+ * True if a server can be asked to delete exactly this name: whatever people call their folders,
+ * but nothing that the server would change, and nothing that a URL would (`.`, half a surrogate
+ * pair).
+ */
+export function isDeletableName(name: string): boolean {
+  return !isChangedByServer(name) && !/^\.?$|[\p{Cc}\p{Cs}]/u.test(name);
+}
+
+/**
  * May this text be sent to a server as the name of a backup: from a last-backup file, which
- * anybody may have edited, or from `--name`?
+ * anybody may have edited, or from the command line?
  *
- * Servers silently take `..`, slashes and whitespace out of a name (contract §4) and then work on
- * another backup than the one meant; a leading dash reads as an option, a leading dot hides a
- * folder. Any script is welcome, but nothing that a reader cannot see: control and format
- * characters, any kind of space, halves of surrogate pairs.
+ * A leading dash reads as an option, a leading dot hides a folder. Any script is welcome, but
+ * nothing that a reader cannot see: control and format characters, any kind of space, halves of
+ * surrogate pairs.
  */
 export function isUsableName(text: string): boolean {
-  return (
-    text.length >= 1 &&
-    text.length <= 255 &&
-    !/^[-.]|\.\.|[/\\\s]|[\p{Cc}\p{Cf}\p{Cs}\p{Z}]/u.test(text)
-  );
+  return isDeletableName(text) && text.length <= 255 && !/^[-.]|\s|[\p{Cf}\p{Z}]/u.test(text);
 }
 
 /**

@@ -21,6 +21,10 @@ export const mayBeRequired = 'is broken and may require it';
  * as well as a base: it is the broken one that would make it a base. Not counted are other broken
  * rows, since what stands on a broken one is lost anyway, and `old-format` copies, which no server
  * builds on. `hiddenBases: false` switches this paragraph off (`--all`).
+ *
+ * A foreign row that stays protects nothing: it cannot be told from a folder that was never a
+ * backup, and would hold back retention forever. So a backup that another server uploads to this
+ * path under a name of its own protects its base only when its upload is complete.
  */
 export function protectBases(input: {
   backups: readonly Backup[];

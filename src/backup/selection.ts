@@ -1,6 +1,6 @@
 import type { Backup, Location } from './backup.js';
 import { findWhole, indexBackups } from './chain.js';
-import { parseBackupName, sortByAge } from './names.js';
+import { isDeletableName, parseBackupName, sortByAge } from './names.js';
 
 /** What a person asked to delete; exactly one. */
 export type Selection =
@@ -35,12 +35,22 @@ type ByAge = (name: string, madeMs: number) => Verdict;
 /**
  * What the selection alone says of a backup, before bases are protected. A row without a name
  * (what an empty custom storage lists, contract §10) is never selected: a server asked to delete
- * nothing by name can die of it.
+ * nothing by name can die of it. Nor is a name that the server would change, since another backup
+ * would be deleted. A foreign entry is selected only by its name.
  */
 export function makeSelector(input: SelectionInput): (backup: Backup) => Verdict {
   const { selection } = input;
   const byIt = chooseSelector(input, selection);
-  return (backup) => (backup.name === '' ? keep('it has no name') : byIt(backup));
+  const index = indexBackups(input.backups);
+  return (backup) => {
+    const { name } = backup;
+    if (name === '') return keep('it has no name');
+    const isForeign = index.get(name)?.state === 'foreign';
+    if (isForeign && !('names' in selection)) return keep('not a backup: only --name deletes it');
+    if (!isDeletableName(name))
+      return keep('clickhouse-backup cannot delete an entry of this name');
+    return byIt(backup);
+  };
 }
 
 function chooseSelector(input: SelectionInput, selection: Selection): (backup: Backup) => Verdict {

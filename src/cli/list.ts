@@ -32,18 +32,24 @@ function showListing({ locations }: Listing, { settings, output, world }: Execut
   });
   const paint = new Chalk({ level });
   for (const { location: at, backups } of locations) {
-    output.answer(
-      `${paint.bold(at)}: ${backups.length} backup${backups.length === 1 ? '' : 's'}\n`,
-    );
+    output.answer(`${paint.bold(at)}: ${countOf(backups)}\n`);
     output.answer(formatTable(backups.map((listed) => toRow(listed, world.clock.now(), paint))));
   }
 }
 
+function countOf(listed: readonly ListedBackup[]): string {
+  const foreign = listed.filter(({ backup }) => backup.state === 'foreign').length;
+  const backups = listed.length - foreign;
+  const others = foreign === 0 ? '' : `, ${foreign} other ${foreign === 1 ? 'entry' : 'entries'}`;
+  return `${backups} backup${backups === 1 ? '' : 's'}${others}`;
+}
+
 function toRow(listed: ListedBackup, nowMs: number, paint: InstanceType<typeof Chalk>): string[] {
   const { backup, depth, isLastBackup, madeMs, problem } = listed;
+  const { state } = backup;
   const notes = [
     ...(isLastBackup ? [paint.green('last backup')] : []),
-    ...(problem === undefined ? [] : [paint.red(problem)]),
+    ...(problem === undefined ? [] : [state === 'foreign' ? problem : paint.red(problem)]),
   ];
   return [
     `  ${'  '.repeat(depth)}${depth > 0 ? '└ ' : ''}${presentable(backup.name)}`,

@@ -1,4 +1,4 @@
-import { isUsableName } from '../backup/names.js';
+import { isChangedByServer, isDeletableName, isUsableName } from '../backup/names.js';
 import type { Selection } from '../backup/selection.js';
 import { isMappable, parseTableName, type TableName } from '../backup/table-name.js';
 import type { DeleteRequest } from '../commands/delete-backups.js';
@@ -32,7 +32,7 @@ export function readDeleteRequest(
 function readSelection(options: DeleteOptions): Selection {
   const found: Selection[] = [];
   if (options.all) found.push({ all: true });
-  if (options.name !== undefined) found.push({ names: options.name.map(checkName) });
+  if (options.name !== undefined) found.push({ names: options.name.map(checkNameToDelete) });
   if (options.keep !== undefined) found.push({ keep: readCount(options.keep) });
   if (options.olderThan !== undefined) found.push({ olderThanMs: readAge(options.olderThan) });
   if (options.broken) found.push({ broken: true });
@@ -49,6 +49,15 @@ function checkName(name: string): string {
   if (isUsableName(name)) return name;
   throw new ConfigError(`${JSON.stringify(name)} cannot be the name of a backup`, {
     hint: 'chbackup list shows the names',
+  });
+}
+
+/** Any name that `list` shows, if a server can delete it: the plan looks for exactly this name. */
+function checkNameToDelete(name: string): string {
+  if (isDeletableName(name)) return name;
+  if (!isChangedByServer(name)) return checkName(name);
+  throw new ConfigError(`clickhouse-backup cannot delete an entry named ${JSON.stringify(name)}`, {
+    hint: 'it removes whitespace, slashes and ".." from a name, so another backup might be deleted; delete this entry with the tools of its storage',
   });
 }
 

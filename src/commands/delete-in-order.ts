@@ -83,7 +83,10 @@ async function deleteOne(
       now = mergePlans(plan, await planAgain(left));
       if (!now.order.includes(name)) throw new KeptAfterAll(reasonToKeep(now, name));
     });
-    return { reason: await reasonOfFailure(outcome, name, location, engine), now };
+    const isForeign = plan.items.some(
+      ({ backup }) => backup.name === name && backup.state === 'foreign',
+    );
+    return { reason: await reasonOfFailure(outcome, name, location, engine, isForeign), now };
   } catch (error) {
     if (error instanceof KeptAfterAll) return { reason: error.message, now };
     throw error;
@@ -101,27 +104,39 @@ function without(names: readonly string[], others: readonly string[]): string[] 
   return names.filter((name) => !others.includes(name));
 }
 
-/** undefined: it is deleted. "Not found" is believed only if a list that is not empty agrees. */
+/**
+ * undefined: it is deleted. "Not found" is believed only if a list that is not empty agrees, and
+ * success for a foreign entry only if the list has lost it: on object storages servers delete what
+ * is under `NAME/`, so a plain file stays.
+ */
 async function reasonOfFailure(
   outcome: DeleteOutcome,
   name: string,
   location: Location,
   engine: Engine,
+  isForeign: boolean,
 ): Promise<string | undefined> {
-  if (outcome.status === 'deleted') return undefined;
+  const isDeleted = outcome.status === 'deleted';
+  if (isDeleted && !isForeign) return undefined;
   if (outcome.status === 'error') {
     const refused = outcome.text.includes('is required by');
     return refused ? `kept by the server: ${outcome.text}` : outcome.text;
   }
-  const words = outcome.status === 'unknown' ? outcome.why : outcome.text;
+  const words = wordsOf(outcome);
   try {
     const rows = await engine.list(location);
-    const isGone = rows.length > 0 && !rows.some((row) => row.name === name);
-    return isGone ? undefined : words;
+    const isListed = rows.some((row) => row.name === name);
+    return !isListed && (isDeleted || rows.length > 0) ? undefined : words;
   } catch (error) {
-    if (error instanceof ApiResponseError) return words;
+    if (error instanceof ApiResponseError) return isDeleted ? undefined : words;
     throw error;
   }
+}
+
+function wordsOf(outcome: Exclude<DeleteOutcome, { status: 'error' }>): string {
+  if (outcome.status === 'not-found') return outcome.text;
+  if (outcome.status === 'unknown') return outcome.why;
+  return 'the server reported success, but it is still listed; delete it with the tools of its storage';
 }
 
 /** Throws if anything is left of what was to go. */

@@ -69,14 +69,13 @@ function describe(rows: Backup[], lastBackup: string | undefined): ListedBackup[
   const walk = (node: TreeNode, depth: number) => {
     const { backup, orphan } = node;
     const local = backup.location === 'local';
-    const unsound = backup.state === 'sound' ? undefined : backup.description || backup.state;
     const restorable = backup.state === 'sound' && (local || whole.has(backup.name));
     const lost = restorable ? undefined : 'a backup under it is broken or missing';
     listed.push({
       backup,
       madeMs: parseBackupName(backup.name)?.atMs,
       restorable,
-      problem: unsound ?? (local ? undefined : (orphan ?? lost)),
+      problem: problemOf(backup) ?? (local ? undefined : (orphan ?? lost)),
       isLastBackup: backup.name === lastBackup,
       depth,
     });
@@ -84,4 +83,10 @@ function describe(rows: Backup[], lastBackup: string | undefined): ListedBackup[
   };
   for (const root of chainTree(rows)) walk(root, 0);
   return listed;
+}
+
+/** What is wrong with the copy itself, apart from what it requires. */
+function problemOf({ state, description }: Backup): string | undefined {
+  if (state === 'sound') return undefined;
+  return state === 'foreign' ? 'not a backup: it has no metadata.json' : description || state;
 }

@@ -1,14 +1,35 @@
-import type { BackupState, Location } from '../backup/backup.js';
+import type { Backup, BackupState } from '../backup/backup.js';
+import { parseBackupName } from '../backup/names.js';
 
 /**
- * What a row's description says of the copy (contract §5). A sound one is its format and its tags:
- * `tar, regular`, `directory, embedded` on the remote storage, `regular` locally. Every reason why
- * a copy is broken begins with `broken`, but one: local metadata that is no JSON.
+ * Servers describe a folder, or on remote storages a file, in which they found no metadata.json
+ * with one of these texts (read in 2.4.0 to 2.8.1; 2.4.x: local). The other `broken` texts mean
+ * that a metadata.json is there.
  */
-export function stateOf(location: Location, description: string): BackupState {
+const withoutMetadata = new Set([
+  "broken (can't stat metadata.json)",
+  'broken metadata.json not found',
+]);
+
+/**
+ * Reads the state of a copy from the description in its row (contract §5). A sound copy has its
+ * format and its tags there: `tar, regular`, `directory, embedded` on the remote storage, `regular`
+ * locally. Every reason why a copy is broken begins with `broken`, except local metadata that is
+ * not JSON. A backup that another client uploads under a name of its own looks foreign until its
+ * metadata.json, the last file, is uploaded.
+ */
+export function stateOf({
+  name,
+  location,
+  description,
+}: Pick<Backup, 'name' | 'location' | 'description'>): BackupState {
+  // Up to 2.4.x; the program's own list has the format before it (`tar, old-format`).
+  const isOldFormat = description.split(', ').includes('old-format');
+  if (isOldFormat || withoutMetadata.has(description)) {
+    if (parseBackupName(name) === undefined) return 'foreign';
+    return isOldFormat ? 'old-format' : 'broken';
+  }
   if (description.startsWith('broken')) return 'broken';
   if (location === 'local' && description.startsWith('parse metadata.json error')) return 'broken';
-  // Up to 2.4.x; the program's own list has the format before it (`tar, old-format`).
-  if (description.split(', ').includes('old-format')) return 'old-format';
   return 'sound';
 }

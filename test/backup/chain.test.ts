@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { chainOf, findBackup, findWhole, indexBackups } from '../../src/backup/chain.js';
-import { brokenRow, chainRows, localRow, namesOf, remoteRow } from './rows.js';
+import { brokenRow, chainRows, foreignRow, localRow, namesOf, remoteRow } from './rows.js';
 
 describe('findBackup', () => {
   const rows = [localRow('A'), remoteRow('A', { sizeBytes: 7 }), localRow('B')];
@@ -18,6 +18,9 @@ describe('a name listed twice', () => {
     ['broken and sound', [brokenRow('A'), remoteRow('A')], 'broken'],
     ['old-format and sound', [old, localRow('A')], 'old-format'],
     ['sound and old-format', [localRow('A'), old], 'old-format'],
+    ['sound and foreign', [localRow('A'), foreignRow('A')], 'broken'],
+    ['foreign and old-format', [foreignRow('A'), old], 'broken'],
+    ['foreign twice', [foreignRow('A'), foreignRow('A')], 'foreign'],
     ['old-format and broken', [old, localRow('A', { state: 'broken' })], 'broken'],
     ['alike', [remoteRow('A'), remoteRow('A')], 'sound'],
     ['on two bases', [remoteRow('A', { required: 'B' }), remoteRow('A')], 'broken'],

@@ -21,6 +21,7 @@ function anyRows(location: Backup['location']) {
       { weight: 6, arbitrary: fc.constant('sound' as const) },
       { weight: 1, arbitrary: fc.constant('broken' as const) },
       { weight: 1, arbitrary: fc.constant('old-format' as const) },
+      { weight: 1, arbitrary: fc.constant('foreign' as const) },
     ),
   });
   return fc.array(row, { maxLength: 14 }).map((rows) =>
@@ -102,6 +103,24 @@ describe('planDeletion, whatever is listed', () => {
     for (const { backup, action } of planDeletion(input).items) {
       if (action === 'delete') expect(select(backup).action).toBe('delete');
     }
+  });
+
+  propertyTest.prop([anyInput])('a foreign entry is deleted only by its name', (input) => {
+    const { order } = planDeletion(input);
+    const asked = 'names' in input.selection ? input.selection.names : [];
+    for (const [one, { state }] of indexBackups(input.backups)) {
+      if (state === 'foreign' && !asked.includes(one)) expect(order).not.toContain(one);
+    }
+  });
+
+  propertyTest.prop([anyInput])('foreign entries change nothing for the others', (input) => {
+    fc.pre(isListedOnce(input.backups));
+    const isForeign = (row: Backup) => row.state === 'foreign';
+    const foreign = namesOf(input.backups.filter(isForeign));
+    const asked = 'names' in input.selection ? input.selection.names : [];
+    fc.pre(!asked.some((one) => foreign.includes(one)));
+    const without = { ...input, backups: input.backups.filter((row) => !isForeign(row)) };
+    expect(planDeletion(input).order).toEqual(planDeletion(without).order);
   });
 
   propertyTest.prop([anyInput])('by age, what must not go stays', (input) => {

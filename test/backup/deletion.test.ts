@@ -1,13 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import type { Backup } from '../../src/backup/backup.js';
 import {
+  countHeldByBroken,
   type DeletionPlan,
   dropBasesOf,
   mergePlans,
   planDeletion,
 } from '../../src/backup/deletion.js';
 import type { SelectionInput } from '../../src/backup/selection.js';
-import { brokenRow, chainRows, localRow, remoteRow } from './rows.js';
+import { brokenRow, chainRows, foreignRow, localRow, remoteRow } from './rows.js';
 
 const full = (date: number) => `FULL_CH_BK_2026-11-0${date}_10-00-00`;
 const diff = (date: number) => `DIFF_CH_BK_2026-11-0${date}_10-00-00`;
@@ -215,6 +216,27 @@ describe('a broken row that stays may require anything older', () => {
       localRow(diff(4), { state: 'broken' }),
     ];
     expect(plan(local, { names: [full(1)] }, { location: 'local' }).order).toEqual([full(1)]);
+  });
+
+  test('a foreign entry that stays holds nothing', () => {
+    const beside = [foreignRow('README.txt'), foreignRow('pg_dumps'), ...weeks];
+    const made = plan(beside, { keep: 1 });
+    expect(made.order).toEqual([diff(3), diff(2), full(1)]);
+    expect(countHeldByBroken(made)).toBe(0);
+    expect(plan(beside, { names: [diff(6)] }).order).toEqual([diff(6)]);
+  });
+
+  test('a foreign entry that a sound backup requires stays', () => {
+    const made = plan([foreignRow('mine'), remoteRow(diff(2), { required: 'mine' })], {
+      names: ['mine'],
+    });
+    expect(made.refused?.reason).toBe(`mine: ${diff(2)} requires it`);
+  });
+
+  test('one that was foreign in the plan shown and is a backup now holds its base', () => {
+    const shown = plan([...weeks, foreignRow('mine')], { keep: 1 });
+    const fresh = plan([...weeks, remoteRow('mine', { required: diff(2) })], { keep: 1 });
+    expect(mergePlans(shown, fresh).order).toEqual([diff(3)]);
   });
 
   test('an old-format copy that stays holds nothing', () => {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import {
   backupName,
   freeName,
+  isDeletableName,
   isUsableName,
   parseBackupName,
   sortByAge,
@@ -106,6 +107,29 @@ describe('sortByAge', () => {
       `${second}_10`,
     ]);
   });
+});
+
+describe('isDeletableName', () => {
+  test.for(['a', '.hidden', '-f', '.x', 'a\u00a0b', 'a\u200bb', 'x'.repeat(300)])('%j', (name) => {
+    expect(isDeletableName(name)).toBe(true);
+  });
+
+  test.for(['', '.', '..', 'a..b', 'a b', 'a\tb', 'a\nb', 'a/b', 'a\\b', 'a\u0000', 'a\ud83d'])(
+    'not %j',
+    (name) => {
+      expect(isDeletableName(name)).toBe(false);
+    },
+  );
+
+  propertyTest.prop([fc.string({ unit: 'binary', maxLength: 12 })])(
+    'a deletable name stays as it is, on a server (contract §4) and in a URL',
+    (name) => {
+      fc.pre(isDeletableName(name));
+      expect(name.replaceAll(/[\t\r\n ]+|\.{2,}|[\\/]+/g, '')).toBe(name);
+      const { pathname } = new URL(`http://h/delete/${encodeURIComponent(name)}`);
+      expect(decodeURIComponent(pathname)).toBe(`/delete/${name}`);
+    },
+  );
 });
 
 describe('isUsableName', () => {

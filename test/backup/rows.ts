@@ -22,6 +22,11 @@ export function brokenRow(name: string, details: Partial<Backup> = {}): Backup {
   });
 }
 
+/** An entry that is not a backup, as `README.txt` or `pg_dumps`. */
+export function foreignRow(name: string, details: Partial<Backup> = {}): Backup {
+  return brokenRow(name, { state: 'foreign', ...details });
+}
+
 export function localRow(name: string, details: Partial<Backup> = {}): Backup {
   return remoteRow(name, { location: 'local', description: 'regular', ...details });
 }

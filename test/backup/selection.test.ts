@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Backup } from '../../src/backup/backup.js';
 import { makeSelector, type SelectionInput } from '../../src/backup/selection.js';
-import { brokenRow, localRow, remoteRow } from './rows.js';
+import { brokenRow, foreignRow, localRow, remoteRow } from './rows.js';
 
 const day = (date: number, kind = 'FULL', copy = '') =>
   `${kind}_CH_BK_2026-11-${String(date).padStart(2, '0')}_10-00-00${copy}`;
@@ -199,4 +199,46 @@ describe('the others', () => {
     expect(judge([remoteRow('')], { all: true })).toEqual(['it has no name']);
     expect(judge([remoteRow('')], { names: [''] })).toEqual(['it has no name']);
   });
+});
+
+describe('foreign entries', () => {
+  const rows = [
+    foreignRow('pg_dumps'),
+    remoteRow(day(1)),
+    remoteRow(day(2)),
+    foreignRow('2026-11-22T10-00-00'),
+  ];
+  const kept = 'not a backup: only --name deletes it';
+
+  test.for([
+    { selection: { keep: 1 }, others: ['delete', 'the newest'] },
+    { selection: { olderThanMs: dayMs }, others: ['delete', 'delete'] },
+    { selection: { all: true as const }, others: ['delete', 'delete'] },
+    { selection: { broken: true as const }, others: ['not broken', 'not broken'] },
+  ])('$selection leaves them', ({ selection, others }) => {
+    const brokenTwice = new Set(['pg_dumps']);
+    expect(judge(rows, selection, { brokenTwice })).toEqual([kept, ...others, kept]);
+  });
+
+  test('--name takes them', () => {
+    expect(judge(rows, { names: ['pg_dumps'] })).toEqual([
+      'delete',
+      ...Array(3).fill('not asked for'),
+    ]);
+  });
+
+  test('a name that also has another row is no foreign entry', () => {
+    const twice = [foreignRow('mine'), remoteRow('mine')];
+    expect(judge(twice, { all: true })).toEqual(['delete', 'delete']);
+  });
+});
+
+test('a name that the server would change is never selected', () => {
+  const name = 'FULL_CH_BK_2026-11-01_10-00-00 (copy)';
+  const selections = [{ all: true as const }, { names: [name] }, { broken: true as const }];
+  for (const selection of selections) {
+    expect(judge([brokenRow(name)], selection, { brokenTwice: new Set([name]) })).toEqual([
+      'clickhouse-backup cannot delete an entry of this name',
+    ]);
+  }
 });

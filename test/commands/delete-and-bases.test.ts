@@ -116,6 +116,7 @@ describe.each(versions)('with a server %s', (version) => {
 
 describe('broken rows', () => {
   const broken = 'DIFF_CH_BK_2026-11-04_20-30-00';
+  const late = 'DIFF_CH_BK_2026-11-20_20-30-00';
 
   test.for(versions)('%s: --broken takes what two lists show', async (version, { harnessOf }) => {
     const harness = await harnessOf({ version });
@@ -140,12 +141,12 @@ describe('broken rows', () => {
     // Another host's upload ends, and another one's begins.
     harness.later(minute, () => {
       harness.simulator.addBackup('remote', { name: broken, required: diff3 });
-      harness.simulator.addBackup('remote', { name: 'OTHER' });
-      harness.simulator.setBroken('remote', 'OTHER');
+      harness.simulator.addBackup('remote', { name: late });
+      harness.simulator.setBroken('remote', late);
     });
     const { code, stdout } = await harness.run('delete-remote', '--broken', '--yes');
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^keep +OTHER +broken, but not in two lists/m);
+    expect(stdout).toMatch(new RegExp(`^keep +${late} +broken, but not in two lists`, 'm'));
     expect(stdout).toMatch(new RegExp(`^keep +${broken} +not broken$`, 'm'));
     expect(deletesAsked(harness)).toEqual([]);
   });
@@ -167,7 +168,6 @@ describe('broken rows', () => {
     async (version, { harnessOf }) => {
       const harness = await harnessOf({ version });
       addWeeks(harness);
-      const late = 'DIFF_CH_BK_2026-11-20_20-30-00';
       harness.simulator.addBackup('remote', { name: late });
       harness.simulator.setBroken('remote', late);
       const kept = await harness.run('delete-remote', '--keep', '1', '--yes');
@@ -200,13 +200,13 @@ describe('broken rows', () => {
       const harness = await harnessOf({ version });
       addWeeks(harness, 'local');
       addWeeks(harness);
-      harness.simulator.setBroken('local', own);
+      harness.simulator.setBroken('local', diff6);
       const swept = await harness.run('delete-local', '--broken', '--yes');
       // Up to 2.4 such a copy is called old-format, and only --name or --all take it.
       expect(swept.code).toBe(0);
-      const taken = version === '2.4.0' ? [] : [own];
+      const taken = version === '2.4.0' ? [] : [diff6];
       expect(deletesAsked(harness)).toEqual(taken);
-      const named = await harness.run('delete-local', '--name', own, '--yes');
+      const named = await harness.run('delete-local', '--name', diff6, '--yes');
       expect(named.code).toBe(version === '2.4.0' ? 0 : 10);
     },
   );

@@ -147,26 +147,51 @@ test('the plan is for one location: a dry run asks for one list and writes nothi
 });
 
 describe('names that nobody here made', () => {
-  test.for(['Ночной бэкап'.replace(' ', '_'), 'a+b&c=d?e#f', "it's", '100%', 'x:y@z'])(
+  const odd = ['a+b&c=d?e#f', "it's", '100%', '%2e%2e', 'x:y@z', '.hidden', '-x', 'a\u00a0b', '💾'];
+  test.for(['Ночной_бэкап', ...odd])(
     '%s is deleted by its name, and only it',
     async (name, { harness }) => {
       for (const other of [name, `${name}2`, own]) {
         harness.simulator.addBackup('remote', { name: other });
       }
-      const { code } = await harness.run('delete-remote', '--name', name, '--yes');
+      const { code } = await harness.run('delete-remote', `--name=${name}`, '--yes');
       expect(code).toBe(0);
       expect(namesAt(harness, 'remote')).toEqual([`${name}2`, own]);
     },
   );
 
-  test.for(['a b', 'a/b', '../x', '.hidden', '-x', '', 'a\tb'])(
-    '%j is exit 2: no server has it',
+  test.for(['', '.', 'a\u0000', 'a\u001b[31m'])(
+    '%j is exit 2: nothing has it',
     async (name, { harness }) => {
-      const { code } = await harness.run('delete-remote', `--name=${name}`, '--yes');
+      const { code, stderr } = await harness.run('delete-remote', `--name=${name}`, '--yes');
       expect(code).toBe(2);
+      expect(stderr).toContain('cannot be the name of a backup');
       expect(harness.requests()).toEqual([]);
     },
   );
+
+  test.for(['a b', ' ab', 'a/b', '../ab', 'a..b', 'a\tb', 'a\\b'])(
+    '%j is exit 2: servers would delete "ab" instead',
+    async (name, { harness }) => {
+      harness.simulator.addBackup('remote', { name: 'ab' });
+      harness.simulator.addForeign('remote', name);
+      const { code, stderr } = await harness.run('delete-remote', `--name=${name}`, '--yes');
+      expect(code).toBe(2);
+      expect(stderr).toContain(`cannot delete an entry named`);
+      expect(stderr).toContain('another backup might be deleted');
+      expect(harness.requests()).toEqual([]);
+    },
+  );
+
+  test('nor does any other selection send such a name', async ({ harness }) => {
+    harness.simulator.addBackup('remote', { name: 'ab' });
+    harness.simulator.addBackup('remote', { name: 'a b' });
+    harness.simulator.setBroken('remote', 'a b', 'broken (bad metadata.json)');
+    const { code, stdout } = await harness.run('delete-remote', '--broken', '--yes');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^keep +a b +clickhouse-backup cannot delete an entry of this name$/m);
+    expect(deletesAsked(harness)).toEqual([]);
+  });
 });
 
 describe('what is asked for must be clear', () => {

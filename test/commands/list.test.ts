@@ -69,8 +69,8 @@ describe.each(versions)('with a server %s', (version) => {
     addWeeks(harness);
     harness.simulator.setBroken('remote', full1);
     harness.simulator.deleteBehind('remote', full5);
-    harness.simulator.addBackup('local', { name: own });
-    harness.simulator.setBroken('local', own);
+    harness.simulator.addBackup('local', { name: diff3 });
+    harness.simulator.setBroken('local', diff3);
     const { code, stdout } = await harness.run('list');
     expect(code).toBe(0);
     const problemOf = (name: string) => new RegExp(`${name} .*?(?:B|\\?)  +(\\S.*)$`, 'm');
@@ -194,7 +194,7 @@ test('it takes no lock', async ({ harness }) => {
 
 test('a broken backup with a name of its own has no age', async ({ harness }) => {
   harness.simulator.addBackup('remote', { name: own });
-  harness.simulator.setBroken('remote', own);
+  harness.simulator.setBroken('remote', own, 'broken (bad metadata.json)');
   const { stdout } = await harness.run('list');
   expect(stdout).toMatch(new RegExp(`^ {2}${own} +\\? +\\? +broken`, 'm'));
 });

@@ -85,6 +85,8 @@ const hostSetup: fc.Arbitrary<HostSetup> = fc.record({
   createMs: fc.constantFrom(150, 150, 150, 150, 150, 150, 1000, 5 * minute),
   uploadMs: fc.constantFrom(150, 150, 150, 150, 150, 150, 2 * second, 20 * minute),
   listMs: fc.constantFrom(0, 0, 2 * second),
+  uploadByPart: fc.constant(true),
+  foreign: fc.constantFrom(false, false, true),
   prior: fc.constantFrom(
     [],
     [],

@@ -20,6 +20,7 @@ export function checkDelete(ledger: Ledger, run: RunRecord, location: string, na
   const rows = (fresh?.rows ?? []).filter((row) => row.location === location);
   const row = rows.find((one) => one.name === name);
   if (row === undefined) return;
+  must(!row.foreign, `${name} is not a backup, and nobody named it`);
 
   if (/--(keep|older-than)/.test(command)) {
     must(ageOf(name) !== undefined && row.sound, `${name} is not for --keep or --older-than`);
@@ -44,6 +45,30 @@ export function checkDelete(ledger: Ledger, run: RunRecord, location: string, na
   }
   must(!isLastBackup(ledger, name), `a last-backup file still names ${name} while it is deleted`);
   checkDependents(ledger, run, rows, name);
+}
+
+/**
+ * Exit 0 of `--keep`: foreign entries held nothing back. Looked at only where nothing else is
+ * unusual: every backup is whole, and both plans (one, if nothing is to go) are of the same list.
+ */
+export function checkKept(ledger: Ledger, run: RunRecord): void {
+  const keep = Number(/^delete-remote --keep (\d+) --yes$/.exec(run.step.command)?.[1] ?? 0);
+  const [shown, fresh = shown, ...more] = run.lists.map((list) => list.rows);
+  if (keep === 0 || shown === undefined || fresh === undefined || more.length > 0) return;
+  const backups = fresh.filter((row) => !row.foreign);
+  const find = findRemote(backups);
+  const isPlain = backups.every(({ name }) => wholeChain(find, name) !== undefined);
+  if (!isPlain || JSON.stringify(shown) !== JSON.stringify(fresh)) return;
+  const kept = backups
+    .map(({ name }) => name)
+    .filter((name) => ageOf(name) === undefined || isLastBackup(ledger, name))
+    .concat(newest(fresh, 'remote', keep))
+    .flatMap((name) => wholeChain(find, name) ?? []);
+  if (fresh.some((row) => row.foreign)) ledger.count('kept beside foreign entries');
+  for (const { name } of backups) {
+    const asked = run.sent.some(({ path }) => path === `/backup/delete/remote/${name}`);
+    ledger.expect(asked || kept.includes(name), run, `${name} was kept without a reason`);
+  }
 }
 
 /** Whoever stands on it is gone already. */

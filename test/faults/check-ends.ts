@@ -1,4 +1,5 @@
 import { exitCodes } from '../../src/errors.js';
+import { checkKept } from './check-deletes.js';
 import { checkTimes } from './check-times.js';
 import type { Ledger } from './ledger.js';
 import type { RunRecord, SentRequest } from './run-record.js';
@@ -75,6 +76,7 @@ function checkDeleted(ledger: Ledger, run: RunRecord): void {
   const left = [...local.values(), ...remote.values()].find((copy) => run.deleting.includes(copy));
   ledger.expect(left === undefined, run, `exit 0, but ${left?.name} is still there`);
   if (run.step.command === 'delete-remote --all --yes') checkAllGone(ledger, run);
+  checkKept(ledger, run);
 }
 
 /** The server's own no, other than that it is busy or that there is no such backup. */
@@ -86,7 +88,7 @@ function isRefusal({ status = 0, body = '' }: SentRequest): boolean {
 /** Exit 0: whatever both plans held was deleted. */
 function checkAllGone(ledger: Ledger, run: RunRecord): void {
   const [shown, fresh] = [run.lists[0], run.lists[1]];
-  const names = (fresh?.rows ?? []).map(({ name }) => name).filter((name) => name !== '');
+  const names = (fresh?.rows ?? []).filter((row) => !row.foreign).map(({ name }) => name);
   // What came after the first list stays, and keeps what it stands on.
   if (!names.every((name) => shown?.rows.some((row) => row.name === name))) return;
   const asked = new Set(run.sent.map(({ method, path }) => `${method} ${path}`));

@@ -11,7 +11,7 @@ export function watchFiles(ledger: Ledger): FolderWatcher {
     wrote(owner, file, text, before) {
       ledger.count('effects');
       const run = ledger.run(owner);
-      if (file.endsWith('_run.json')) checkSettled(ledger, run, before);
+      if (file.endsWith('_run.json')) checkJournal(ledger, run, text, before);
       if (!file.endsWith('_last_backup')) return;
       ledger.expect(file === `.${run.host.name}_last_backup`, run, `it wrote ${file}`);
       checkRecord(ledger, run, text, before);
@@ -41,6 +41,14 @@ export function watchFiles(ledger: Ledger): FolderWatcher {
   };
 }
 
+/** A new journal: of another backup, or of the same one's next phase, or its upload in full. */
+function checkJournal(ledger: Ledger, run: RunRecord, text: string, before: string | undefined) {
+  const { backup = '', phase } = readJournal(before);
+  if (readJournal(text)['backup'] !== backup) return checkSettled(ledger, run, before);
+  const isKnown = phase !== 'upload' || run.notStarted.has(backup);
+  ledger.expect(isKnown, run, `the journal of ${backup} changed while its upload may go on`);
+}
+
 /** A journal goes only when it is known how its upload ended. */
 function checkSettled(ledger: Ledger, run: RunRecord, before: string | undefined): void {
   const must = (holds: boolean, promise: string) => ledger.expect(holds, run, promise);
@@ -57,7 +65,8 @@ function checkSettled(ledger: Ledger, run: RunRecord, before: string | undefined
     run.created === undefined &&
     (run.step.command === 'create-full' || !isUsableName(run.basesRead.at(-1) ?? ''));
   const isEmpty = rows.every(({ location }) => location === 'local');
-  must(!isEmpty || mayBeEmpty, `an empty list told how the upload of ${backup} ended`);
+  const isKnown = mayBeEmpty || run.notStarted.has(backup);
+  must(!isEmpty || isKnown, `an empty list told how the upload of ${backup} ended`);
   const isNewest = (ledger.lastBackup(run) ?? '') === lastBackup;
   const isProven = proves(findRemote(rows), backup, base);
   must(!isProven || !isNewest, `${backup} is proven, but was not recorded`);

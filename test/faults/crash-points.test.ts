@@ -27,7 +27,7 @@ async function killEverywhere(
 ): Promise<readonly string[]> {
   const inNewScene = async (killAfter: number): Promise<RunRecord> => {
     const host = { version: '2.8.1' as const, keepLocal: 6, keepRemote: 336, listMs: 0, prior: [] };
-    const works = { createMs: 120, uploadMs: 120 };
+    const works = { createMs: 120, uploadMs: 120, uploadByPart: true, foreign: false };
     const scene = new Scene({
       hosts: [{ ...host, ...works, ...setup }],
       sharedStorage: false,

@@ -129,6 +129,14 @@ const hostFault: fc.Arbitrary<HostFault> = fc.oneof(
     }),
   },
   {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('foreign entry' as const),
+      location,
+      file: fc.boolean(),
+    }),
+  },
+  {
     weight: 1,
     arbitrary: fc.record({
       kind: fc.constant('uploads show late' as const),

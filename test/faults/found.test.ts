@@ -9,11 +9,21 @@ const setup: HostSetup = {
   version: '2.4.0',
   keepLocal: 6,
   keepRemote: 336,
+  uploadByPart: true,
+  foreign: false,
   createMs: 150,
   uploadMs: 150,
   listMs: 0,
   prior: [],
 };
+
+test('foreign entries hold nothing back', async () => {
+  const prior = ['FULL', 'DIFF', 'FULL'] as const;
+  const hosts = [{ ...setup, prior, foreign: true }];
+  const steps = [runStep('delete-remote --keep 1 --yes')];
+  const tally = await play({ hosts, sharedStorage: false, steps });
+  expect([tally.get('kept beside foreign entries'), tally.get('POST delete')]).toEqual([1, 2]);
+});
 
 test('a list that got no answer is asked for again only when nothing runs', async () => {
   const busy = { request: 2, what: { kind: 'fault', fault: { kind: 'busy', ms: 5000 } } } as const;

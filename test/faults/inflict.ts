@@ -74,6 +74,11 @@ export function inflict(fault: Fault, host: SceneHost, stage: Stage): void {
       if (fault.half) simulator.setBroken(fault.location, name);
       return;
     }
+    case 'foreign entry': {
+      const name = `pg_dumps_${++stage.made.count}`;
+      const isFile = fault.location === 'remote' && fault.file;
+      return simulator.addForeign(fault.location, name, isFile ? 'refused' : undefined);
+    }
     case 'other uploads': {
       const names = [...simulator.local.keys()].toReversed();
       const name = names[fault.pick % Math.max(1, names.length)];

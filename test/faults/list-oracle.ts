@@ -5,7 +5,11 @@ export interface Row {
   required: string;
   sound: boolean;
   broken: boolean;
+  /** No backup: neither metadata nor a name that chbackup gives. */
+  foreign: boolean;
 }
+
+const noMetadata = ["broken (can't stat metadata.json)", 'broken metadata.json not found'];
 
 export function readRows(body: string): Row[] {
   return body
@@ -13,9 +17,11 @@ export function readRows(body: string): Row[] {
     .filter(Boolean)
     .map((line) => JSON.parse(line) as Record<string, string>)
     .map(({ name = '', location = '', required = '', desc = '' }) => {
-      const broken = desc.startsWith('broken') || desc.startsWith('parse metadata');
-      const sound = !broken && desc !== 'old-format';
-      return { name, location: location as Row['location'], required, sound, broken };
+      const bad = desc.startsWith('broken') || desc.startsWith('parse metadata');
+      const sound = !bad && desc !== 'old-format';
+      const foreign = ageOf(name) === undefined && [...noMetadata, 'old-format'].includes(desc);
+      const broken = bad && !foreign;
+      return { name, location: location as Row['location'], required, sound, broken, foreign };
     });
 }
 

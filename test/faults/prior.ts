@@ -12,6 +12,11 @@ export function addPrior({ name: host, setup, simulator }: SceneHost, ledger: Le
   const { files } = ledger.folder;
   // Hosts of one path on the storage never share a name.
   const offsetMs = Number(host.slice(1)) * 60_000;
+  if (setup.foreign) {
+    for (const location of ['local', 'remote'] as const) {
+      simulator.addForeign(location, `pg_dumps_of_${host}`);
+    }
+  }
   let required = '';
   for (const [at, kind] of setup.prior.entries()) {
     const atMs = time.clock.now() - (setup.prior.length - at) * hour + offsetMs;

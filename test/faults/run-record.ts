@@ -55,6 +55,10 @@ export interface RunRecord {
   onceUnheard: Set<string>;
   /** Names whose upload ended with their own files incomplete, as it was told. */
   incomplete: Set<string>;
+  /** Names whose upload ended before anything was sent, as it was told. */
+  notStarted: Set<string>;
+  /** Names of which it saw an upload that may have sent something. */
+  started: Set<string>;
   /** When the signal came, while it ran. */
   signalledMs?: number;
   /** The copies that it asked to delete. */
@@ -83,6 +87,8 @@ export function newRecord(id: number, host: SceneHost, step: RunStep, startMs: n
     doneUnheard: new Set(),
     onceUnheard: new Set(),
     incomplete: new Set(),
+    notStarted: new Set(),
+    started: new Set(),
     deleting: [],
     killed: false,
     diskFailed: false,

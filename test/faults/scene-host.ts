@@ -31,6 +31,7 @@ export function makeHost(
       ['shop.mv', table('MaterializedView', 0)],
       ['shop..inner.mv', table('MergeTree', 300)],
     ]),
+    uploadByPart: setup.uploadByPart,
     workMs: { create: setup.createMs, upload: setup.uploadMs, list: setup.listMs },
     ...(remote && { remote }),
   });

@@ -37,6 +37,8 @@ export type HostFault =
   | { kind: 'other breaks'; location: 'local' | 'remote'; pick: number }
   | { kind: 'other adds'; location: 'local' | 'remote'; half: boolean }
   | { kind: 'other uploads'; pick: number }
+  /** Something that is not a backup is put beside the backups. */
+  | { kind: 'foreign entry'; location: 'local' | 'remote'; file: boolean }
   | { kind: 'other takes our names' }
   | { kind: 'other backs up' }
   | { kind: 'other lists' }
@@ -124,6 +126,10 @@ export interface HostSetup {
   createMs: number;
   uploadMs: number;
   listMs: number;
+  /** false: its configuration forbids diff-from-remote. */
+  uploadByPart: boolean;
+  /** Something that is not a backup lies beside its backups, at both locations. */
+  foreign: boolean;
   /** What it has been backing up every hour until now, oldest first. */
   prior: readonly ('FULL' | 'DIFF')[];
 }

@@ -31,7 +31,7 @@ export function watchedTransport(
       const busy = answer.status === 500 && answer.body.includes(busyText);
       const notPassedOn = [421, 425, 429].includes(answer.status);
       if (answer.status === 423 || busy || notPassedOn) forget(ledger, run, path);
-      learn(run, sent, before, time.clock.now());
+      learn(ledger, run, sent, before, time.clock.now());
       return answer;
     } catch (error) {
       if (error instanceof TransportError && error.details.neverSent) forget(ledger, run, path);
@@ -70,15 +70,15 @@ function forget(ledger: Ledger, run: RunRecord, target: string): void {
 }
 
 function learn(
+  ledger: Ledger,
   run: RunRecord,
-  { path, status, body = '', atMs }: SentRequest,
+  sent: SentRequest,
   before: ReturnType<typeof truthOf>,
   wallMs: number,
 ) {
+  const { path, status, body = '', atMs } = sent;
   const upload = /^\/backup\/upload\/([^?]*)/.exec(path)?.[1];
-  if (upload !== undefined && body.includes('uploadSingleBackupFile')) {
-    run.incomplete.add(decodeURIComponent(upload));
-  }
+  if (upload !== undefined) learnRejection(run, decodeURIComponent(upload), sent);
   if (status !== 200) return;
   const list = /^\/backup\/list(?:\/(local|remote))?$/.exec(path);
   try {
@@ -93,8 +93,8 @@ function learn(
       });
     } else if (path.startsWith('/backup/tables/all')) {
       run.tablesSeen = body.split('\n').filter(Boolean).map(readTable);
-    } else if (path.startsWith('/backup/actions') && body.includes('uploadSingleBackupFile')) {
-      for (const line of body.split('\n').filter(Boolean)) learnRow(run, line);
+    } else if (path.startsWith('/backup/actions') && body.includes('"upload ')) {
+      learnUploads(ledger, run, readUploads(body));
     }
   } catch {
     // Not what the server says: nothing is learnt.
@@ -106,9 +106,47 @@ function readTable(line: string) {
   return { name: `${Database}.${Name}`, engine: String(Engine), bytes: Number(TotalBytes) };
 }
 
-function learnRow(run: RunRecord, line: string): void {
-  const { command = '', status, error = '' } = JSON.parse(line) as Record<string, string>;
-  const ours = /^upload (?:--diff-from(?:-remote)?="[^"]*" )?(\S+)$/.exec(command)?.[1];
-  if (status !== 'error' || ours === undefined) return;
-  if (error.includes('uploadSingleBackupFile')) run.incomplete.add(ours);
+/** The server's own error in place of an acknowledgement. */
+function learnRejection(run: RunRecord, name: string, { status = 0, body = '' }: SentRequest) {
+  if (body.includes('uploadSingleBackupFile')) run.incomplete.add(name);
+  if (status >= 400 && status !== 423 && body.includes('"error":')) run.notStarted.add(name);
+}
+
+const beforeStart =
+  /can't find local backup|getTables\w+ return error|MetadataLocal return error|require `upload_by_part`/;
+
+interface UploadRow {
+  name: string;
+  command: string;
+  status: string;
+  error: string;
+}
+
+function readUploads(body: string): UploadRow[] {
+  return body
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as Record<string, string>)
+    .flatMap(({ command = '', status = '', error = '' }) => {
+      const name = /^upload (?:.* )?(\S+)$/.exec(command)?.[1];
+      return name === undefined ? [] : [{ name, command, status, error }];
+    });
+}
+
+function learnUploads(ledger: Ledger, run: RunRecord, rows: readonly UploadRow[]): void {
+  const isNotStarted = ({ status, error }: UploadRow) =>
+    status === 'error' && beforeStart.test(error);
+  for (const row of rows) {
+    const { name, command, status, error } = row;
+    if (status !== 'in progress' && !isNotStarted(row)) run.started.add(name);
+    // One before it may have been complete.
+    const none = rows.every((other) => other.name !== name || isNotStarted(other));
+    if (none && !run.started.has(name)) run.notStarted.add(name);
+    else run.notStarted.delete(name);
+    if (status !== 'error' || command.includes('--resumable')) continue;
+    if (error.includes('uploadSingleBackupFile')) run.incomplete.add(name);
+    // The one upload that may be asked for again, in full.
+    const isRefused = command.includes('--diff-from-remote') && error.includes('`upload_by_part`');
+    if (isRefused && none) ledger.maybeDone.delete(`upload ${name}`);
+  }
 }

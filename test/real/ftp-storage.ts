@@ -84,6 +84,14 @@ export class FtpStorage {
     rmSync(path.join(this.files, folder), { recursive: true });
   }
 
+  /** Puts a file there that no clickhouse-backup uploaded. */
+  put(file: string): void {
+    const full = path.join(this.files, file);
+    mkdirSync(path.dirname(full), { recursive: true });
+    writeFileSync(full, 'not a backup\n');
+    for (let at = full; at !== this.files; at = path.dirname(at)) chownSync(at, nobody, nobody);
+  }
+
   /** Resolves as soon as there is one. */
   async waitForFile(prefix: string): Promise<void> {
     for (const deadline = Date.now() + 30_000; Date.now() < deadline; await sleep(10)) {

@@ -51,7 +51,8 @@ function listed(server: SimulatedServer, where: string): string[] {
     }
   }
   // A storage that is down looks empty (§11).
-  if ((where === '' || where === 'remote') && !faults.storageDown) {
+  const isReached = server.hasRemoteStorage && !faults.storageDown;
+  if ((where === '' || where === 'remote') && isReached) {
     for (const backup of inListOrder('remote', server.remote.values())) {
       if (backup.hiddenForLists) backup.hiddenForLists--;
       else found.push(listLine(backup, 'remote', profile, utcOffsetMinutes));

@@ -1,4 +1,4 @@
-import type { Flags } from './flags.js';
+import { cleanName, type Flags } from './flags.js';
 import type { Job, SimulatedServer } from './server.js';
 import type { Location } from './storage.js';
 
@@ -16,14 +16,19 @@ function refusal(server: SimulatedServer, where: Location, name: string): string
   );
 }
 
-function remove(server: SimulatedServer, where: string, name: string, force: boolean) {
+function remove(server: SimulatedServer, where: string, given: string, force: boolean) {
+  // Here too the name is cleaned, though the row shows it as given (contract §4).
+  const name = cleanName(given);
   if (where !== 'local' && where !== 'remote') return "backup location must be 'local' or 'remote'";
-  const failure = server.faults.takeFailure('delete');
+  const { profile, faults } = server;
+  const failure = faults.takeFailure('delete');
   if (failure && !failure.madeAnyway) return failure.text;
-  const isUnreachable = where === 'remote' && server.faults.storageDown;
+  const isUnreachable = where === 'remote' && faults.storageDown;
   if (isUnreachable || !server[where].has(name)) {
     return `'${name}' is not found on ${where} storage`;
   }
+  const file = server[where].get(name)?.plainFile;
+  if (file !== undefined) return file === 'refused' ? profile.texts.notAFolder(name) : undefined;
   const refused = force ? undefined : refusal(server, where, name);
   if (refused === undefined) server[where].delete(name);
   return refused ?? failure?.text;
@@ -61,7 +66,8 @@ export function startClean(server: SimulatedServer, command: string): Job {
         return undefined;
       }
       for (const backup of [...server[location].values()]) {
-        if (backup.broken !== undefined) server[location].delete(backup.name);
+        const isFolder = backup.plainFile === undefined;
+        if (backup.broken !== undefined && isFolder) server[location].delete(backup.name);
       }
       return undefined;
     },

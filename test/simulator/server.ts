@@ -33,6 +33,10 @@ export interface SimulatorOptions {
   allowParallel?: boolean;
   /** The remote storage, where several servers upload to one path. */
   remote?: Map<string, SimulatedBackup>;
+  /** `general.remote_storage`; `none`: it is left out of lists, and nothing can be uploaded. */
+  remoteStorage?: 'ftp' | 'none';
+  /** `general.upload_by_part`; false: no diff-from-remote. */
+  uploadByPart?: boolean;
 }
 
 /** Work that ends by itself at `endsAt`, looked at lazily by whoever comes next. */
@@ -81,6 +85,8 @@ export class SimulatedServer {
   readonly keepLocal: number;
   readonly keepRemote: number;
   readonly utcOffsetMinutes: number;
+  readonly hasRemoteStorage: boolean;
+  readonly uploadByPart: boolean;
   readonly workMs: Record<TimedWork, number>;
   /** Aborted when the process dies, with every connection that it held. */
   process = new AbortController();
@@ -98,6 +104,8 @@ export class SimulatedServer {
     this.keepLocal = options.keepLocal ?? 6;
     this.keepRemote = options.keepRemote ?? 336;
     this.utcOffsetMinutes = options.utcOffsetMinutes ?? 0;
+    this.hasRemoteStorage = options.remoteStorage !== 'none';
+    this.uploadByPart = options.uploadByPart ?? true;
     this.workMs = { ...defaultWorkMs, ...options.workMs };
     this.remote = options.remote ?? new Map<string, SimulatedBackup>();
     this.tables = options.tables ?? recordedTables();

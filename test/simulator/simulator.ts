@@ -139,6 +139,13 @@ export class Simulator extends ScriptedFaults {
     return added;
   }
 
+  /** A folder that is not a backup lies beside the backups; or a file, on the remote storage. */
+  addForeign(location: Location, name: string, plainFile?: 'refused' | 'ignored'): void {
+    const file = plainFile === undefined ? {} : { plainFile };
+    this.addBackup(location, { name, sizeBytes: 0, tables: new Map(), ...file });
+    this.setBroken(location, name);
+  }
+
   /** A backup has lost its metadata.json, or what `text` says. */
   setBroken(location: Location, name: string, text?: string): void {
     const backup = this[location].get(name);

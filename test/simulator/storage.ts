@@ -29,6 +29,8 @@ export interface SimulatedBackup {
   oldFormat?: boolean;
   /** Lists as good, but there is nothing besides metadata.json (contract §3, Altinity/clickhouse-backup issue 1492). */
   hollow?: boolean;
+  /** A file and no folder: a delete is refused, or on object storages a success that does nothing. */
+  plainFile?: 'refused' | 'ignored';
   /** An operation that has not ended is making it. */
   partial?: boolean;
   /** Not shown by that many remote lists to come. */

@@ -12,11 +12,22 @@ function findError(server: SimulatedServer, name: string, flags: Flags): Plan | 
   const { profile, local, remote, workMs } = server;
   const { diffFrom, diffFromRemote } = flags;
   const { texts } = profile;
-  if (diffFrom !== '' && diffFromRemote !== '') {
-    return fails('choose setup only `--diff-from-remote` or `--diff-from`, not both');
+  const refuse = (text: string) => fails(texts.uploadRefused(text));
+  if (!server.hasRemoteStorage) {
+    return refuse(
+      'general->remote_storage shall not be "none" for upload, change you config or use REMOTE_STORAGE environment variable',
+    );
   }
   if (diffFrom === name || diffFromRemote === name) {
-    return fails('you cannot upload diff from the same backup');
+    return refuse('you cannot upload diff from the same backup');
+  }
+  if (diffFromRemote !== '' && !server.uploadByPart) {
+    return refuse(
+      '`--diff-from-remote` require `upload_by_part` equal true in `general` config section',
+    );
+  }
+  if (diffFrom !== '' && diffFromRemote !== '') {
+    return refuse('choose setup only `--diff-from-remote` or `--diff-from`, not both');
   }
   const source = local.get(name);
   if (!source) return fails(`can't find local backup: backup '${name}' is not found`);

@@ -50,6 +50,10 @@ export interface VersionProfile {
   metricsContentType: string;
   commandFlags: Record<'create' | 'upload' | 'download' | 'restore', readonly string[]>;
   texts: {
+    /** What the checks of parameters and configuration, which come first, say of an upload. */
+    uploadRefused(text: string): string;
+    /** What `delete/remote` says of a plain file beside the backups, on FTP. */
+    notAFolder(name: string): string;
     diffLocalBaseMissing(base: string): string;
     diffRemoteBaseMissing(base: string): string;
     noTablesMatch(pattern: string, name: string): string;
@@ -107,6 +111,8 @@ const v2_4_0: VersionProfile = {
     ],
   },
   texts: {
+    uploadRefused: (text) => text,
+    notAFolder: (name) => `550 "Can't change directory to /shard1/${name}: Not a directory"`,
     diffLocalBaseMissing: (base) =>
       `b.getTablesForUploadDiffLocal return error: open ${base}/metadata.json: no such file or directory`,
     diffRemoteBaseMissing: (base) =>
@@ -167,6 +173,7 @@ const v2_6_30: VersionProfile = {
     ],
   },
   texts: {
+    ...v2_4_0.texts,
     diffLocalBaseMissing: (base) =>
       `b.getTablesDiffFromLocal return error: open ${base}/metadata.json: no such file or directory`,
     diffRemoteBaseMissing: (base) =>
@@ -194,6 +201,8 @@ const v2_8_1: VersionProfile = {
   deleteCounts: true,
   texts: {
     ...v2_6_30.texts,
+    uploadRefused: (text) => `validateUploadParams: ${text}`,
+    notAFolder: (name) => `'${name}' is not found on remote storage`,
     diffLocalBaseMissing: (base) =>
       'b.getTablesDiffFromLocal return error: b.ReadBackupMetadataLocal: ReadBackupMetadataLocal: ' +
       `open ${base}/metadata.json: no such file or directory`,

@@ -137,14 +137,15 @@ export class ApiEngine implements BackupServer {
   }
 
   private toBackup(row: z.output<typeof listRow>): Backup {
+    const { name, location } = row;
     return {
-      name: row.name,
-      location: row.location,
+      name,
+      location,
       created: row.created,
       ...(row.size !== undefined && { sizeBytes: row.size }),
       required: row.required,
       description: this.parts.client.answers.quote(row.desc),
-      state: stateOf(row.location, row.desc),
+      state: stateOf({ name, location, description: row.desc }),
     };
   }
 }

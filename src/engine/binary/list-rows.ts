@@ -109,6 +109,6 @@ function backup(
     ...(sizeBytes !== undefined && { sizeBytes }),
     required: required.replace(/^\+/, ''),
     description: presentable(description),
-    state: stateOf(location, description),
+    state: stateOf({ name, location, description }),
   };
 }

@@ -30,7 +30,7 @@ describe('text', () => {
 
   test('a folder somebody else made keeps its name', () => {
     const line = 'my own folder   ???   22/11/2026 13:05:26   local      ';
-    expect(rowsOfText(line)).toMatchObject([{ name: 'my own folder', state: 'old-format' }]);
+    expect(rowsOfText(line)).toMatchObject([{ name: 'my own folder', state: 'foreign' }]);
   });
 
   test.each([
