@@ -197,6 +197,7 @@ export const edges: readonly FlowEdge[] = [
   { from: 'warn-full-instead', to: 'upload' },
   { from: 'upload', to: 'uploaded' },
   { from: 'uploaded', to: 'prove', label: 'yes' },
+  { from: 'uploaded', to: 'warn-full-instead', label: 'base refused' },
   { from: 'uploaded', to: 'upload-error', label: 'no' },
   { from: 'prove', to: 'record', label: 'yes' },
   { from: 'prove', to: 'look-again-for-upload', label: 'not yet' },

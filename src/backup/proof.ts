@@ -57,14 +57,6 @@ export function proveUpload(
 }
 
 /**
- * Does this text of an upload's row mean that its own files are incomplete, though its metadata may
- * be there and list as sound? Retention and metrics fail later, when all is uploaded (contract §3).
- */
-export function isUploadIncomplete(text: string): boolean {
-  return text.includes('uploadSingleBackupFile');
-}
-
-/**
  * The base is proven; how to upload on it? `local` is a fresh list, since the create has just run
  * the server's retention. `diff-from` compares files but needs the base on the server's disk;
  * `diff-from-remote` needs a server that compares checksums (2.7.0): before, parts are compared by

@@ -57,12 +57,11 @@ async function makeBackup(kind: BackupKind, run: Run, lock: HostLock): Promise<R
   try {
     await create(run, name);
     const use = await chooseBaseUseFor(run, base.name);
-    files.writeJournal({ ...journal, phase: 'upload', base: use?.name ?? '' });
-    const { asFull } = await upload(run, name, use);
+    const uploaded = await upload(run, journal, use);
     report.step('record');
     files.recordLastBackup(name);
     files.removeJournal();
-    return { backup: name, kind, base: asFull ? undefined : use?.name };
+    return { backup: name, kind, base: uploaded.base };
   } catch (error) {
     if (!(error instanceof OperationFailedError)) {
       report.info(`how ${name} ends is left open; the next run looks`);

@@ -1,6 +1,7 @@
 import type { BackupKind } from '../backup/backup.js';
 import { findBackup } from '../backup/chain.js';
 import { proveUpload } from '../backup/proof.js';
+import { isNotStarted } from '../engine/upload-error.js';
 import type { Journal } from '../state/host-files.js';
 import { deleteLocalCommand } from './delete-local-hint.js';
 import { emptyStorage } from './empty-storage.js';
@@ -60,10 +61,12 @@ async function findEnd(
   await server.waitUntilIdle();
   if (phase === 'create') return failed('its upload was never asked for');
   const row = await server.uploadEnd(backup);
-  if (row?.status === 'error' && row.incomplete) return failed(row.text);
+  const error = row?.status === 'error' ? row : undefined;
+  if (error?.failure === 'incomplete') return failed(error.text);
   const listed = await server.list('all');
   const lastNow = lastNameOf(run);
   if (!listed.some(({ location }) => location === 'remote')) {
+    if (error !== undefined && isNotStarted(error.failure)) return failed(error.text);
     if (lastNow === '' || kind === 'FULL') return { is: 'untold', why: nothingListed };
     throw emptyStorage(settings.host.label, `how the upload of ${backup} ended cannot be told`);
   }

@@ -1,8 +1,10 @@
 import type { Location } from '../backup/backup.js';
 import { chooseBaseUse } from '../backup/proof.js';
 import type { Outcome } from '../engine/engine.js';
+import { isNotStarted } from '../engine/upload-error.js';
+import type { Journal } from '../state/host-files.js';
 import { failBackup } from './fail-backup.js';
-import { proveOutcome } from './prove-upload.js';
+import { proveOutcome, type Verdict } from './prove-upload.js';
 import type { Run } from './run.js';
 
 /** The base of an upload, and which of its copies the server compares with. */
@@ -30,37 +32,70 @@ export async function chooseBaseUseFor(
   return undefined;
 }
 
-/** Uploads and proves; whatever the row says, only the proof counts. Throws if there is none. */
+/**
+ * Uploads and proves; whatever the row says, only the proof counts. Throws if there is none.
+ * Returns the base that the upload is on; undefined: it is a full one.
+ */
 export async function upload(
   run: Run,
-  name: string,
+  journal: Journal,
   use: BaseUse | undefined,
-): Promise<{ asFull: boolean }> {
-  const { report, server } = run;
-  report.step('upload');
-  report.phase(`uploading ${name}`);
-  const outcome = await server.upload(name, use);
-  report.step('uploaded');
+): Promise<{ base: string | undefined }> {
+  const { report } = run;
+  const name = journal.backup;
+  const outcome = await postUpload(run, journal, use);
   if (outcome.status === 'error') {
-    if (outcome.incomplete) failBackup(run, { what: 'upload', name, text: outcome.text });
+    if (outcome.failure === 'remote-base-refused' && use?.at === 'remote') {
+      report.step('warn-full-instead');
+      report.warn(
+        `its base ${use.name} cannot be used: ${outcome.text}; this backup is uploaded as a full one`,
+      );
+      return upload(run, journal, undefined);
+    }
+    if (outcome.failure === 'incomplete') {
+      failBackup(run, { what: 'upload', name, text: outcome.text });
+    }
     report.warn(`the server reported of the upload of ${name}: ${outcome.text}`);
   }
   report.phase(`proving ${name}`);
   const verdict = await proveOutcome(run, outcome, name, use?.name);
-  if (!verdict.proven) {
-    const { reason, undecided } = verdict;
-    const text = outcome.status === 'success' ? reason : `${wordsOf(outcome)}; ${reason}`;
-    const mayGoOn = outcome.status === 'unknown';
-    failBackup(run, { what: 'upload', name, text, undecided, mayGoOn });
-  }
+  if (!verdict.proven) failUnproven(run, name, outcome, verdict);
   if (outcome.status === 'error') report.warn(`the upload of ${name} is complete all the same`);
   if (outcome.status === 'unknown') {
     report.warn(`the upload of ${name} is complete, though its end was not seen: ${outcome.why}`);
   }
-  if (verdict.asFull) {
-    report.warn(`the server uploaded ${name} as a full backup, not on ${use?.name}`);
+  if (!verdict.asFull) return { base: use?.name };
+  report.warn(`the server uploaded ${name} as a full backup, not on ${use?.name}`);
+  return { base: undefined };
+}
+
+/** The journal names the base before the server is asked. */
+async function postUpload(
+  { files, report, server }: Run,
+  journal: Journal,
+  use: BaseUse | undefined,
+): Promise<Outcome> {
+  files.writeJournal({ ...journal, phase: 'upload', base: use?.name ?? '' });
+  report.step('upload');
+  report.phase(`uploading ${journal.backup}`);
+  const outcome = await server.upload(journal.backup, use);
+  report.step('uploaded');
+  return outcome;
+}
+
+/** An upload that never started has failed, even if no list can be believed. */
+function failUnproven(
+  run: Run,
+  name: string,
+  outcome: Outcome,
+  { reason, undecided }: Extract<Verdict, { proven: false }>,
+): never {
+  if (outcome.status === 'error' && isNotStarted(outcome.failure)) {
+    failBackup(run, { what: 'upload', name, text: outcome.text });
   }
-  return verdict;
+  const text = outcome.status === 'success' ? reason : `${wordsOf(outcome)}; ${reason}`;
+  const mayGoOn = outcome.status === 'unknown';
+  failBackup(run, { what: 'upload', name, text, undecided, mayGoOn });
 }
 
 function wordsOf(outcome: Exclude<Outcome, { status: 'success' }>): string {

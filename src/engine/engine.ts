@@ -1,15 +1,16 @@
 import type { Backup, Location } from '../backup/backup.js';
 import type { RowsInBackup } from '../backup/table-engine.js';
 import type { TableName } from '../backup/table-name.js';
+import type { UploadFailure } from './upload-error.js';
 
 /** How an operation ended, as far as the server tells. */
 export type Outcome =
   | { status: 'success' }
   /**
-   * `text` is the server's own, on one line, harmless to print. `incomplete`: it says that files of
-   * the upload itself are missing, whatever the list shows.
+   * `text` is the server's own, on one line, harmless to print. `failure`: what it says about an
+   * upload, whatever the list shows; undefined: only the list can tell.
    */
-  | { status: 'error'; text: string; incomplete?: boolean }
+  | { status: 'error'; text: string; failure?: UploadFailure | undefined }
   /** Its row vanished or turned `cancel`, or its answer was lost: only the lists can tell. */
   | { status: 'unknown'; why: string };
 

@@ -79,6 +79,25 @@ describe.each(versions)('with a server %s', (version) => {
     );
   });
 
+  test('a configuration that forbids the remote base: a full upload, with a warning', async ({
+    harnessOf,
+  }) => {
+    const harness = await harnessOf({ version, uploadByPart: false });
+    const full = await runSound(harness, 'create-full');
+    harness.simulator.deleteBehind('local', full);
+    const { code, stderr, stdout } = await harness.run('create-diff', '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ base: null });
+    const asked = version === '2.8.1' ? [`diff-from-remote=${full}`, ''] : [''];
+    expect(uploads(harness).slice(1)).toEqual(asked);
+    expect(stderr).toContain('this backup is uploaded as a full one');
+    expect(stderr.includes('require `upload_by_part` equal true')).toBe(version === '2.8.1');
+    expect(harness.simulator.isWhole(harness.lastBackup ?? '')).toBe(true);
+    expect(harness.journal).toBeUndefined();
+    // The next one finds its base on the server.
+    await runSound(harness, 'create-diff');
+  });
+
   test("create's own retention may remove the local copy a moment before", async ({
     harnessOf,
   }) => {

@@ -266,3 +266,67 @@ test('an upload whose own files are incomplete is not recorded, though it lists 
   expect(harness.simulator.remote.has(backup)).toBe(true);
   expect(harness.simulator.remote.get(harness.lastBackup ?? '')?.required).toBe('');
 });
+
+describe('a killed run whose upload never started', () => {
+  const refusal = "can't find local backup: backup is not found";
+
+  test('has failed, although nothing is listed', async ({ harness }) => {
+    harness.simulator.failNext('upload', refusal);
+    const backup = await killAfter(harness, 'create-full', /^POST \/backup\/upload/);
+    const { code, stderr } = await harness.run('create-full');
+    expect(code).toBe(0);
+    expect(stderr).toContain(`${backup} of an earlier run failed: ${refusal}`);
+  });
+
+  test('is left open if an upload before that one may be complete', async ({ harness }) => {
+    const backup = await killAfter(harness, 'create-full', /^POST \/backup\/upload/);
+    await anHourLater(harness);
+    // As the automatic resume does after a restart.
+    harness.simulator.failNext('upload', refusal);
+    const path = `/backup/upload/${backup}`;
+    const credentials = Buffer.from(`rlAPIuser:${harness.password}`).toString('base64');
+    const headers = { authorization: `Basic ${credentials}` };
+    await harness.simulator.handle({ method: 'POST', path, headers, body: '' });
+    await anHourLater(harness);
+    harness.simulator.storageDown = true;
+    harness.when('settle', () =>
+      harness.later(1000, () => (harness.simulator.storageDown = false)),
+    );
+    const { stderr } = await harness.run('create-full');
+    expect(stderr).toContain(`whether ${backup} of an earlier run is complete cannot be told`);
+  });
+
+  test('with diff-from-remote has failed too', async ({ harnessOf }) => {
+    const harness = await harnessOf({ uploadByPart: false });
+    expect((await harness.run('create-full')).code).toBe(0);
+    const full = harness.lastBackup ?? '';
+    harness.simulator.deleteBehind('local', full);
+    const backup = await killAfter(harness, 'create-diff', /^POST \/backup\/upload/);
+    const { code, stderr } = await harness.run('create-diff');
+    expect(code).toBe(0);
+    expect(stderr).toContain(`${backup} of an earlier run failed: `);
+    expect(harness.simulator.isWhole(harness.lastBackup ?? '')).toBe(true);
+  });
+
+  test('and was sent again in full is recorded as a full', async ({ harnessOf }) => {
+    const make = async () => {
+      const harness = await harnessOf({ uploadByPart: false });
+      expect((await harness.run('create-full')).code).toBe(0);
+      harness.simulator.deleteBehind('local', harness.lastBackup ?? '');
+      return harness;
+    };
+    const { effects } = await (await make()).runKilled(Infinity, 'create-diff');
+    const uploads = effects.flatMap((effect, at) => (/^POST .*upload/.test(effect) ? [at] : []));
+    expect(uploads).toHaveLength(2);
+
+    const harness = await make();
+    const { killed } = await harness.runKilled((uploads[1] ?? 0) + 1, 'create-diff');
+    expect(killed).toBe(true);
+    const { backup } = JSON.parse(harness.journal ?? '') as { backup: string };
+    await anHourLater(harness);
+    const { code, stderr } = await harness.run('create-diff');
+    expect(code).toBe(0);
+    expect(stderr).toContain(`${backup} of an earlier run is complete`);
+    expect(harness.simulator.remote.get(backup)?.required).toBe('');
+  });
+});

@@ -270,3 +270,58 @@ test('where the server may still be at it, nobody is told to remove its copy', a
   expect([code, stderr]).toEqual([1, expect.stringContaining('its row was cancelled')]);
   expect(stderr).toContain('(the last-backup file is as it was)');
 });
+
+describe('an upload that never started has failed, whatever the list shows', () => {
+  test.for(versions)('%s: remote_storage: none', async (version, { harnessOf }) => {
+    const harness = await harnessOf({ version, remoteStorage: 'none' });
+    for (const command of ['create-full', 'create-diff']) {
+      const { code, stderr } = await harness.run(command);
+      expect(code).toBe(1);
+      expect(stderr).toMatch(
+        /\[ERROR\] the upload of \S+ failed: .*remote_storage shall not be "none" for upload/,
+      );
+      expect(stderr).not.toContain('may be down');
+      expect(harness.journal).toBeUndefined();
+      expect(harness.lastBackup).toBeUndefined();
+    }
+  });
+
+  test.for([
+    "can't find local backup: backup 'FULL' is not found",
+    'b.prepareTableListToUpload return error: no such file',
+  ])('%s', async (text, { harness }) => {
+    harness.simulator.failNext('upload', text);
+    const { code, stderr } = await harness.run('create-full');
+    expect(code).toBe(1);
+    expect(stderr).toContain(` failed: ${text} (`);
+    expect(harness.journal).toBeUndefined();
+  });
+
+  test('one that the server rejects at once', async ({ harness }) => {
+    const error = 'yaml: line 3: mapping values are not allowed in this context';
+    const body = JSON.stringify({ status: 'error', operation: 'upload', error });
+    harness.simulator.answerNext({ path: /upload/ }, { status: 500, body });
+    const { code, stderr } = await harness.run('create-full');
+    expect(code).toBe(1);
+    expect(stderr).toContain(` failed: 500: ${error} (`);
+    expect(harness.journal).toBeUndefined();
+  });
+
+  test('but not one that ended in what retention could say too', async ({ harness }) => {
+    harness.simulator.failNext('upload', "can't connect to remote storage: connection refused");
+    const { code, stderr } = await harness.run('create-full');
+    expect(code).toBe(1);
+    expect(stderr).toContain('could not be proven');
+    expect(harness.journal).toBeDefined();
+  });
+
+  test('unless the list shows it: another client has uploaded our copy', async ({ harness }) => {
+    harness.when('upload', () => {
+      const [copy] = harness.simulator.local.values();
+      if (copy !== undefined) harness.simulator.addBackup('remote', { ...copy });
+    });
+    harness.simulator.failNext('upload', "can't find local backup: backup is not found");
+    const { code, stderr } = await harness.run('create-full');
+    expect([code, stderr]).toEqual([0, expect.stringContaining('is complete all the same')]);
+  });
+});

@@ -53,11 +53,15 @@ function diffs(): Scenario[] {
         stage.harness.later(30 * second, () => (stage.simulator.storageDown = false));
       },
     },
-    ...(['2.4.0', '2.8.1'] as const).map((version) => ({
-      name: `the base is only remote, a server ${version}`,
+    ...[
+      { name: 'a server 2.4.0', server: { version: '2.4.0' as const } },
+      { name: 'a server 2.8.1', server: { version: '2.8.1' as const } },
+      { name: 'which the configuration forbids', server: { uploadByPart: false } },
+    ].map(({ name, server }) => ({
+      name: `the base is only remote, ${name}`,
       code: 0,
       command: 'create-diff' as const,
-      server: { version },
+      server,
       prepare(stage: Stage) {
         stage.addBase();
         stage.simulator.deleteBehind('local', base);

@@ -85,7 +85,7 @@ const hostSetup: fc.Arbitrary<HostSetup> = fc.record({
   createMs: fc.constantFrom(150, 150, 150, 150, 150, 150, 1000, 5 * minute),
   uploadMs: fc.constantFrom(150, 150, 150, 150, 150, 150, 2 * second, 20 * minute),
   listMs: fc.constantFrom(0, 0, 2 * second),
-  uploadByPart: fc.constant(true),
+  uploadByPart: fc.constantFrom(true, true, true, false),
   foreign: fc.constantFrom(false, false, true),
   prior: fc.constantFrom(
     [],

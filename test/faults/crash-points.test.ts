@@ -129,6 +129,20 @@ test('a DIFF that looks for its base again', async () => {
   expect(effects.filter((effect) => effect === 'GET /backup/list')).toHaveLength(2);
 });
 
+test('a DIFF that is uploaded again, in full, since its remote base is refused', async () => {
+  const effects = await killEverywhere(
+    { uploadByPart: false, keepLocal: 1 },
+    (scene) => succeed(scene, 'create-full'),
+    runStep('create-diff'),
+    async ({ effect, run, scene }) => {
+      const diff = await succeed(scene, 'create-diff');
+      expect(scene.ledger.journal(run)).toBeUndefined();
+      expect([effect, chainAt(scene, diff)]).toEqual([effect, [diff]]);
+    },
+  );
+  expect(effects.filter((effect) => effect.startsWith('POST /backup/upload/'))).toHaveLength(2);
+});
+
 test('a run that settles a killed one, killed itself', async () => {
   let first = '';
   const before = async (scene: Scene) => {

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
 import type { ClickHouse } from './clickhouse.js';
 import { freePort } from './free-port.js';
 import type { FtpStorage } from './ftp-storage.js';
@@ -107,6 +107,13 @@ export class BackupApi {
       if (row?.status !== 'in progress') throw new Error(`${command}: ${row?.error}`);
       await sleep(50);
     }
+  }
+
+  /** Changes settings of `general`; the server reads its configuration at each request. */
+  configure(general: Record<string, unknown>): void {
+    const before = parse(readFileSync(this.configFile, 'utf8')) as { general: object };
+    const changed = { ...before, general: { ...before.general, ...general } };
+    writeFileSync(this.configFile, stringify(changed));
   }
 
   deleteLocal(backup: string): Promise<string> {

@@ -11,6 +11,7 @@ import type {
   Table,
 } from '../engine.js';
 import { stateOf } from '../row-state.js';
+import { isNotStarted, uploadFailureOf } from '../upload-error.js';
 import type { ActionLog } from './action-log.js';
 import { readCapabilities } from './capabilities.js';
 import { type ApiClient, slowMs } from './client.js';
@@ -82,9 +83,18 @@ export class ApiEngine implements BackupServer {
     const rows = await this.parts.log.rowsOf(backup);
     const isUpload = (command: string) =>
       command.startsWith('upload ') && command.endsWith(` ${backup}`);
-    const row = rows.findLast(({ command }) => isUpload(command));
+    const uploads = rows.filter(({ command }) => isUpload(command));
+    const row = uploads.at(-1);
     if (row === undefined || row.status === 'in progress') return undefined;
-    return this.parts.runner.outcomeOf(row);
+    const outcome = this.parts.runner.outcomeOf(row);
+    // The automatic resume of a complete upload can fail before it sends anything (contract §3).
+    const noneStarted = uploads.every(
+      ({ status, error }) => status === 'error' && isNotStarted(uploadFailureOf(error)),
+    );
+    if (outcome.status !== 'error' || outcome.failure === 'incomplete' || noneStarted) {
+      return outcome;
+    }
+    return { status: 'error', text: outcome.text };
   }
 
   waitUntilIdle(): Promise<void> {

@@ -1,8 +1,8 @@
 import { type Clock, pollIntervalMs } from '../../clock.js';
-import { isUploadIncomplete } from '../../backup/proof.js';
 import { ApiResponseError, OperationTimeoutError } from '../../errors.js';
 import type { Outcome } from '../engine.js';
 import type { Action, EngineObserver } from '../observer.js';
+import { uploadFailureOf } from '../upload-error.js';
 import type { ActionLog } from './action-log.js';
 import { type ApiClient, quickMs } from './client.js';
 import { postWhenFree } from './post-when-free.js';
@@ -49,7 +49,9 @@ export class OperationRunner {
     const before = operation.repeatable ? (await this.ourRows(operation)).length : 0;
     const { client } = this.options;
     const started = await this.start(operation, before);
-    if (started.kind === 'rejected') return { status: 'error', text: started.text };
+    if (started.kind === 'rejected') {
+      return { status: 'error', text: started.text, failure: 'not-started' };
+    }
     client.atWork = true;
     try {
       const outcome = await this.follow(operation, started.operationId, before);
@@ -164,6 +166,6 @@ export class OperationRunner {
     if (row.status === 'cancel') {
       return { status: 'unknown', why: `its row was cancelled: ${text}` };
     }
-    return { status: 'error', text, incomplete: isUploadIncomplete(error) };
+    return { status: 'error', text, failure: uploadFailureOf(error) };
   }
 }
