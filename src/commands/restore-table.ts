@@ -121,10 +121,18 @@ async function restore(
   }
   throw new OperationFailedError(`the restore of ${nameOf(table)} failed: ${text}`, {
     heading: 'RESTORE ERROR',
-    hint: text.includes('system.replicas')
-      ? 'another replica is at work on it; --no-check-replicas attaches all the same'
-      : 'look at the table before you try again: part of it may be there',
+    hint: hintFor(text, checkReplicas),
   });
+}
+
+/** `--env` is void where `disable_environment_override` is set (2.8.0): contract §7. */
+function hintFor(text: string, checkReplicas: boolean): string {
+  if (!text.includes('system.replicas')) {
+    return 'look at the table before you try again: part of it may be there';
+  }
+  return checkReplicas
+    ? 'another replica is at work on it; --no-check-replicas attaches all the same'
+    : 'the server ignores --no-check-replicas, as with general.disable_environment_override; set clickhouse.check_replicas_before_attach: false in its configuration';
 }
 
 /**

@@ -194,6 +194,18 @@ describe.each(versions)('with a server %s', (version) => {
     }
   });
 
+  test('a server that ignores --no-check-replicas: what to set is said', async ({ harnessOf }) => {
+    const harness = await open(harnessOf({ version: '2.8.1' }));
+    harness.simulator.failNext(
+      'restore',
+      "shop.orders can't restore cause system.replicas entries already exists",
+    );
+    const { code, stderr } = await restore(harness, full1, table, '--no-check-replicas');
+    expect(code).toBe(1);
+    expect(stderr).toContain('general.disable_environment_override');
+    expect(stderr).toContain('clickhouse.check_replicas_before_attach: false');
+  });
+
   test('423 is waited out; past --wait it is exit 11', async ({ harnessOf }) => {
     const harness = await open(harnessOf({ version }));
     const busy = () => harness.simulator.busyWith('upload OTHERS', 300_000);
