@@ -59,7 +59,8 @@ export function localCopy(name: string, listed: readonly Backup[], session: Sess
   const copy = findBackup(listed, 'local', name);
   if (copy === undefined) return 'none';
   if (copy.state === 'sound') return 'usable';
-  if (copy.state === 'old-format') return 'leftover';
+  // Its state is `foreign` if the name is not one that chbackup gives.
+  if (copy.description.includes('old-format')) return 'leftover';
   throw new OperationFailedError(
     `the local copy of backup ${name} cannot be restored: ${copy.description || copy.state}`,
     {

@@ -311,6 +311,16 @@ describe('2.4.0 leaves a folder without metadata for the base of what it downloa
     expect(orders(harness)?.rows).toBe(orderRows);
   });
 
+  test('also under a name that chbackup does not give', async ({ harnessOf }) => {
+    const harness = await onRemote(harnessOf({ version: '2.4.0' }));
+    const { tables } = harness.simulator.remote.get(full1)!;
+    harness.simulator.addBackup('remote', { name: 'mine', tables: new Map(tables) });
+    harness.simulator.addBackup('local', { name: 'mine' });
+    harness.simulator.setBroken('local', 'mine');
+    expect((await restore(harness, 'mine')).code).toBe(0);
+    expect(downloads(harness)).toEqual(['POST /backup/download/mine']);
+  });
+
   test('without a sound copy on the remote storage nothing is downloaded', async ({
     harnessOf,
   }) => {

@@ -61,7 +61,7 @@ export function checkKept(ledger: Ledger, run: RunRecord): void {
   if (!isPlain || JSON.stringify(shown) !== JSON.stringify(fresh)) return;
   const kept = backups
     .map(({ name }) => name)
-    .filter((name) => ageOf(name) === undefined || isLastBackup(ledger, name))
+    .filter((name) => ageOf(name) === undefined || run.lastBackupsRead.has(name))
     .concat(newest(fresh, 'remote', keep))
     .flatMap((name) => wholeChain(find, name) ?? []);
   if (fresh.some((row) => row.foreign)) ledger.count('kept beside foreign entries');

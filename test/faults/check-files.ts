@@ -30,6 +30,7 @@ export function watchFiles(ledger: Ledger): FolderWatcher {
     read(owner, file, text) {
       const run = ledger.run(owner);
       if (file === `.${run.host.name}_last_backup`) run.basesRead.push((text ?? '').trim());
+      if (file.endsWith('_last_backup')) run.lastBackupsRead.add((text ?? '').trim());
     },
     failed(owner) {
       ledger.run(owner).diskFailed = true;

@@ -39,6 +39,8 @@ export interface RunRecord {
   tablesSeen: { name: string; engine: string; bytes: number }[];
   /** What it read in its last-backup file, in turn. */
   basesRead: string[];
+  /** What it read in any last-backup file. */
+  lastBackupsRead: Set<string>;
   /** The name that it asked the server to create. */
   created?: string;
   /** How many lists it had seen by then. */
@@ -79,6 +81,7 @@ export function newRecord(id: number, host: SceneHost, step: RunStep, startMs: n
     lists: [],
     tablesSeen: [],
     basesRead: [],
+    lastBackupsRead: new Set(),
     listsBeforeCreate: 0,
     recorded: [],
     removedLastBackups: false,
