@@ -37,6 +37,8 @@ export abstract class ScriptedFaults {
   private storageIsDown = false;
   private storageIsFull = false;
   private clickHouseHangs = false;
+  private clickHouseIsDown = false;
+  private storageHangs = false;
   private listsUntilShown = 1;
   private lateRowMs = 0;
   private passedProxy = 0;
@@ -123,13 +125,31 @@ export abstract class ScriptedFaults {
     this.storageIsFull = value;
   }
 
-  /** ClickHouse hangs: operations do not end, remote lists do not answer (contract §11). */
+  /** ClickHouse hangs: operations do not end, lists and tables do not answer (contract §11). */
   get hang(): boolean {
     return this.clickHouseHangs;
   }
   set hang(value: boolean) {
     this.settle();
     this.clickHouseHangs = value;
+  }
+
+  /** ClickHouse refuses connections: to 2.4.0 everything fails at once, to others it hangs (§12). */
+  get clickHouseDown(): boolean {
+    return this.clickHouseIsDown;
+  }
+  set clickHouseDown(value: boolean) {
+    this.settle();
+    this.clickHouseIsDown = value;
+  }
+
+  /** The remote storage accepts connections and is silent: lists do not answer, their rows stay. */
+  get listsHang(): boolean {
+    return this.storageHangs;
+  }
+  set listsHang(value: boolean) {
+    this.settle();
+    this.storageHangs = value;
   }
 
   /** Takes away every fault that is still waiting, and ends the lasting ones. */
@@ -142,6 +162,8 @@ export abstract class ScriptedFaults {
     this.storageDown = false;
     this.fullStorage = false;
     this.hang = false;
+    this.clickHouseDown = false;
+    this.listsHang = false;
     this.listsUntilShown = 1;
     this.lateRowMs = 0;
   }

@@ -62,15 +62,15 @@ export function startOperation(
   },
 ): Job {
   const { operation, command, name, flags, operationId } = asked;
-  const planned =
-    asked.error === undefined ? plan(server, operation, name, flags) : fails(asked.error);
+  const error = asked.error ?? server.clickHouseError;
+  const planned = error === undefined ? plan(server, operation, name, flags) : fails(error);
   const isLate = operation === 'upload' || operation === 'download';
   return server.start({
     operation,
     command,
     operationId,
     ...planned,
-    isBlocked: () => server.faults.hang,
+    isBlocked: () => server.isHanging,
     rowDelayMs: isLate ? server.faults.rowDelayMs : 0,
     ...(asked.startMs === undefined ? {} : { startMs: asked.startMs }),
   });

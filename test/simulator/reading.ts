@@ -66,18 +66,20 @@ export async function answerList(call: Call): Promise<Answer> {
   const { server } = call;
   const where = call.parameters[0] ?? '';
   let found: string[] = [];
+  const known = ['', 'local', 'remote'].includes(where);
   const job = server.start({
     operation: 'list',
     command: where === '' ? 'list' : `list ${where}`,
-    ms: ['', 'local', 'remote'].includes(where) ? server.workMs.list : 0,
-    isBlocked: () => server.faults.hang,
+    ms: known && server.clickHouseError === undefined ? server.workMs.list : 0,
+    isBlocked: () => server.isHanging || (known && where !== 'local' && server.faults.listsHang),
     run() {
       found = listed(server, where);
       return undefined;
     },
   });
+  const error = known ? server.clickHouseError : undefined;
   await server.finish(job, call.connection);
-  return lines(200, found);
+  return error === undefined ? lines(200, found) : failure(500, 'list', error);
 }
 
 /** `GET /backup/tables[/all]?table=` (exchange "tables"). */
@@ -95,7 +97,9 @@ async function answerTablesOf(
   isShown: (table: SimulatedTable) => boolean,
 ): Promise<Answer> {
   const { server } = call;
-  while (server.faults.hang) await server.clock.sleep(1000, call.connection);
+  while (server.isHanging) await server.clock.sleep(1000, call.connection);
+  const error = server.clickHouseError;
+  if (error !== undefined) return failure(500, 'tables', error);
   const pattern = call.query.get('table') ?? '';
   const { tables } = server;
   const matching = [...tables.keys()].filter(

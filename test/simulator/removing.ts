@@ -21,6 +21,7 @@ function remove(server: SimulatedServer, where: string, given: string, force: bo
   const name = cleanName(given);
   if (where !== 'local' && where !== 'remote') return "backup location must be 'local' or 'remote'";
   const { profile, faults } = server;
+  if (server.clickHouseError !== undefined) return server.clickHouseError;
   const failure = faults.takeFailure('delete');
   if (failure && !failure.madeAnyway) return failure.text;
   const isUnreachable = where === 'remote' && faults.storageDown;
@@ -48,7 +49,7 @@ export function startDelete(
     command,
     ms: server.workMs.delete,
     run: () => remove(server, where, name, flags.force),
-    isBlocked: () => hangs && server.faults.storageDown,
+    isBlocked: () => server.isHanging || (hangs && server.faults.storageDown),
   });
 }
 

@@ -121,6 +121,18 @@ export class SimulatedServer {
     return `${count}-e675-11f1-8e61-6261356d76d4`;
   }
 
+  /** What needs ClickHouse does not end now. */
+  get isHanging(): boolean {
+    const { hang, clickHouseDown } = this.faults;
+    return hang || (clickHouseDown && this.profile.whileClickHouseIsDown === 'hangs');
+  }
+
+  /** What whatever needs ClickHouse fails with now, at once. */
+  get clickHouseError(): string | undefined {
+    if (!this.faults.clickHouseDown || this.isHanging) return undefined;
+    return "can't connect to clickhouse: dial tcp 127.0.0.1:9000: connect: connection refused";
+  }
+
   isLocked(): boolean {
     return !this.allowParallel && this.log.isLocked(this.profile.lockLooksAt);
   }

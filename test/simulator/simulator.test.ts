@@ -262,6 +262,27 @@ describe('faults of operations', () => {
     expect(simulator.actions.at(-1)?.finishMs).toBe(clock.now());
   });
 
+  test.for(['2.4.0', '2.6.30', '2.8.1'] as const)(
+    'clickHouseDown: %s answers with an error at once, or not until it is over (§12)',
+    async (version) => {
+      const { simulator, clock, ask } = setUp({ version });
+      simulator.clickHouseDown = true;
+      const paths = ['/backup/list', '/backup/tables?table=nosuch.nosuch'];
+      const asked = paths.map((path) => ask('GET', path));
+      await Promise.resolve();
+      const inProgress = simulator.actions.filter(({ status }) => status === 'in progress');
+      expect(inProgress).toHaveLength(version === '2.4.0' ? 0 : 1);
+      expect((await ask('GET', '/backup/actions')).status).toBe(200);
+      if (version !== '2.4.0') {
+        simulator.clickHouseDown = false;
+        clock.advance(5000);
+      }
+      const statuses = (await Promise.all(asked)).map(({ status }) => status);
+      expect(statuses).toEqual(version === '2.4.0' ? [500, 500] : [200, 200]);
+      expect(simulator.actions.every(({ status }) => status === 'success')).toBe(true);
+    },
+  );
+
   test('forgetUploadRowFor: the row comes late, so two uploads pass the lock (§2)', async () => {
     const { simulator, clock, ask, post, rows } = setUp({ version: '2.6.30' });
     await post('/backup/create?name=A');

@@ -29,6 +29,8 @@ export interface VersionProfile {
   deleteOfRequired: 'done' | 'refused';
   /** What `delete/remote` does while the storage is down (§11). */
   deleteWhileStorageDown: 'not found' | 'hangs';
+  /** What needs ClickHouse, while ClickHouse refuses connections (§10, §12). */
+  whileClickHouseIsDown: 'fails' | 'hangs';
   /** Uploads that an automatic resume repeats (§3, complete_resumable_after_restart). */
   resumeQuotesNames: boolean;
   /** A state written under another diff-from counts too; from 2.6.3 on it is reset (§5). */
@@ -85,6 +87,7 @@ const v2_4_0: VersionProfile = {
   localListShowsRequired: false,
   deleteOfRequired: 'done',
   deleteWhileStorageDown: 'not found',
+  whileClickHouseIsDown: 'fails',
   resumeQuotesNames: true,
   reusesStateOfOtherBase: true,
   hollowWhenRemoteCopyIsGone: true,
@@ -134,6 +137,7 @@ const v2_6_30: VersionProfile = {
   hasLocalBrokenRoute: true,
   lockLooksAt: 'any row',
   operationIds: true,
+  whileClickHouseIsDown: 'hangs',
   createdZone: 'local',
   detailedSizes: true,
   brokenLocal: { description: 'broken metadata.json not found', oldFormat: false },
