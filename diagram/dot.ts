@@ -19,6 +19,7 @@ type Drawn = Step | keyof typeof notes;
 const page: (Drawn | '')[][] = [
   ['start'],
   ['lock', 'wait-for-turn'],
+  ['check-server'],
   ['journal', 'settle'],
   ['', 'settled-recorded'],
   ['kind', '', 'read-last-backup'],

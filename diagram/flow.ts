@@ -26,6 +26,12 @@ const written = {
   start: { kind: 'start', cluster: 'main', label: 'create-full\nor create-diff' },
   lock: { kind: 'condition', cluster: 'main', label: 'Host lock\nfree?', mayFail: true },
   'wait-for-turn': { kind: 'action', cluster: 'main', label: 'Wait for turn', mayFail: true },
+  'check-server': {
+    kind: 'action',
+    cluster: 'main',
+    label: 'Check that\nClickHouse answers',
+    mayFail: true,
+  },
   journal: { kind: 'condition', cluster: 'main', label: 'Interrupted\nrun left?', mayFail: true },
   settle: {
     kind: 'condition',
@@ -162,7 +168,8 @@ export const edges: readonly FlowEdge[] = [
   { from: 'start', to: 'lock' },
   { from: 'lock', to: 'wait-for-turn', label: 'no' },
   { from: 'wait-for-turn', to: 'lock' },
-  { from: 'lock', to: 'journal', label: 'yes' },
+  { from: 'lock', to: 'check-server', label: 'yes' },
+  { from: 'check-server', to: 'journal' },
   { from: 'journal', to: 'settle', label: 'yes' },
   { from: 'settle', to: 'settled-recorded', label: 'yes' },
   { from: 'settle', to: 'kind', label: 'no: warn' },

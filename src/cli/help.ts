@@ -8,7 +8,7 @@ const meanings: Record<keyof typeof exitCodes, string> = {
   notFound: 'no such backup or table',
   busy: 'busy or locked past --wait',
   refused: 'credentials refused',
-  unreachable: 'server unreachable',
+  unreachable: 'server unreachable, or ClickHouse behind it',
   timedOut: 'timed out; the server may still be working',
   interrupted: 'stopped by SIGINT',
   terminated: 'stopped by SIGTERM',

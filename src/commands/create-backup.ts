@@ -25,7 +25,7 @@ export interface Recorded {
  * create-full and create-diff. A DIFF is an increment on the last proven backup of any kind
  * (pgBackRest's "incremental", not its "differential").
  *
- * lock → settle → [diff] prove the base → create → [diff] choose how to use the base → upload →
+ * lock → check the server → settle → [diff] prove the base → create → [diff] choose how to use the base → upload →
  * prove → record. Throws when the backup is not proven; then it never becomes a base.
  */
 export async function createBackup(kind: BackupKind, run: Run): Promise<Recorded> {
@@ -46,7 +46,10 @@ export async function createBackup(kind: BackupKind, run: Run): Promise<Recorded
 }
 
 async function makeBackup(kind: BackupKind, run: Run, lock: HostLock): Promise<Recorded> {
-  const { files, report } = run;
+  const { files, report, server } = run;
+  report.step('check-server');
+  report.phase('checking that ClickHouse answers');
+  await server.checkUsable();
   await settleInterruptedRun(kind, run);
   report.step('kind');
   const base = kind === 'DIFF' ? await findBase(run) : await listForNames(run);

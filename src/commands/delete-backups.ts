@@ -38,12 +38,14 @@ export interface DeletionDialogue extends DeletionObserver {
 /** Between the two lists in which a backup has to be broken for `--broken` to take it. */
 const brokenAgainMs = 2 * 60_000;
 
-/** read → plan → show → ask → lock → read and plan again → delete, dependents before their bases. */
+/** check the server → read → plan → show → ask → lock → read and plan again → delete, dependents before their bases. */
 export async function deleteBackups(
   request: DeleteRequest,
   session: Session,
   dialogue: DeletionDialogue,
 ): Promise<DeletionResult> {
+  session.report.phase('checking that ClickHouse answers');
+  await session.engine.checkUsable();
   const brokenTwice = await findBrokenTwice(request, session);
   const shown = await makePlan(request, session, brokenTwice);
   dialogue.plan(shown);

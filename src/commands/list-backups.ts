@@ -34,6 +34,7 @@ export async function listBackups(
   { engine, files, report, settings }: Session,
 ): Promise<Listing> {
   report.phase('listing backups');
+  await engine.checkUsable();
   const last = files.readLastBackup();
   const lastBackup = 'name' in last ? last.name : undefined;
   const rows = await engine.list(location);

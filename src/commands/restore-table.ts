@@ -28,13 +28,15 @@ export interface RestoreResult {
   restored: Table;
 }
 
-/** find the copy → look at the table → plan → ask → lock → look again → download → restore → look. */
+/** check the server → find the copy → look at the table → plan → ask → lock → look again → download → restore → look. */
 export async function restoreTable(
   request: RestoreTableRequest,
   session: Session,
   dialogue: RestoreDialogue,
 ): Promise<RestoreResult> {
   await checkAbilities(request, session);
+  session.report.phase('checking that ClickHouse answers');
+  await session.engine.checkUsable();
   const source = await findSource(request.backup, session);
   const shown = await makePlan(request, source, session);
   dialogue.plan(shown);

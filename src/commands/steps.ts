@@ -6,6 +6,7 @@ export const steps = [
   'start',
   'lock',
   'wait-for-turn',
+  'check-server',
   'journal',
   'settle',
   'settled-recorded',

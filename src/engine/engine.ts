@@ -76,6 +76,11 @@ export interface Capabilities {
  * Every method may throw a `ChbackupError`: unreachable, refused, busy past `--wait`, timed out.
  */
 export interface Engine {
+  /**
+   * Throws `ApiUnreachableError` if ClickHouse does not answer clickhouse-backup within 30 s: lists
+   * and everything else would hang (§12). Changes nothing, takes no lock, adds no row.
+   */
+  checkUsable(): Promise<void>;
   capabilities(): Promise<Capabilities>;
   /** The copies at one location, or at both; in the server's order. Absence is no proof (§5, §11). */
   list(location: Location | 'all'): Promise<Backup[]>;
@@ -104,6 +109,6 @@ export interface BackupServer extends Engine {
   upload(backup: string, base?: { at: Location; name: string }): Promise<Outcome>;
   /** How an upload of this backup ended, as far as the action log still tells; undefined: no row. */
   uploadEnd(backup: string): Promise<Outcome | undefined>;
-  /** Waits until the server does nothing, whoever asked for it. */
+  /** Waits until nothing but hung lists is in progress on the server, whoever asked for it. */
   waitUntilIdle(): Promise<void>;
 }

@@ -256,7 +256,9 @@ describe('colours', () => {
   });
 
   test('--no-color on a terminal: none', async ({ harness }) => {
-    expect(await errorLine(harness, {}, true, '--no-color')).toMatch(/^::::\[ERROR\] /);
+    const shown = await errorLine(harness, {}, true, '--no-color');
+    expect(shown.slice(shown.lastIndexOf('::::'))).toMatch(/^::::\[ERROR\] /);
+    expect(shown).not.toContain(red);
   });
 
   test('also before the settings are known', async ({ harness }) => {

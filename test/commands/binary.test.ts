@@ -71,6 +71,29 @@ describe.each(fakeVersions)('with the program %s', (version) => {
     expect(binary.lastBackup).toBeUndefined();
   });
 
+  test('without ClickHouse each command ends with exit 13', async ({ harness }) => {
+    const text =
+      "can't connect to clickhouse: dial tcp 127.0.0.1:9000: connect: connection refused";
+    const binary = new BinaryRuns(harness, version, {
+      remote: fakeWeeks(),
+      fail: { tables: text },
+    });
+    for (const argv of [
+      ['list'],
+      ['delete-remote', '--all', '--yes'],
+      ['delete-local', '--all', '--yes'],
+      ['restore-table', full1, table, '--append'],
+    ]) {
+      const { code, stderr } = await binary.run(...argv);
+      expect([argv[0], code]).toEqual([argv[0], 13]);
+      expect(stderr).toContain(`ClickHouse does not answer: ${text} (check that ClickHouse is`);
+    }
+    binary.change({ fail: { tables: 'yaml: line 3: found tab' } });
+    const { code, stderr } = await binary.run('list');
+    expect([code, stderr]).toEqual([1, expect.stringContaining('failed: yaml: line 3')]);
+    expect(binary.changes()).toEqual([]);
+  });
+
   test('delete-local keeps what is not on the remote storage yet', async ({ harness }) => {
     const local = fakeWeeks().map((row) => ({ ...row, required: '' }));
     const remote = fakeWeeks().filter(({ name }) => name !== diff3);

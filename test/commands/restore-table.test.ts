@@ -237,7 +237,7 @@ test('the table is looked at again when a person took a while', async ({ harness
   addShopBackup(harness, 'local', 'remote');
   emptyOrders(harness);
   const more = () => harness.simulator.insertRows(table, 7);
-  beforeRequest(harness, /tables/, more, 2);
+  beforeRequest(harness, /tables\/all/, more, 2);
   const { code, stderr } = await restore(harness, full1, table, '--schema', '--yes');
   expect(code).toBe(1);
   expect(stderr).toContain('shop.orders has changed since the plan was made');

@@ -517,13 +517,6 @@ test('a list that is too late is asked for once more, and only once', async ({ h
   answer();
 });
 
-test('a list that never answers ends the run: every wait ends', async ({ harness }) => {
-  harness.simulator.hang = true;
-  const { code } = await harness.run('create-full', '--wait', '5m');
-  expect([11, 14]).toContain(code);
-  expect(posts(harness, 'create')).toBe(0);
-});
-
 describe('a poll that fails while the server works for us', () => {
   const badConfig = '{"status":"error","operation":"actions","error":"yaml: line 3: found tab"}\n';
 

@@ -213,6 +213,11 @@ function failures(): Scenario[] {
       code: 13,
       prepare: ({ simulator }) => void (simulator.refuse = true),
     },
+    {
+      name: 'ClickHouse does not answer',
+      code: 13,
+      prepare: ({ simulator }) => void (simulator.hang = true),
+    },
     { name: 'the credentials are refused', code: 12, server: { password: 'another' } },
     {
       name: 'SIGINT during the upload',

@@ -1,5 +1,6 @@
 import { exitCodes } from '../../src/errors.js';
 import { checkKept } from './check-deletes.js';
+import { checkHung } from './check-hung.js';
 import { checkTimes } from './check-times.js';
 import type { Ledger } from './ledger.js';
 import type { RunRecord, SentRequest } from './run-record.js';
@@ -19,7 +20,7 @@ export interface Ending {
 /** What must hold once a program has ended, by itself or killed. */
 export function checkEnd(ledger: Ledger, run: RunRecord, ending: Ending): void {
   const must = (holds: boolean, promise: string) => ledger.expect(holds, run, promise);
-  const { code, stdout, stderr, titles, endMs } = ending;
+  const { code, stdout, stderr, titles } = ending;
   const { step } = run;
   ledger.count('runs');
   ledger.count(run.killed ? 'killed' : `exit ${code}`);
@@ -35,7 +36,8 @@ export function checkEnd(ledger: Ledger, run: RunRecord, ending: Ending): void {
   must(documented.has(code), `the exit code ${code} is not documented`);
   must(!/unexpected:|^\s+at .*:\d+:\d+/m.test(stderr), `unexpected: ${stderr.slice(-300)}`);
   must(code === 0 || stderr.includes('::::[ERROR]'), `exit ${code} without a word`);
-  checkTimes(ledger, run, code, endMs);
+  checkTimes(ledger, run, ending);
+  checkHung(ledger, run, ending);
   must(run.lists.length <= mostLists, `it asked for ${run.lists.length} lists`);
   must(code !== exitCodes.terminated || run.signalledMs !== undefined, 'exit 143 without a signal');
   must(code !== exitCodes.refused || step.password === 'wrong', 'exit 12 with the right password');

@@ -1,5 +1,6 @@
 import { isUsableName } from '../../src/backup/names.js';
 import { findRemote, wholeChain } from './list-oracle.js';
+import { usableCheck } from './check-hung.js';
 import { checkDelete } from './check-deletes.js';
 import type { Ledger } from './ledger.js';
 import type { RunRecord } from './run-record.js';
@@ -10,10 +11,10 @@ const listPath = /^\/backup\/list(\/|$)/;
 /** What may be said of a request before it is sent. */
 export function checkRequest(ledger: Ledger, run: RunRecord, method: string, target: string): void {
   const [route = '', query = ''] = target.split(/\?(.*)/s);
-  const last = run.sent.findLast(({ path }) => !path.startsWith('/backup/actions'));
+  const last = run.sent.findLast(({ path }) => !isLook(path));
   const isBackup = /^\/backup\/(create|upload)/.test(last?.path ?? '');
   if (isBackup && last?.status === 423 && last.body?.trimEnd().endsWith('}') === true) {
-    const goesOn = target.startsWith('/backup/actions') || run.onceUnheard.has(last.path);
+    const goesOn = isLook(target) || run.onceUnheard.has(last.path);
     ledger.expect(goesOn || target === last.path, run, `${last.path} was only busy, and given up`);
   }
   if (method === 'GET') {
@@ -29,6 +30,8 @@ export function checkRequest(ledger: Ledger, run: RunRecord, method: string, tar
     'a command that only looks sent a POST',
   );
   must(ledger.holdsLock(run), 'a POST was sent without the lock of its host');
+  const usable = run.sent.some(({ path, status }) => path === usableCheck && status === 200);
+  must(usable, 'a POST was sent before ClickHouse had answered');
   must(!run.maybeDone.has(target), `${target} was sent again though it may have been done`);
   switch (parts[0] ?? '') {
     case 'create':
@@ -84,13 +87,19 @@ function isProven(run: RunRecord, name: string): boolean {
   return wholeChain(findRemote(list?.rows ?? []), name) !== undefined;
 }
 
-/** Servers up to 2.4.28 open their lock to others when a list ends: nothing may be running. */
+/** Requests that only find out what a busy server is doing. */
+function isLook(target: string): boolean {
+  return /^\/backup\/(actions|status)/.test(target) || target === usableCheck;
+}
+
+/** Servers up to 2.4.28 open their lock to others when a list ends: nothing but lists may run. */
 function checkList(ledger: Ledger, run: RunRecord): void {
   if (run.step.command === 'list' && run.host.setup.version !== '2.4.0') return;
-  const before = run.sent.at(-1);
+  const before = run.sent.findLast(({ path }) => path !== '/backup/status');
   const lookedFirst = before?.path.startsWith('/backup/actions?filter=in%20progress') === true;
+  const rows = (before?.body ?? '').split('\n').filter(Boolean);
   ledger.expect(
-    lookedFirst && before.status === 200 && before.body === '',
+    lookedFirst && before.status === 200 && rows.every((row) => row.startsWith('{"command":"list')),
     run,
     'a list was asked for without a look at what is running',
   );

@@ -1,5 +1,6 @@
 import { parseDurationMs } from '../../src/config/duration.js';
 import { exitCodes } from '../../src/errors.js';
+import { patienceOfUnreachable, refusedByList } from './check-hung.js';
 import type { Ledger } from './ledger.js';
 import type { RunRecord, SentRequest } from './run-record.js';
 
@@ -8,7 +9,11 @@ const minute = 60_000;
 const silenceMs = 11 * minute;
 
 /** No run outlasts what it was told, nor gives up before; a signal ends it at once. */
-export function checkTimes(ledger: Ledger, run: RunRecord, code: number, endMs: number): void {
+export function checkTimes(
+  ledger: Ledger,
+  run: RunRecord,
+  { code, endMs, stderr }: { code: number; endMs: number; stderr: string },
+): void {
   const must = (holds: boolean, promise: string) => ledger.expect(holds, run, promise);
   const [waitMs, timeoutMs] = [run.step.wait, run.step.timeout].map(
     (text) => parseDurationMs(text) ?? 0,
@@ -17,9 +22,9 @@ export function checkTimes(ledger: Ledger, run: RunRecord, code: number, endMs: 
   must(tookMs <= waitMs + 2 * timeoutMs + 240 * minute, `it ran for ${tookMs / minute} minutes`);
   const patienceMs = new Map<number, number>([
     [exitCodes.busy, waitMs],
-    // A list or a delete has ten minutes, whatever --timeout says.
-    [exitCodes.timedOut, Math.min(timeoutMs, 10 * minute)],
-    [exitCodes.unreachable, minute],
+    // A list or a delete has ten minutes, whatever --timeout says; an old list has had them.
+    [exitCodes.timedOut, refusedByList.test(stderr) ? 0 : Math.min(timeoutMs, 10 * minute)],
+    [exitCodes.unreachable, patienceOfUnreachable(run)],
   ]);
   must(tookMs >= (patienceMs.get(code) ?? 0), `exit ${code} after ${tookMs} ms`);
   if (run.signalledMs !== undefined) {

@@ -123,7 +123,7 @@ test('a DIFF that looks for its base again', async () => {
     await succeed(scene, 'create-full');
     scene.ledger.folder.files.set('/log/.h0_last_backup', full);
   };
-  const hidden = { request: 2, what: { kind: 'garbage', what: 'lines' } } as const;
+  const hidden = { request: 3, what: { kind: 'garbage', what: 'lines' } } as const;
   const step = runStep('create-diff', { troubles: [hidden] });
   const effects = await killEverywhere({}, before, step, (crash) => settles(crash, full));
   expect(effects.filter((effect) => effect === 'GET /backup/list')).toHaveLength(2);
@@ -211,6 +211,7 @@ test('every effect of a FULL and of a DIFF, in order', async () => {
       "append h0_backup_ch.log",
       "lock .h0_lock",
       "append h0_backup_ch.log",
+      "GET /backup/tables",
       "GET /backup/actions",
       "GET /backup/list/local",
       "GET /backup/tables",
@@ -242,6 +243,7 @@ test('every effect of a FULL and of a DIFF, in order', async () => {
       "append h0_backup_ch.log",
       "lock .h0_lock",
       "append h0_backup_ch.log",
+      "GET /backup/tables",
       "GET /backup/actions",
       "GET /backup/list",
       "GET /backup/tables",

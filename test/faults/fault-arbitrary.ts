@@ -93,6 +93,8 @@ const hostFault: fc.Arbitrary<HostFault> = fc.oneof(
       'storage down',
       'storage full',
       'hang',
+      'clickhouse down',
+      'lists hang',
       'busy',
       'rows show late',
     ] as const

@@ -26,8 +26,8 @@ test('foreign entries hold nothing back', async () => {
 });
 
 test('a list that got no answer is asked for again only when nothing runs', async () => {
-  const busy = { request: 2, what: { kind: 'fault', fault: { kind: 'busy', ms: 5000 } } } as const;
-  const lost = { request: 2, what: { kind: 'lost', done: false } } as const;
+  const busy = { request: 3, what: { kind: 'fault', fault: { kind: 'busy', ms: 5000 } } } as const;
+  const lost = { request: 3, what: { kind: 'lost', done: false } } as const;
   const steps = [runStep('create-full', { troubles: [lost, busy] })];
   await play({ hosts: [setup], sharedStorage: false, steps });
 });

@@ -47,6 +47,12 @@ export function inflict(fault: Fault, host: SceneHost, stage: Stage): void {
     case 'hang':
       simulator.hang = true;
       return later(fault.ms, () => (simulator.hang = false));
+    case 'clickhouse down':
+      simulator.clickHouseDown = true;
+      return later(fault.ms, () => (simulator.clickHouseDown = false));
+    case 'lists hang':
+      simulator.listsHang = true;
+      return later(fault.ms, () => (simulator.listsHang = false));
     case 'uploads show late':
       return simulator.showUploadsAfterLists(fault.lists);
     case 'rows show late':

@@ -27,7 +27,11 @@ export type HostFault =
   | { kind: 'rate limit'; ms: number }
   | { kind: 'storage down'; ms: number }
   | { kind: 'storage full'; ms: number }
+  /** ClickHouse accepts connections and is silent, or refuses them. */
   | { kind: 'hang'; ms: number }
+  | { kind: 'clickhouse down'; ms: number }
+  /** The storage is silent, ClickHouse is well. */
+  | { kind: 'lists hang'; ms: number }
   | { kind: 'uploads show late'; lists: number }
   | { kind: 'rows show late'; ms: number }
   | { kind: 'fail'; operation: FailingOperation; text: string; made: boolean; half: boolean }

@@ -1,6 +1,26 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { onEachServer } from './on-each-server.js';
+import type { Stack } from './stack.js';
+
+/** Each command ends within a minute, says that ClickHouse does not answer, and asks for nothing else. */
+async function expectUnreachable(stack: Stack): Promise<void> {
+  const before = await stack.api.actions();
+  const startMs = performance.now();
+  const commands = ['create-full', 'create-diff', 'list'];
+  // Each with a lock of its own, so that all are at it at once.
+  const runs = commands.map((command) =>
+    stack.run(command, '--log-dir', `${stack.logDir}-${command}`),
+  );
+  for (const { exitCode, stderr } of await Promise.all(runs)) {
+    expect([exitCode, stderr]).toEqual([
+      13,
+      expect.stringContaining(`ClickHouse behind ${stack.host} does not answer: `),
+    ]);
+  }
+  expect(performance.now() - startMs).toBeLessThan(60_000);
+  expect(await stack.api.actions()).toEqual(before);
+}
 
 onEachServer('ClickHouse hangs', (test) => {
   test('in create, and goes on: the backup is whole', async ({ stack }) => {
@@ -20,5 +40,25 @@ onEachServer('ClickHouse hangs', (test) => {
     expect(exitCode).toBe(0);
     expect(stack.lastBackup()).toBe(backup);
     expect(await api.remoteBases()).toEqual({ [backup]: '' });
+  });
+
+  test('before a command: exit 13, and the next run makes its backup', async ({ stack }) => {
+    const { clickhouse } = stack;
+    await clickhouse.createTable('shop.orders');
+    clickhouse.process.signal('SIGSTOP');
+    await expectUnreachable(stack);
+    clickhouse.process.signal('SIGCONT');
+    const { exitCode } = await stack.run('create-full');
+    expect(exitCode).toBe(0);
+  });
+});
+
+onEachServer('ClickHouse is down', (test) => {
+  test('before a command: exit 13', async ({ stack }) => {
+    await stack.clickhouse.process.kill();
+    await expectUnreachable(stack);
+    const { exitCode, stderr } = await stack.runBinary('list');
+    expect([exitCode, stderr]).toEqual([13, expect.stringContaining('ClickHouse does not answer')]);
+    expect(stderr).toContain('connection refused');
   });
 });

@@ -15,17 +15,19 @@ import { isNotStarted, uploadFailureOf } from '../upload-error.js';
 import type { ActionLog } from './action-log.js';
 import { readCapabilities } from './capabilities.js';
 import { type ApiClient, slowMs } from './client.js';
-import { type DeletionOptions, deleteBackup } from './deletion.js';
+import { deleteBackup } from './deletion.js';
 import type { OperationRunner } from './operation.js';
 import { restoreOperation } from './restore-operation.js';
 import { listRow } from './schemas.js';
+import { type ServerWaitOptions, waitUntilIdle } from './server-wait.js';
 import { findTable, readTables } from './tables.js';
+import { checkUsable } from './usable.js';
 
 export interface ApiEngineParts {
   client: ApiClient;
   log: ActionLog;
   runner: OperationRunner;
-  deletion: DeletionOptions;
+  waiting: ServerWaitOptions;
   /** Only `list` itself may look while something runs, and only where that opens no lock. */
   listWhileBusy: boolean;
 }
@@ -39,6 +41,10 @@ export class ApiEngine implements BackupServer {
     this.parts = parts;
   }
 
+  checkUsable(): Promise<void> {
+    return checkUsable(this.parts.client);
+  }
+
   capabilities(): Promise<Capabilities> {
     // One lock for all of a server's work, whatever its version.
     this.known ??= readCapabilities(this.parts.client).then((known) => {
@@ -48,25 +54,38 @@ export class ApiEngine implements BackupServer {
   }
 
   /**
-   * Never while something runs: when a list ends, servers up to 2.4.28 open their lock to others
-   * (§1, §3), and a list of ours keeps other clients from starting.
+   * Never while something else than a list runs: when a list ends, servers up to 2.4.28 open their
+   * lock to others (§1, §3), and a list of ours keeps other clients from starting.
    */
   async list(location: Location | 'all'): Promise<Backup[]> {
     const { client, log } = this.parts;
-    const path = location === 'all' ? '/backup/list' : `/backup/list/${location}`;
+    const [path, command] =
+      location === 'all'
+        ? ['/backup/list', 'list']
+        : [`/backup/list/${location}`, `list ${location}`];
     const mayListAtOnce = this.parts.listWhileBusy && (await this.capabilities()).listIsHarmless;
-    const waitForTurn = mayListAtOnce ? undefined : () => log.waitUntilIdle();
+    const waitForTurn = mayListAtOnce ? undefined : () => this.waitUntilIdle();
     for (let attempt = 1; ; attempt++) {
       // oxlint-disable-next-line no-await-in-loop
       await waitForTurn?.();
+      let lost = log.beginList(command);
+      const before = async () => {
+        lost();
+        await waitForTurn?.();
+        lost = log.beginList(command);
+      };
       try {
         // oxlint-disable-next-line no-await-in-loop
-        const rows = await client.getRows(path, slowMs, listRow, waitForTurn);
+        const rows = await client.getRows(path, slowMs, listRow, { before });
         // Storages of kind `custom` list nothing as one row without a name (§10).
         return rows.filter((row) => row.name !== '').map((row) => this.toBackup(row));
       } catch (error) {
+        if (!(error instanceof OperationTimeoutError)) throw error;
+        lost();
+        // oxlint-disable-next-line no-await-in-loop
+        await this.checkUsable();
         // Once more: the first may have had to read what the server caches from then on.
-        if (!(error instanceof OperationTimeoutError) || attempt === 2) throw error;
+        if (attempt === 2) throw error;
       }
     }
   }
@@ -98,7 +117,7 @@ export class ApiEngine implements BackupServer {
   }
 
   waitUntilIdle(): Promise<void> {
-    return this.parts.log.waitUntilIdle();
+    return waitUntilIdle(this.parts.waiting);
   }
 
   create(backup: string): Promise<Outcome> {
@@ -143,7 +162,7 @@ export class ApiEngine implements BackupServer {
     backup: string,
     beforeAgain?: () => Promise<void>,
   ): Promise<DeleteOutcome> {
-    return deleteBackup(this.parts.deletion, location, backup, beforeAgain);
+    return deleteBackup(this.parts.waiting, location, backup, beforeAgain);
   }
 
   private toBackup(row: z.output<typeof listRow>): Backup {

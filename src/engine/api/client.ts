@@ -26,6 +26,14 @@ export type PostResult =
   /** The request may have been carried out, but no answer came. */
   | { kind: 'lost'; why: string; afterMs: number };
 
+/** How a GET is repeated while no answer comes. */
+export interface Retries {
+  /** Done before it is asked again; its own answers do not prolong the patience. */
+  before?: (() => Promise<void>) | undefined;
+  /** A server that accepts the request and stays silent is not asked again: `OperationTimeoutError`. */
+  notWhenSilent?: boolean;
+}
+
 export interface ApiClientOptions {
   transport: Transport;
   clock: Clock;
@@ -45,6 +53,8 @@ export class ApiClient {
   /** An operation of ours is running on the server. */
   atWork = false;
   readonly answers: AnswerReader;
+  /** The host as typed, for messages. */
+  readonly label: string;
   private readonly options: ApiClientOptions;
   /** When the first request began that has had no answer, and none has come since. */
   private silentSinceMs: number | undefined;
@@ -52,14 +62,12 @@ export class ApiClient {
   constructor(options: ApiClientOptions) {
     this.options = options;
     this.answers = new AnswerReader(options);
+    this.label = options.label;
   }
 
-  /**
-   * Asks until there is an answer, or none has come for the connect timeout. `beforeAgain` is done
-   * before it is asked again; its own answers do not prolong that.
-   */
-  async get(path: string, limitMs: number, beforeAgain?: () => Promise<void>): Promise<HttpAnswer> {
-    return this.ask(path, limitMs, (answer) => answer, beforeAgain);
+  /** Asks until there is an answer, or none has come for the connect timeout. */
+  async get(path: string, limitMs: number, retries?: Retries): Promise<HttpAnswer> {
+    return this.ask(path, limitMs, (answer) => answer, retries);
   }
 
   /** As `get`. While an operation of ours runs, an answer that `read` refuses is no answer either. */
@@ -67,9 +75,9 @@ export class ApiClient {
     path: string,
     limitMs: number,
     read: (answer: HttpAnswer) => T,
-    beforeAgain?: () => Promise<void>,
+    { before, notWhenSilent = limitMs > quickMs }: Retries = {},
   ): Promise<T> {
-    const { clock } = this.options;
+    const { clock, label } = this.options;
     let silentMs = 0;
     for (let attempt = 0; ; attempt++) {
       const startMs = clock.elapsed();
@@ -77,17 +85,17 @@ export class ApiClient {
       const result = await this.attempt({ method: 'GET', path }, limitMs);
       const answer = result instanceof TransportError ? result : this.readAtWork(result, read);
       if (!(answer instanceof TransportError)) return answer;
-      if (answer.cause instanceof TimeLimitError && limitMs > quickMs) {
+      if (answer.cause instanceof TimeLimitError && !answer.details.neverSent && notWhenSilent) {
         throw new OperationTimeoutError(
-          `${this.options.label} did not answer ${path} in ${limitMs / 60_000} minutes`,
-          { hint: 'it may still be at work; look whether ClickHouse and the storage answer' },
+          `${label} did not answer ${path} within ${limitMs / 60_000} minutes`,
+          { hint: 'it may still be at work; check that ClickHouse and the remote storage answer' },
         );
       }
       // oxlint-disable-next-line no-await-in-loop
       await this.pauseOrGiveUp(path, answer, attempt, silentMs + clock.elapsed() - startMs);
       silentMs += clock.elapsed() - startMs;
       // oxlint-disable-next-line no-await-in-loop
-      await beforeAgain?.();
+      await before?.();
     }
   }
 
@@ -135,10 +143,10 @@ export class ApiClient {
     path: string,
     limitMs: number,
     shape: T,
-    beforeAgain?: () => Promise<void>,
+    retries?: Retries,
   ): Promise<z.output<T>[]> {
     const read = (answer: HttpAnswer) => this.answers.rows(path, answer, shape);
-    return this.ask(path, limitMs, read, beforeAgain);
+    return this.ask(path, limitMs, read, retries);
   }
 
   /** The server reads its configuration at nearly every request (§1): an edit must not end hours of work. */

@@ -1,21 +1,12 @@
 import type { Location } from '../../backup/backup.js';
-import { type Clock, pollIntervalMs } from '../../clock.js';
+import { pollIntervalMs } from '../../clock.js';
 import { ApiResponseError, OperationTimeoutError } from '../../errors.js';
 import type { DeleteOutcome } from '../engine.js';
-import type { EngineObserver } from '../observer.js';
-import type { ActionLog } from './action-log.js';
-import { type ApiClient, slowMs } from './client.js';
+import { slowMs } from './client.js';
 import { postWhenFree } from './post-when-free.js';
 import { acknowledgement } from './schemas.js';
+import type { ServerWaitOptions } from './server-wait.js';
 import type { HttpAnswer } from './transport.js';
-
-export interface DeletionOptions {
-  client: ApiClient;
-  log: ActionLog;
-  clock: Clock;
-  signal: AbortSignal;
-  observer: EngineObserver;
-}
 
 /** For how long the row of a delete whose answer was lost may be looked for. */
 const lookMs = 60_000;
@@ -25,7 +16,7 @@ const lookMs = 60_000;
  * action log tells. Throws `OperationTimeoutError` after 10 minutes: nothing is sent again.
  */
 export async function deleteBackup(
-  options: DeletionOptions,
+  options: ServerWaitOptions,
   location: Location,
   backup: string,
   beforeAgain?: () => Promise<void>,
@@ -40,7 +31,7 @@ export async function deleteBackup(
   return followLost(options, { location, backup, before, deadlineMs, why: result.why });
 }
 
-function outcomeOf({ client, observer }: DeletionOptions, answer: HttpAnswer): DeleteOutcome {
+function outcomeOf({ client, observer }: ServerWaitOptions, answer: HttpAnswer): DeleteOutcome {
   if (answer.status !== 200) return failure(client.answers.errorText(answer));
   try {
     observer.answered(client.answers.parseLine('the delete', answer.body.trim(), acknowledgement));
@@ -58,7 +49,7 @@ function failure(text: string): DeleteOutcome {
 }
 
 async function followLost(
-  options: DeletionOptions,
+  options: ServerWaitOptions,
   lost: { location: Location; backup: string; before: number; deadlineMs: number; why: string },
 ): Promise<DeleteOutcome> {
   const { client, clock, observer, signal } = options;
@@ -89,7 +80,7 @@ async function followLost(
   }
 }
 
-async function rowsOfDelete(options: DeletionOptions, location: Location, backup: string) {
+async function rowsOfDelete(options: ServerWaitOptions, location: Location, backup: string) {
   const rows = await options.log.rowsOf(backup);
   return rows.filter(({ command }) => command === `delete ${location} ${backup}`);
 }

@@ -25,8 +25,8 @@ export interface OpenOptions {
 export function openServer(options: OpenOptions): BackupServer {
   const { listWhileBusy, timeoutMs } = options;
   const client = new ApiClient(options);
-  const shared = { ...options, client };
-  const log = new ActionLog(shared);
-  const runner = new OperationRunner({ ...shared, log, timeoutMs });
-  return new ApiEngine({ client, log, runner, deletion: { ...shared, log }, listWhileBusy });
+  const log = new ActionLog({ client, clock: options.clock });
+  const waiting = { ...options, client, log };
+  const runner = new OperationRunner({ ...waiting, timeoutMs });
+  return new ApiEngine({ client, log, runner, waiting, listWhileBusy });
 }

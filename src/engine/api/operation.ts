@@ -1,12 +1,12 @@
-import { type Clock, pollIntervalMs } from '../../clock.js';
+import { pollIntervalMs } from '../../clock.js';
 import { ApiResponseError, OperationTimeoutError } from '../../errors.js';
 import type { Outcome } from '../engine.js';
-import type { Action, EngineObserver } from '../observer.js';
+import type { Action } from '../observer.js';
 import { uploadFailureOf } from '../upload-error.js';
-import type { ActionLog } from './action-log.js';
-import { type ApiClient, quickMs } from './client.js';
+import { quickMs } from './client.js';
 import { postWhenFree } from './post-when-free.js';
 import { acknowledgement } from './schemas.js';
+import type { ServerWaitOptions } from './server-wait.js';
 import type { HttpAnswer } from './transport.js';
 
 /** Work that the server does after it has answered. */
@@ -25,12 +25,12 @@ export interface Operation {
   byStatus: boolean;
 }
 
-export interface OperationRunnerOptions {
-  client: ApiClient;
-  log: ActionLog;
-  clock: Clock;
-  signal: AbortSignal;
-  observer: EngineObserver;
+/** The server has, or may have, begun. */
+type Started =
+  | { kind: 'accepted'; operationId: string }
+  | { kind: 'lost'; operationId: ''; why: string };
+
+export interface OperationRunnerOptions extends ServerWaitOptions {
   timeoutMs: number;
 }
 
@@ -66,11 +66,7 @@ export class OperationRunner {
   private async start(
     operation: Operation,
     before: number,
-  ): Promise<
-    | { kind: 'accepted'; operationId: string }
-    | { kind: 'lost'; operationId: ''; why: string }
-    | { kind: 'rejected'; text: string }
-  > {
+  ): Promise<Started | { kind: 'rejected'; text: string }> {
     const { client, observer } = this.options;
     const result = await postWhenFree(this.options, operation.path, quickMs, {
       body: operation.body,

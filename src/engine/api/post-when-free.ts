@@ -1,6 +1,9 @@
-import type { ActionLog } from './action-log.js';
-import type { ApiClient, PostResult } from './client.js';
+import type { PostResult } from './client.js';
+import { ServerWait, type ServerWaitOptions } from './server-wait.js';
 import type { HttpAnswer } from './transport.js';
+
+const alreadyTaken =
+  'it was refused as busy, but the action log shows that it had been started already';
 
 /**
  * Sends a POST; while the server refuses it for being busy, waits within `--wait` and asks again.
@@ -8,7 +11,7 @@ import type { HttpAnswer } from './transport.js';
  * one was taken, and the second one's refusal came back: it counts as lost, and is not sent again.
  */
 export async function postWhenFree(
-  { client, log }: { client: ApiClient; log: ActionLog },
+  waiting: ServerWaitOptions,
   path: string,
   limitMs: number,
   options: {
@@ -18,21 +21,21 @@ export async function postWhenFree(
     beforeAgain?: (() => Promise<void>) | undefined;
   } = {},
 ): Promise<PostResult> {
-  const wait = log.startWaiting();
+  const wait = new ServerWait(waiting);
   for (;;) {
     // oxlint-disable-next-line no-await-in-loop
-    const result = await client.post(path, limitMs, options.body, options.wasDone);
+    const result = await waiting.client.post(path, limitMs, options.body, options.wasDone);
     if (result.kind === 'lost' || !isBusy(result.answer)) {
-      log.stopWaiting(wait);
+      wait.stop();
       return result;
     }
     // oxlint-disable-next-line no-await-in-loop
     if (await options.wasDone?.()) {
-      log.stopWaiting(wait);
-      return { kind: 'lost', why: 'refused, but already taken: it was sent twice', afterMs: 0 };
+      wait.stop();
+      return { kind: 'lost', why: alreadyTaken, afterMs: 0 };
     }
     // oxlint-disable-next-line no-await-in-loop
-    await log.pauseForBusy(wait);
+    await wait.pauseForBusy();
     // oxlint-disable-next-line no-await-in-loop
     await options.beforeAgain?.();
   }

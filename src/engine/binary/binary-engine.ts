@@ -7,6 +7,7 @@ import { runOperation } from './operation.js';
 import { restoreArguments, restoreEnvironment } from './restore-call.js';
 import type { Program } from './run-program.js';
 import { findTable } from './tables.js';
+import { checkUsable } from './usable.js';
 
 /** A delete walks the remote storage, file by file. */
 const deleteLimitMs = 10 * 60_000;
@@ -39,6 +40,11 @@ export function createBinaryEngine(options: BinaryEngineOptions): Engine {
 
   return {
     capabilities,
+
+    async checkUsable() {
+      await capabilities();
+      return checkUsable(options);
+    },
 
     async list(location) {
       await capabilities();

@@ -57,6 +57,23 @@ describe('a program that cannot be started', () => {
 });
 
 describe('when it takes too long', () => {
+  test('to find ClickHouse: it is ended, and ClickHouse does not answer', async () => {
+    const text =
+      'clickhouse connection ping: tcp://127.0.0.1:9000 return error: connection refused';
+    const stderr = { tables: `2026-11-22 18:14:43.837 WRN pkg/c.go:1 > ${text}` };
+    const { clock, watch } = impatientClock();
+    const fake = startFake({ clock, state: { hang: ['tables'], stderr } });
+    watch(fake);
+    await expect(fake.engine.checkUsable()).rejects.toMatchObject({
+      name: 'ApiUnreachableError',
+      exitCode: 13,
+      message: `ClickHouse does not answer: clickhouse-backup tables --all --tables=nosuch.nosuch has not ended after 30 s: ${text}`,
+      hint: expect.stringContaining('check that ClickHouse is running') as string,
+    });
+    const pid = await pidOf(fake);
+    await vi.waitFor(() => expect(exists(pid)).toBe(false), 20_000);
+  });
+
   test('a list is ended, and its last words are told', async () => {
     const stderr = { list: '2026-11-22 18:14:43.837 WRN pkg/c.go:1 > ping: connection refused' };
     const { clock, watch } = impatientClock();

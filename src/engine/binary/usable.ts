@@ -1,0 +1,26 @@
+import { ApiUnreachableError, OperationTimeoutError } from '../../errors.js';
+import { clickHouseError, clickHouseHint } from '../clickhouse-error.js';
+import { failureOf, reasonOf } from './failure.js';
+import { type Program, runProgram } from './run-program.js';
+
+const limitMs = 30_000;
+
+/**
+ * Throws `ApiUnreachableError` unless ClickHouse answers the program. Without ClickHouse no version
+ * can list or delete either: 2.4 fails at once, later ones try to connect forever (contract §10).
+ */
+export async function checkUsable(program: Program): Promise<void> {
+  const args = ['tables', '--all', '--tables=nosuch.nosuch'];
+  let ended;
+  try {
+    ended = await runProgram(program, { args, limitMs, changes: false });
+  } catch (error) {
+    if (!(error instanceof OperationTimeoutError)) throw error;
+    throw new ApiUnreachableError(`ClickHouse does not answer: ${error.message}`, {
+      hint: clickHouseHint,
+      cause: error,
+    });
+  }
+  if (ended.exitCode === 0) return;
+  throw clickHouseError('ClickHouse', reasonOf(ended)) ?? failureOf(ended);
+}
