@@ -54,9 +54,9 @@ export class OperationRunner {
     }
     client.atWork = true;
     try {
-      const outcome = await this.follow(operation, started.operationId, before);
+      const outcome = await this.follow(operation, started, before);
       return started.kind === 'lost' && outcome.status === 'unknown'
-        ? { status: 'unknown', why: `the answer was lost (${started.why}) and no row of it came` }
+        ? { status: 'unknown', why: `the answer was lost (${started.why}), and ${outcome.why}` }
         : outcome;
     } finally {
       client.atWork = false;
@@ -100,20 +100,21 @@ export class OperationRunner {
     }
   }
 
-  private async follow(operation: Operation, id: string, before: number): Promise<Outcome> {
+  private async follow(operation: Operation, started: Started, before: number): Promise<Outcome> {
     const { clock, signal, observer, timeoutMs } = this.options;
     const startMs = clock.elapsed();
     let seen = false;
     for (;;) {
       // oxlint-disable-next-line no-await-in-loop
-      const row = await this.look(operation, id, before);
+      const row = await this.look(operation, started.operationId, before);
       const elapsedMs = clock.elapsed() - startMs;
       if (row !== undefined && row.status !== 'in progress') return this.outcomeOf(row);
       if (row === undefined && seen) {
-        return { status: 'unknown', why: 'its row is gone: the server was restarted' };
+        return this.missing('its entry disappeared from the action log');
       }
       if (row === undefined && elapsedMs > registrationMs) {
-        return { status: 'unknown', why: 'it never appeared in the action log' };
+        const reason = started.kind === 'lost' ? 'the request did not arrive' : undefined;
+        return this.missing('it has no entry in the action log', reason);
       }
       if (elapsedMs > timeoutMs) {
         throw new OperationTimeoutError(
@@ -126,6 +127,17 @@ export class OperationRunner {
       // oxlint-disable-next-line no-await-in-loop
       await clock.sleep(Math.min(pollIntervalMs(elapsedMs), timeoutMs - elapsedMs + 1), signal);
     }
+  }
+
+  /** What was seen, and what may be behind it: the log alone does not tell. */
+  private missing(seen: string, reason?: string): Outcome {
+    const { label } = this.options.client;
+    const reasons = [
+      ...(reason === undefined ? [] : [reason]),
+      'the server was restarted',
+      `${label} leads to several servers (several DNS records, a load balancer)`,
+    ];
+    return { status: 'unknown', why: `${seen}; possible reasons: ${reasons.join(', or ')}` };
   }
 
   /** Our row, by status where that is enough, else from the log of this backup. */
