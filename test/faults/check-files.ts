@@ -20,8 +20,15 @@ export function watchFiles(ledger: Ledger): FolderWatcher {
     removed(owner, file, before) {
       ledger.count('effects');
       const run = ledger.run(owner);
-      if (file.endsWith('_run.json')) checkSettled(ledger, run, before);
-      if (file.endsWith('_run.json') && run.created !== undefined) run.journalRemoved = true;
+      if (file.endsWith('_run.json')) {
+        checkSettled(ledger, run, before);
+        if (run.created !== undefined) run.journalRemoved = true;
+        // Another run may recover a killed one before this process has noticed that it is dead.
+        const { backup } = readJournal(before);
+        for (const other of ledger.runs.values()) {
+          if (other.created === backup) other.journalRemoved = true;
+        }
+      }
       if (!file.endsWith('_last_backup')) return;
       const isDelete = run.step.command.startsWith('delete-remote');
       ledger.expect(isDelete, run, `it removed ${file}`);
