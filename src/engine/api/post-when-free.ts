@@ -9,6 +9,7 @@ const alreadyTaken =
  * Sends a POST; while the server refuses it for being busy, waits within `--wait` and asks again.
  * `wasDone`: the action log has it all the same. Then something on the way sent it twice, the first
  * one was taken, and the second one's refusal came back: it counts as lost, and is not sent again.
+ * The log is read before the wait, which may end in an error, and right before the next POST.
  */
 export async function postWhenFree(
   waiting: ServerWaitOptions,
@@ -21,23 +22,29 @@ export async function postWhenFree(
     beforeAgain?: (() => Promise<void>) | undefined;
   } = {},
 ): Promise<PostResult> {
+  const { body, wasDone, beforeAgain } = options;
   const wait = new ServerWait(waiting);
   for (;;) {
     // oxlint-disable-next-line no-await-in-loop
-    const result = await waiting.client.post(path, limitMs, options.body, options.wasDone);
+    const result = await waiting.client.post(path, limitMs, body, wasDone);
     if (result.kind === 'lost' || !isBusy(result.answer)) {
       wait.stop();
       return result;
     }
     // oxlint-disable-next-line no-await-in-loop
-    if (await options.wasDone?.()) {
+    let isTaken = await wasDone?.();
+    if (!isTaken) {
+      // oxlint-disable-next-line no-await-in-loop
+      await wait.pauseForBusy();
+      // oxlint-disable-next-line no-await-in-loop
+      await beforeAgain?.();
+      // oxlint-disable-next-line no-await-in-loop
+      isTaken = await wasDone?.();
+    }
+    if (isTaken) {
       wait.stop();
       return { kind: 'lost', why: alreadyTaken, afterMs: 0 };
     }
-    // oxlint-disable-next-line no-await-in-loop
-    await wait.pauseForBusy();
-    // oxlint-disable-next-line no-await-in-loop
-    await options.beforeAgain?.();
   }
 }
 
