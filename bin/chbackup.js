@@ -3,7 +3,7 @@
 try {
   require('../dist/start.cjs').start();
 } catch (error) {
-  // It is not built, not there as a whole, or too new for this Node.js: nothing of it can say so.
+  // dist is missing, incomplete, or too new for this Node.js, so the error is printed here.
   const message = `chbackup cannot be started: ${error.code || error.name}`;
   const hint = 'install it again, with Node.js 20.19 or newer; a checkout needs npm run build';
   const time = new Date().toLocaleString('sv-SE');

@@ -1,4 +1,5 @@
 import { printCrash } from './cli/crash.js';
+import { UnexpectedError } from './cli/unexpected-error.js';
 import { systemClock } from './clock.js';
 import { main } from './main.js';
 
@@ -15,7 +16,7 @@ export async function start(): Promise<void> {
   });
   process.once('beforeExit', () => {
     // Otherwise Node would end with 0, as if the work were done.
-    if (exitCode === undefined) process.exitCode = printCrash(new NothingLeftError(), argv);
+    if (exitCode === undefined) process.exitCode = printCrash(endedEarly(), argv);
   });
   try {
     exitCode = await runMain(argv);
@@ -28,10 +29,7 @@ export async function start(): Promise<void> {
   if (exitCode > 128) setTimeout(() => process.exit(), 500).unref();
 }
 
-/** The process is about to end, but the program still waits for something. */
-class NothingLeftError extends Error {
-  override name = 'NothingLeftError' as const;
-}
+const endedEarly = () => new UnexpectedError('chbackup ended before its work was done');
 
 async function runMain(argv: string[]): Promise<number> {
   return main({

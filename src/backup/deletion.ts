@@ -37,7 +37,9 @@ export interface DeletionPlan {
  * local copies stand alone, and no local delete breaks a remote chain (contract §5).
  */
 export function planDeletion(input: SelectionInput): DeletionPlan {
-  const backups = input.backups.filter((backup) => backup.location === input.location);
+  const backups = input.backups
+    .filter((backup) => backup.location === input.location)
+    .map((backup) => unlessConfirmed(backup, input.foreignTwice));
   const select = makeSelector({ ...input, backups });
   const items = backups.map((backup): PlanItem => ({ backup, ...select(backup) }));
   const plan: DeletionPlan = { items, order: [], all: 'all' in input.selection };
@@ -55,6 +57,12 @@ export function planDeletion(input: SelectionInput): DeletionPlan {
   const names = [...new Set(saved.map((item) => item.backup.name))];
   const reason = saved.map((item) => `${item.backup.name}: ${item.reason}`).join('; ');
   return refuse({ ...plan, items: narrowed.items }, { kind: 'required', names, reason });
+}
+
+/** A row that was foreign only once counts as a broken backup, whose base must be kept. */
+function unlessConfirmed(backup: Backup, foreignTwice: SelectionInput['foreignTwice']): Backup {
+  if (backup.state !== 'foreign' || foreignTwice === undefined) return backup;
+  return foreignTwice.has(backup.name) ? backup : { ...backup, state: 'broken' };
 }
 
 /**

@@ -23,8 +23,10 @@ export const mayBeRequired = 'is broken and may require it';
  * builds on. `hiddenBases: false` switches this paragraph off (`--all`).
  *
  * A foreign row that stays protects nothing: it cannot be told from a folder that was never a
- * backup, and would hold back retention forever. So a backup that another server uploads to this
- * path under a name of its own protects its base only when its upload is complete.
+ * backup, and would hold back retention forever. It has to be foreign in two lists, two minutes
+ * apart, because a passing storage error makes a backup look so too. But a backup that another
+ * server uploads to this path under a name of its own, for longer than that, protects its base only
+ * when its upload is complete.
  */
 export function protectBases(input: {
   backups: readonly Backup[];

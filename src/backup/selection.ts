@@ -25,6 +25,8 @@ export interface SelectionInput {
   lastBackups: readonly string[];
   /** For `broken`: the names that were broken in two lists, two minutes apart. */
   brokenTwice?: ReadonlySet<string> | undefined;
+  /** The names that were foreign in two lists, two minutes apart; undefined: only one list was read. */
+  foreignTwice?: ReadonlySet<string> | undefined;
 }
 
 export type Verdict = { action: 'delete' | 'keep'; reason: string };

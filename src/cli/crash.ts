@@ -5,8 +5,8 @@ import { localTime } from '../state/local-time.js';
 import { presentableError } from './unexpected-error.js';
 
 /**
- * Prints an error that nothing else can print any more, in the same form; returns its exit code.
- * It loads nothing and uses no stream: those may be what failed. `--json` counts as typed.
+ * Prints an error without the normal output code, in the same format; returns its exit code. It
+ * loads nothing and uses no stream, because those may have failed. `--json` counts as typed.
  */
 export function printCrash(error: unknown, argv: readonly string[]): number {
   const { name, message, hint, exitCode } = presentableError(error);
@@ -19,7 +19,7 @@ export function printCrash(error: unknown, argv: readonly string[]): number {
   try {
     writeSync(2, `${line}\n`);
   } catch {
-    // Nobody can be told.
+    // stderr is closed.
   }
   return exitCode;
 }

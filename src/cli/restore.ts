@@ -1,5 +1,6 @@
 import {
   hasUnsavedRows,
+  isDefinitionOnly,
   type RestorePlan,
   type RestoreTableRequest,
 } from '../commands/restore-plan.js';
@@ -64,8 +65,8 @@ function describePlan({ table }: RestoreTableRequest, plan: RestorePlan): string
       : []),
     ...(plan.drop ? [`drop     ${target}${lost}`] : []),
     ...(plan.create ? [`create   ${target} as ${same ? 'it' : source} is in ${plan.backup}`] : []),
-    plan.existing !== undefined && hasNoRowsInBackup(plan.existing)
-      ? `attach   no data: ${plan.backup} cannot contain rows of ${target}`
+    plan.existing !== undefined && isDefinitionOnly(plan.existing)
+      ? `attach   no data: ${plan.existing.rows === 'none' ? `${target} has no rows of its own` : `${plan.backup} has no rows of ${target}`}`
       : `attach   the data${attached} in ${plan.backup} to ${target}${added}`,
   ];
 }
@@ -74,7 +75,7 @@ function describePlan({ table }: RestoreTableRequest, plan: RestorePlan): string
 function describeResult({ backup, create }: RestorePlan, restored: Table): string {
   const { database, name, rows, engine, totalBytes, writesTo } = restored;
   const table = `${database}.${name}`;
-  if (!hasNoRowsInBackup(restored)) {
+  if (!isDefinitionOnly(restored)) {
     return `${table} is restored from ${backup}: it holds ${formatBytes(totalBytes)}`;
   }
   const kind = engine === undefined ? '' : ` (${engine})`;
@@ -87,10 +88,6 @@ function describeResult({ backup, create }: RestorePlan, restored: Table): strin
   return create
     ? `the definition of ${table}${kind} is restored from ${backup}; ${why}`
     : `nothing to restore into ${table}${kind}: ${why}`;
-}
-
-function hasNoRowsInBackup({ rows }: Table): boolean {
-  return rows === 'none' || rows === 'unsaved';
 }
 
 /** The documented shape of `--json`; see README. */
@@ -109,8 +106,8 @@ function toJson(
     download: plan.download,
     drop: plan.drop,
     create: plan.create,
-    restored: restored !== undefined,
-    definitionOnly: restored === undefined ? null : hasNoRowsInBackup(restored),
+    restored: restored !== undefined && (plan.create || !isDefinitionOnly(restored)),
+    definitionOnly: restored === undefined ? null : isDefinitionOnly(restored),
     bytesBefore: plan.bytesBefore,
     bytesAfter: restored?.totalBytes ?? null,
   };

@@ -6,7 +6,6 @@ import {
   planDeletion,
 } from '../backup/deletion.js';
 import type { Selection } from '../backup/selection.js';
-import type { Engine } from '../engine/engine.js';
 import { ConfigError, NotFoundError, OperationFailedError } from '../errors.js';
 import { readLastBackups } from '../state/host-files.js';
 import {
@@ -17,6 +16,7 @@ import {
 } from './delete-in-order.js';
 import { underHostLock } from './host-lock.js';
 import type { Session } from './run.js';
+import { findBrokenTwice, findForeignTwice, type SeenTwice } from './second-look.js';
 
 export interface DeleteRequest {
   location: Location;
@@ -35,9 +35,6 @@ export interface DeletionDialogue extends DeletionObserver {
   spared(name: string, reason: string): void;
 }
 
-/** Between the two lists in which a backup has to be broken for `--broken` to take it. */
-const brokenAgainMs = 2 * 60_000;
-
 /** check the server → read → plan → show → ask → lock → read and plan again → delete, dependents before their bases. */
 export async function deleteBackups(
   request: DeleteRequest,
@@ -46,8 +43,7 @@ export async function deleteBackups(
 ): Promise<DeletionResult> {
   session.report.phase('checking that ClickHouse answers');
   await session.engine.checkUsable();
-  const brokenTwice = await findBrokenTwice(request, session);
-  const shown = await makePlan(request, session, brokenTwice);
+  const { twice, shown } = await makeFirstPlan(request, session);
   dialogue.plan(shown);
   throwIfRefused(shown);
   warnOfHeld(shown, request, session);
@@ -56,7 +52,7 @@ export async function deleteBackups(
 
   const { location } = request;
   return underHostLock(session, `delete-${location}`, async () => {
-    const fresh = await makePlan(request, session, brokenTwice);
+    const fresh = await makePlan(request, session, twice);
     throwIfNothingLeft(shown, fresh, request, session);
     throwIfRefused(fresh);
     const plan = mergePlans(shown, fresh);
@@ -67,11 +63,39 @@ export async function deleteBackups(
       location,
       engine: session.engine,
       observer: dialogue,
-      planAgain: (left) => makePlan(onlyOf(request, left), session, brokenTwice),
+      planAgain: (left) => makePlan(onlyOf(request, left), session, twice),
     });
     throwIfIncomplete(result, location);
     return result;
   });
+}
+
+/**
+ * A running upload, of any host, and a passing storage error look like a broken backup, or like a
+ * foreign entry (contract §5). What is deleted because of such a row is looked at twice.
+ */
+async function makeFirstPlan(
+  request: DeleteRequest,
+  session: Session,
+): Promise<{ twice: SeenTwice; shown: DeletionPlan }> {
+  const { location, selection } = request;
+  if ('broken' in selection) {
+    const twice = { brokenTwice: await findBrokenTwice(location, session) };
+    return { twice, shown: await makePlan(request, session, twice) };
+  }
+  const shown = await makePlan(request, session, {});
+  // Local copies are complete: none of them needs a base.
+  if (shown.all || location === 'local') return { twice: {}, shown };
+  const foreign = shown.items
+    .map(({ backup }) => backup)
+    .filter(({ state }) => state === 'foreign');
+  const names = new Set(foreign.map(({ name }) => name));
+  // What looks foreign later was not foreign twice.
+  if (shown.order.every((name) => names.has(name)) || foreign.length === 0) {
+    return { twice: { foreignTwice: names }, shown };
+  }
+  const twice = { foreignTwice: await findForeignTwice(location, foreign, session) };
+  return { twice, shown: await makePlan(request, session, twice) };
 }
 
 /** Names that are deleted already are not to be missed. */
@@ -82,7 +106,7 @@ function onlyOf(request: DeleteRequest, left: readonly string[]): DeleteRequest 
 async function makePlan(
   { location, selection }: DeleteRequest,
   session: Session,
-  brokenTwice: ReadonlySet<string>,
+  twice: SeenTwice,
 ): Promise<DeletionPlan> {
   const { clock, disk, engine, report, settings } = session;
   report.phase(`reading the ${location} list`);
@@ -97,7 +121,7 @@ async function makePlan(
     selection,
     nowMs: clock.now(),
     lastBackups: readLastBackups(disk, settings.logDir).map(({ name }) => name),
-    brokenTwice,
+    ...twice,
   });
 }
 
@@ -133,37 +157,6 @@ function tellSpared(shown: DeletionPlan, plan: DeletionPlan, dialogue: DeletionD
   for (const name of shown.order) {
     if (!doomed.has(name)) dialogue.spared(name, reasons.get(name) ?? 'it is not there any more');
   }
-}
-
-/** A running upload, of any host, and a passing storage error look broken too (contract §5). */
-async function findBrokenTwice(
-  { location, selection }: DeleteRequest,
-  { clock, engine, report, signal }: Session,
-): Promise<ReadonlySet<string>> {
-  if (!('broken' in selection)) return new Set();
-  await throwIfBlind(engine);
-  report.phase(`reading the ${location} list`);
-  const broken = (await engine.list(location)).filter(({ state }) => state === 'broken');
-  if (broken.length === 0) return new Set();
-  report.info(`${broken.length} look broken; looking again in two minutes`);
-  report.phase('waiting to look at the broken ones again');
-  await clock.sleep(brokenAgainMs, signal);
-  const names = new Set(broken.map(({ name }) => name));
-  const again = await engine.list(location);
-  return new Set(
-    again
-      .filter(({ state, name }) => state === 'broken' && names.has(name))
-      .map(({ name }) => name),
-  );
-}
-
-async function throwIfBlind(engine: Engine): Promise<void> {
-  const { seesOthersWork, version } = await engine.capabilities();
-  if (seesOthersWork) return;
-  throw new ConfigError(
-    `clickhouse-backup ${version} as a program does not see what others upload, which looks broken too`,
-    { hint: 'use its API, name the broken ones with --name, or update it to 2.6.27 or later' },
-  );
 }
 
 /** Retention that a broken row has stopped must not look like one with nothing to do. */

@@ -106,7 +106,7 @@ export async function makePlan(
   };
 }
 
-/** clickhouse-backup saves the rows of the MergeTree family only, and drops other tables all the same. */
+/** clickhouse-backup saves rows of the MergeTree family only, but drops other tables too. */
 function throwIfRowsAreUnsaved(
   found: Table | undefined,
   shown: string,
@@ -120,7 +120,10 @@ function throwIfRowsAreUnsaved(
         ? `table ${shown} was not dropped, because no backup contains its rows: clickhouse-backup does not save rows of ${engine}`
         : `table ${shown} was not dropped, because it is unknown whether a backup can contain its rows`,
       {
-        hint: 'to restore its definition beside it, pass --into; to drop the table with its rows, pass --drop-unsaved-rows',
+        hint:
+          found.rows === 'unsaved'
+            ? 'to restore its definition beside it, pass --into; to drop the table with its rows, pass --drop-unsaved-rows'
+            : 'clickhouse-backup shows engines only through its API, or if its configuration allows settings from the environment (disable_environment_override); to drop the table anyway, pass --drop-unsaved-rows',
       },
     );
   }
@@ -150,9 +153,14 @@ export async function lookAgain(
   );
 }
 
-/** May the table have rows that no backup contains? */
+/** True if the table may have rows that no backup contains. */
 export function hasUnsavedRows({ rows }: Table): boolean {
   return rows === 'unsaved' || rows === 'unknown';
+}
+
+/** True if its definition is all that a backup contains of the table. */
+export function isDefinitionOnly({ rows }: Table): boolean {
+  return rows === 'none' || rows === 'unsaved';
 }
 
 export function nameOf({ database, table }: TableName): string {

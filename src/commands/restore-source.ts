@@ -1,6 +1,7 @@
 import type { Backup } from '../backup/backup.js';
 import { findBackup } from '../backup/chain.js';
 import { proveBackup } from '../backup/proof.js';
+import { isOldFormat } from '../engine/row-state.js';
 import { NotFoundError, OperationFailedError } from '../errors.js';
 import { deleteLocalCommand } from './delete-local-hint.js';
 import type { Session } from './run.js';
@@ -55,12 +56,12 @@ export async function findSource(asked: string, session: Session): Promise<Resto
  * to 2.4.x leave for each base that a download needed (contract §11, §12): a download of that backup
  * completes it. Throws `OperationFailedError` for a copy that is broken otherwise.
  */
-export function localCopy(name: string, listed: readonly Backup[], session: Session): LocalCopy {
+function localCopy(name: string, listed: readonly Backup[], session: Session): LocalCopy {
   const copy = findBackup(listed, 'local', name);
   if (copy === undefined) return 'none';
   if (copy.state === 'sound') return 'usable';
   // Its state is `foreign` if the name is not one that chbackup gives.
-  if (copy.description.includes('old-format')) return 'leftover';
+  if (isOldFormat(copy.description)) return 'leftover';
   throw new OperationFailedError(
     `the local copy of backup ${name} cannot be restored: ${copy.description || copy.state}`,
     {

@@ -6,6 +6,7 @@ import { underHostLock } from './host-lock.js';
 import {
   checkAbilities,
   hasUnsavedRows,
+  isDefinitionOnly,
   lookAgain,
   makePlan,
   nameOf,
@@ -154,8 +155,14 @@ async function lookAfter(
       hint: `check whether backup ${backup} contains that table: chbackup list, and the server's log`,
     });
   }
-  const isDefinitionOnly = after.rows === 'none' || after.rows === 'unsaved';
-  if (isDefinitionOnly || after.totalBytes > (create ? 0 : bytesBefore)) return after;
+  if (isDefinitionOnly(after)) {
+    if (bytesBefore === 0) return after;
+    throw new OperationFailedError(
+      `${shown} had rows and was dropped, but in backup ${backup} it is a table without rows to restore`,
+      { hint: 'restore its rows from a newer backup with --into, and copy them' },
+    );
+  }
+  if (after.totalBytes > (create ? 0 : bytesBefore)) return after;
   if (!create && bytesBefore > 0) {
     report.warn(
       `${shown} holds no more than before: ${backup} has no rows of it, or the attach was skipped (--no-check-replicas)`,

@@ -23,13 +23,16 @@ export function stateOf({
   location,
   description,
 }: Pick<Backup, 'name' | 'location' | 'description'>): BackupState {
-  // Up to 2.4.x; the program's own list has the format before it (`tar, old-format`).
-  const isOldFormat = description.split(', ').includes('old-format');
-  if (isOldFormat || withoutMetadata.has(description)) {
+  if (isOldFormat(description) || withoutMetadata.has(description)) {
     if (parseBackupName(name) === undefined) return 'foreign';
-    return isOldFormat ? 'old-format' : 'broken';
+    return isOldFormat(description) ? 'old-format' : 'broken';
   }
   if (description.startsWith('broken')) return 'broken';
   if (location === 'local' && description.startsWith('parse metadata.json error')) return 'broken';
   return 'sound';
+}
+
+/** Up to 2.4.x; the program's own list has the format before it (`tar, old-format`). */
+export function isOldFormat(description: string): boolean {
+  return description.split(', ').includes('old-format');
 }

@@ -36,7 +36,11 @@ export function tryFileLock(
  */
 function lock(descriptor: number, file: string, searchPath: string | undefined): boolean {
   const { status, signal, error, stderr } = runFlock(descriptor, searchPath);
-  const words = stderr?.trim() ?? '';
+  // Others write there too: the loader of shared libraries, for one.
+  const words = (stderr ?? '')
+    .split('\n')
+    .filter((line) => line.startsWith('flock:'))
+    .join('\n');
   if (status === 0) return true;
   // util-linux uses 1 only for a lock that is held. busybox uses it for every error as well, but
   // prints the error.
@@ -83,14 +87,14 @@ function reasonIn(words: string): string {
   return line.slice(0, 1).toLowerCase() + line.slice(1, 200);
 }
 
-/** A description is only for people: a disk that is full or fails costs it, and not the lock. */
+/** A description is only for people: if it cannot be written, the lock is still held. */
 function heldLock(descriptor: number): HeldLock {
   const describe = (text: string) => {
     try {
       fs.ftruncateSync(descriptor);
       fs.writeSync(descriptor, text);
     } catch {
-      // The lock is held all the same.
+      // See above.
     }
   };
   return {

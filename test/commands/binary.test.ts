@@ -307,6 +307,32 @@ describe.each(fakeVersions)('with the program %s', (version) => {
       expect(binary.state.tables[inner]).toBe(4096);
     });
 
+    test('the inner table of another view is not taken for that of this table', async ({
+      harness,
+    }) => {
+      const odd = 'shop.журнал';
+      const more = { [odd]: 0, 'shop..inner_id.a3a8': 8192 };
+      const binary = shop(harness, {
+        engines: { ...engines, [odd]: 'Log', 'shop.mv2': 'MaterializedView' },
+        tables: { ...saved, ...more, 'shop.mv2': 0 },
+      });
+      const kept = await binary.run('restore-table', full1, odd, '--schema', '--yes');
+      expect(kept.code).toBe(1);
+      expect(kept.stderr).toContain(`table ${odd} was not dropped`);
+      binary.change({ engines: { ...engines, [odd]: 'MaterializedView' } });
+      const unclear = await binary.run('restore-table', full1, odd);
+      expect(unclear.code).toBe(1);
+      expect(unclear.stderr).toContain(`does not show which inner table belongs to ${odd}`);
+      expect(binary.changes()).toEqual([]);
+    });
+
+    test('a table that skip_table_engines hides is not dropped unasked', async ({ harness }) => {
+      const binary = shop(harness, { skippedEngines: 'Log' });
+      const kept = await binary.run('restore-table', full1, log, '--schema', '--yes');
+      expect(kept.code).toBe(1);
+      expect(kept.stderr).toContain('table shop.log was not dropped');
+    });
+
     test('if the engine cannot be told, nothing is dropped', async ({ harness }) => {
       const binary = shop(harness, { ignoresEnvironment: true, tables: { ...saved, [table]: 0 } });
       const kept = await binary.run('restore-table', full1, table, '--schema', '--yes');

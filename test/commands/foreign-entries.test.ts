@@ -8,6 +8,7 @@ import {
   diff3,
   diff6,
   full1,
+  full5,
   namesAt,
   own,
 } from '../support/weeks.js';
@@ -147,7 +148,7 @@ test('one that turns out to be a backup, uploaded meanwhile, holds its base', as
   harness.simulator.addForeign('remote', 'pg_dumps');
   const complete = () =>
     harness.simulator.addBackup('remote', { name: 'pg_dumps', required: diff2 });
-  beforeRequest(harness, /list\/remote/, complete, 2);
+  beforeRequest(harness, /list\/remote/, complete, 4);
   const { code, stderr } = await harness.run('delete-remote', '--keep', '1', '--yes');
   expect(code).toBe(0);
   expect(stderr).toContain(`kept after all: ${diff2}: pg_dumps requires it`);
@@ -188,4 +189,61 @@ test('none of them can be restored from', async ({ harness }) => {
   const { code, stderr } = await done;
   expect(code).toBe(1);
   expect(stderr).toContain('cannot be restored');
+});
+
+describe('an entry that does not look like a backup only for a moment', () => {
+  const monday = 'monday';
+  /** Two fulls; an increment of another client, under its own name, on the older one. */
+  async function withOwnIncrement(opening: Promise<Harness>) {
+    const harness = await opening;
+    harness.simulator.addBackup('remote', { name: full1 });
+    harness.simulator.addBackup('remote', { name: monday, required: full1 });
+    harness.simulator.addBackup('remote', { name: full5 });
+    harness.simulator.setBroken('remote', monday);
+    return harness;
+  }
+  const heal = ({ simulator }: Harness) => delete simulator.remote.get(monday)?.broken;
+
+  test.for([
+    ['--keep', '1'],
+    ['--older-than', '1h'],
+    ['--name', full1],
+  ])('keeps its base from %s', async (selection, { harnessOf }) => {
+    const harness = await withOwnIncrement(harnessOf({}));
+    harness.later(60_000, () => heal(harness));
+    await harness.run('delete-remote', ...selection, '--yes');
+    expect([...harness.simulator.remote.keys()]).toContain(full1);
+    expect(harness.simulator.isWhole(monday)).toBe(true);
+  });
+
+  test('keeps its base also if it looks so only later', async ({ harnessOf }) => {
+    const harness = await withOwnIncrement(harnessOf({}));
+    heal(harness);
+    beforeRequest(harness, /list\/remote/, () => harness.simulator.setBroken('remote', monday), 2);
+    await harness.run('delete-remote', '--keep', '1', '--yes');
+    expect([...harness.simulator.remote.keys()]).toContain(full1);
+  });
+
+  test('is waited for two minutes, and no longer holds back retention', async ({ harnessOf }) => {
+    const harness = await withOwnIncrement(harnessOf({ version: '2.6.30' }));
+    const startMs = harness.clock.elapsed();
+    const { code, stderr } = await harness.run('delete-remote', '--keep', '1', '--yes');
+    expect(code).toBe(0);
+    expect(stderr).toContain('1 entry does not look like a backup; checking again in two minutes');
+    expect(harness.clock.elapsed() - startMs).toBeGreaterThanOrEqual(120_000);
+    expect([...harness.simulator.remote.keys()]).toEqual([monday, full5]);
+  });
+
+  test('is not waited for if nothing else is deleted', async ({ harnessOf }) => {
+    const harness = await withOwnIncrement(harnessOf({}));
+    const startMs = harness.clock.elapsed();
+    for (const selection of [
+      ['--name', monday],
+      ['--keep', '9'],
+      ['--all', '--dry-run'],
+    ]) {
+      expect((await harness.run('delete-remote', ...selection, '--yes')).code).toBe(0);
+    }
+    expect(harness.clock.elapsed() - startMs).toBeLessThan(60_000);
+  });
 });

@@ -117,6 +117,8 @@ describe.each(versions)('with a server %s', (version) => {
       const { code, stderr } = await restore(harness, name);
       expect(code).toBe(0);
       expect(stderr).toContain(`nothing to restore into ${name}`);
+      const json = await restore(harness, name, '--json');
+      expect(JSON.parse(json.stdout)).toMatchObject({ restored: false, definitionOnly: true });
       expect(rowsOf(harness, 'shop.target')).toBe(1000);
     });
   });
@@ -165,6 +167,25 @@ describe.each(versions)('with a server %s', (version) => {
       expect((await restore(harness, 'shop..inner.mv')).code).toBe(0);
       expect(rowsOf(harness, 'shop..inner.mv')).toBe(1000);
     });
+  });
+
+  test('a table with rows that is a Log table in the backup: exit 1', async ({ harnessOf }) => {
+    const harness = await openShop(harnessOf({ version }));
+    harness.simulator.tables.set('shop.lines', table('MergeTree'));
+    const { code, stderr } = await restore(harness, 'shop.lines', '--schema', '--yes');
+    expect(code).toBe(1);
+    expect(stderr).toContain('shop.lines had rows and was dropped');
+  });
+
+  test('a Distributed table with rows that it has not sent is not dropped', async ({
+    harnessOf,
+  }) => {
+    const harness = await openShop(harnessOf({ version }));
+    harness.simulator.tables.set('shop.everywhere', { ...table('Distributed'), totalBytes: 9 });
+    const { code, stderr } = await restore(harness, 'shop.everywhere', '--schema', '--yes');
+    expect(code).toBe(1);
+    expect(stderr).toContain('table shop.everywhere was not dropped');
+    expect(rowsOf(harness, 'shop.everywhere')).toBe(1000);
   });
 
   test('a table that became one whose rows are not saved is not dropped', async ({ harnessOf }) => {
@@ -256,6 +277,14 @@ describe('create-full and create-diff name the tables whose rows no backup conta
     const startMs = harness.clock.elapsed();
     expect((await harness.run('create-full')).code).toBe(0);
     expect(harness.clock.elapsed() - startMs).toBeLessThan(125_000);
+  });
+
+  test('more than 8 MiB of definitions are not read', async ({ harness }) => {
+    const body = `{"Database":"d","Name":"t","CreateTableQuery":"${'x'.repeat(9 * 2 ** 20)}"}\n`;
+    harness.simulator.answerNext({ path: /^\/backup\/tables$/ }, { status: 200, body });
+    const { code, stderr } = await harness.run('create-full', '--verbose');
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/could not check which .*larger than 8 MiB/);
   });
 
   test('many are counted', async ({ harness }) => {

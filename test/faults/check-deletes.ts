@@ -49,16 +49,18 @@ export function checkDelete(ledger: Ledger, run: RunRecord, location: string, na
 
 /**
  * Exit 0 of `--keep`: foreign entries held nothing back. Looked at only where nothing else is
- * unusual: every backup is whole, and both plans (one, if nothing is to go) are of the same list.
+ * unusual: every backup is whole, and all its lists are the same.
  */
 export function checkKept(ledger: Ledger, run: RunRecord): void {
   const keep = Number(/^delete-remote --keep (\d+) --yes$/.exec(run.step.command)?.[1] ?? 0);
-  const [shown, fresh = shown, ...more] = run.lists.map((list) => list.rows);
-  if (keep === 0 || shown === undefined || fresh === undefined || more.length > 0) return;
+  const [shown, ...later] = run.lists.map((list) => list.rows);
+  const fresh = later.at(-1) ?? shown;
+  if (keep === 0 || shown === undefined || fresh === undefined) return;
   const backups = fresh.filter((row) => !row.foreign);
   const find = findRemote(backups);
   const isPlain = backups.every(({ name }) => wholeChain(find, name) !== undefined);
-  if (!isPlain || JSON.stringify(shown) !== JSON.stringify(fresh)) return;
+  const isSame = later.every((rows) => JSON.stringify(rows) === JSON.stringify(shown));
+  if (!isPlain || !isSame) return;
   const kept = backups
     .map(({ name }) => name)
     .filter((name) => ageOf(name) === undefined || run.lastBackupsRead.has(name))

@@ -26,8 +26,10 @@ export type PostResult =
   /** The request may have been carried out, but no answer came. */
   | { kind: 'lost'; why: string; afterMs: number };
 
-/** How a GET is repeated while no answer comes. */
-export interface Retries {
+/** How a GET is sent, and repeated while no answer comes. */
+export interface GetOptions {
+  /** A larger answer than this, in bytes, is not read to its end: `ApiUnreachableError`. */
+  largestBytes?: number;
   /** Done before it is asked again; its own answers do not prolong the patience. */
   before?: (() => Promise<void>) | undefined;
   /** A server that accepts the request and stays silent is not asked again: `OperationTimeoutError`. */
@@ -66,8 +68,8 @@ export class ApiClient {
   }
 
   /** Asks until there is an answer, or none has come for the connect timeout. */
-  async get(path: string, limitMs: number, retries?: Retries): Promise<HttpAnswer> {
-    return this.ask(path, limitMs, (answer) => answer, retries);
+  async get(path: string, limitMs: number, options?: GetOptions): Promise<HttpAnswer> {
+    return this.ask(path, limitMs, (answer) => answer, options);
   }
 
   /** As `get`. While an operation of ours runs, an answer that `read` refuses is no answer either. */
@@ -75,14 +77,16 @@ export class ApiClient {
     path: string,
     limitMs: number,
     read: (answer: HttpAnswer) => T,
-    { before, notWhenSilent = limitMs > quickMs }: Retries = {},
+    { before, largestBytes, notWhenSilent = limitMs > quickMs }: GetOptions = {},
   ): Promise<T> {
     const { clock, label } = this.options;
+    const size = largestBytes === undefined ? {} : { largestBytes };
+    const request: HttpRequest = { method: 'GET', path, ...size };
     let silentMs = 0;
     for (let attempt = 0; ; attempt++) {
       const startMs = clock.elapsed();
       // oxlint-disable-next-line no-await-in-loop
-      const result = await this.attempt({ method: 'GET', path }, limitMs);
+      const result = await this.attempt(request, limitMs);
       const answer = result instanceof TransportError ? result : this.readAtWork(result, read);
       if (!(answer instanceof TransportError)) return answer;
       if (answer.cause instanceof TimeLimitError && !answer.details.neverSent && notWhenSilent) {
@@ -143,10 +147,10 @@ export class ApiClient {
     path: string,
     limitMs: number,
     shape: T,
-    retries?: Retries,
+    options?: GetOptions,
   ): Promise<z.output<T>[]> {
     const read = (answer: HttpAnswer) => this.answers.rows(path, answer, shape);
-    return this.ask(path, limitMs, read, retries);
+    return this.ask(path, limitMs, read, options);
   }
 
   /** The server reads its configuration at nearly every request (§1): an edit must not end hours of work. */

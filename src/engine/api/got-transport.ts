@@ -46,7 +46,7 @@ export function createGotTransport(options: GotTransportOptions): Transport {
     responseType: 'text',
   });
 
-  return async ({ method, path, body }, signal) => {
+  return async ({ method, path, body, largestBytes = largestAnswerBytes }, signal) => {
     const tooLarge = new AbortController();
     const url = `${options.baseUrl}${path}`;
     const request = client(url, {
@@ -61,7 +61,7 @@ export function createGotTransport(options: GotTransportOptions): Transport {
       });
     });
     void request.on('downloadProgress', ({ transferred }) => {
-      if (transferred > largestAnswerBytes) tooLarge.abort();
+      if (transferred > largestBytes) tooLarge.abort();
     });
     try {
       const { statusCode, body: text, headers } = await request;
@@ -74,7 +74,7 @@ export function createGotTransport(options: GotTransportOptions): Transport {
       };
     } catch (error) {
       if (tooLarge.signal.aborted) {
-        throw new TransportError('the answer is larger than 64 MiB', {
+        throw new TransportError(`the answer is larger than ${largestBytes / 2 ** 20} MiB`, {
           neverSent: false,
           permanent: true,
           hint: 'check that host and port are those of a clickhouse-backup API',

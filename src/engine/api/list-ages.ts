@@ -7,12 +7,11 @@ const hungMs = 10 * 60_000;
 /**
  * Tells which `list` rows of the action log hang, and which are left over from this run.
  *
- * A row's times are the server's local time, in a zone that no answer tells, so the age of a row is
- * not known. But all rows use the same clock: it had reached the latest time in any row when that
- * row was read, and has gone on since. An age by that clock may be too low, and grows while we
- * watch; it is exact to a second as soon as a row of our own has been read. (It may be too high by
- * as much as the server's clock was set, or by an hour when daylight saving time changes, while the
- * row was in progress.)
+ * A row shows the server's local time without a zone, so its age is not known. But all rows use the
+ * same clock, and the latest time in any row is a lower bound for that clock. Ages computed from it
+ * are too low rather than too high; they grow while we watch, and are exact to a second as soon as a
+ * row of our own has been read. (They are too high if the server's clock was set, or changed for
+ * daylight saving time, while the row was in progress.)
  */
 export class ListAges {
   private readonly clock: Pick<Clock, 'elapsed'>;

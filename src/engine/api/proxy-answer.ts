@@ -1,6 +1,6 @@
 import { type HttpAnswer, TransportError } from './transport.js';
 
-const askTheProxy = 'a proxy in front of clickhouse-backup refuses them; check its configuration';
+const askTheProxy = 'check the configuration of the proxy in front of clickhouse-backup';
 
 /**
  * Statuses of a proxy that refused the request before it passed it on (RFC 9110, 8470, 6585): the

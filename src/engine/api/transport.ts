@@ -3,6 +3,8 @@ export interface HttpRequest {
   /** With its query, encoded. */
   path: string;
   body?: string;
+  /** The answer may have this many bytes; 64 MiB unless told otherwise. */
+  largestBytes?: number;
 }
 
 export interface HttpAnswer {

@@ -14,6 +14,7 @@
 //   tables          ClickHouse's: {"shop.orders": bytes}
 //   engines         {"shop.lines": "Log"}: the others are MergeTree. Settings from the environment
 //                   (CLICKHOUSE_SKIP_TABLE_ENGINES) do not count if ignoresEnvironment is true
+//   skippedEngines  "Log,Memory": skip_table_engines in its configuration
 //   replicated      ["shop.orders"]: 2.4.0 skips them in silence, unless the check is off
 //   version         what --version says instead; null: it says something else altogether
 //   busy            {command: "upload", times: 2}: so many changing commands are told to wait
@@ -145,7 +146,10 @@ function list(state) {
 
 function tables(state) {
   const pattern = (flag('tables') ?? '*').replaceAll('.', '\\.').replaceAll('*', '.*');
-  const skipped = state.ignoresEnvironment ? '' : (env.CLICKHOUSE_SKIP_TABLE_ENGINES ?? '');
+  const configured = state.skippedEngines ?? '';
+  const skipped = state.ignoresEnvironment
+    ? configured
+    : (env.CLICKHOUSE_SKIP_TABLE_ENGINES ?? configured);
   const isListed = (name) =>
     new RegExp(`^${pattern}$`).test(name) && !skipped.split(',').includes(engineOf(state, name));
   const matching = Object.entries(state.tables).filter(([name]) => isListed(name));
