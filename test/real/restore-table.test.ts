@@ -103,7 +103,7 @@ onEachServer('restore-table', (test) => {
     expect(backup.exitCode).toBe(10);
     const table = await stack.run('restore-table latest shop.nothing', '--schema');
     expect(table.exitCode).toBe(10);
-    expect(table.stderr).toContain('holds no table shop.nothing');
+    expect(table.stderr).toContain('has no table shop.nothing to restore');
   });
 
   test('the binary restores as the API does', async ({ stack }) => {
