@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { makeChain } from './make-chain.js';
 import { onEachServer } from './on-each-server.js';
@@ -8,6 +9,8 @@ onEachServer('files and folders beside the backups', (test) => {
   test('no selection but --name takes them, nor do they hold anything back', async ({ stack }) => {
     const { api, storage } = stack;
     const chain = await makeChain(stack);
+    // Of two names of one second, the `_2` counts as the newer one.
+    await sleep(1100);
     expect((await stack.run('create-full')).exitCode).toBe(0);
     const last = stack.lastBackup() ?? '';
     const foreign = ['README.txt', 'pg_dumps/monday.sql.gz', 'old dumps/sunday.sql.gz'];
