@@ -2,6 +2,11 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
+    // One process and one module graph per worker: loading the program costs more than its tests.
+    isolate: false,
+    maxWorkers: '100%',
+    // Failures and a summary.
+    reporters: ['dot'],
     coverage: {
       provider: 'v8',
       include: ['src/**'],
@@ -15,6 +20,7 @@ export default defineConfig({
     },
     projects: [
       {
+        extends: true,
         test: {
           name: 'parts',
           include: ['test/**/*.test.ts'],
@@ -23,6 +29,7 @@ export default defineConfig({
         },
       },
       {
+        extends: true,
         test: {
           name: 'program',
           include: ['test/program/**/*.test.ts'],

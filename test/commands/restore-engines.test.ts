@@ -279,7 +279,7 @@ describe('create-full and create-diff name the tables whose rows no backup conta
     expect(harness.clock.elapsed() - startMs).toBeLessThan(125_000);
   });
 
-  test('more than 8 MiB of definitions are not read', async ({ harness }) => {
+  test('more than 8 MiB of definitions are not read', async ({ networkHarness: harness }) => {
     const body = `{"Database":"d","Name":"t","CreateTableQuery":"${'x'.repeat(9 * 2 ** 20)}"}\n`;
     harness.simulator.answerNext({ path: /^\/backup\/tables$/ }, { status: 200, body });
     const { code, stderr } = await harness.run('create-full', '--verbose');

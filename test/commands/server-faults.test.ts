@@ -108,7 +108,7 @@ test('without --wait a full waits 6 hours, a diff 30 minutes', async ({ harness 
 });
 
 describe('a server that is not up', () => {
-  test('yet is asked again', async ({ harness }) => {
+  test('yet is asked again', async ({ networkHarness: harness }) => {
     await harness.server.stopListening();
     harness.later(40 * second, () => harness.server.listenAgain());
     const { code, stderr } = await harness.run('create-full');
@@ -117,7 +117,7 @@ describe('a server that is not up', () => {
     expect(posts(harness, 'create')).toBe(1);
   });
 
-  test('within the connect timeout: exit 13', async ({ harness }) => {
+  test('within the connect timeout: exit 13', async ({ networkHarness: harness }) => {
     await harness.server.stopListening();
     const startMs = harness.clock.elapsed();
     const { code, stderr } = await harness.run('create-full');
@@ -129,7 +129,7 @@ describe('a server that is not up', () => {
     await harness.server.listenAgain();
   });
 
-  test('--connect-timeout sets how long', async ({ harness }) => {
+  test('--connect-timeout sets how long', async ({ networkHarness: harness }) => {
     await harness.server.stopListening();
     const startMs = harness.clock.elapsed();
     const { code } = await harness.run('create-full', '--connect-timeout', '5s');
@@ -170,7 +170,7 @@ describe('a server that is not up', () => {
   });
 
   test('while it uploads for us, 5 minutes of silence are waited out', async ({ harnessOf }) => {
-    const harness = await harnessOf({ workMs: { upload: 20 * minute } });
+    const harness = await harnessOf({ workMs: { upload: 20 * minute } }, { network: true });
     harness.when('upload', () => {
       harness.later(minute, () => harness.server.stopListening());
       harness.later(6 * minute, () => harness.server.listenAgain());
@@ -183,7 +183,7 @@ describe('a server that is not up', () => {
   test('while it uploads for us, 10 minutes of silence: exit 13, settled later', async ({
     harnessOf,
   }) => {
-    const harness = await harnessOf({ workMs: { upload: 30 * minute } });
+    const harness = await harnessOf({ workMs: { upload: 30 * minute } }, { network: true });
     harness.when('upload', () => {
       harness.later(minute, () => harness.server.stopListening());
       harness.later(20 * minute, () => harness.server.listenAgain());
@@ -199,7 +199,7 @@ describe('a server that is not up', () => {
   });
 
   test('once its work for us is done, a minute of silence is enough: exit 13', async ({
-    harness,
+    networkHarness: harness,
   }) => {
     let silentMs = NaN;
     harness.when('prove', () => {

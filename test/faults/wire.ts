@@ -5,27 +5,21 @@ import {
 } from '../../src/engine/api/transport.js';
 import type { Transport } from '../../src/engine/api/transport.js';
 import type { SceneHost } from './scene-host.js';
+import { reasonOf, simulatorTransport } from '../support/simulator-transport.js';
 import type { RequestFault } from './script.js';
-import { basicAuthorization } from './secret.js';
+import { user } from './secret.js';
 import type { Time } from './time.js';
 
 const page = '<html><head><title>Bad Gateway</title></head><body>nginx</body></html>\n';
 
-/** Requests to a simulator without sockets, failing in the ways that the real transport tells. */
-export function directTransport({ simulator }: SceneHost, password: string): Transport {
-  const authorization = basicAuthorization(password);
-  return async ({ method, path, body = '' }, signal) => {
-    const reply = await simulator.handle(
-      { method, path, headers: { authorization }, body },
-      signal,
-    );
-    if (signal.aborted) throw reasonOf(signal, false);
-    if (!('dropped' in reply)) {
-      return { status: reply.status, body: reply.body, retryAfter: reply.headers['retry-after'] };
+/** Requests to a simulator without sockets. A connection that is refused was not even accepted. */
+export function directTransport({ simulator, name }: SceneHost, password: string): Transport {
+  const send = simulatorTransport(simulator, `http://${name}:7171`, { user, password });
+  return async (request, signal) => {
+    if (simulator.isRefusing()) {
+      throw new TransportError('connection refused', { neverSent: true });
     }
-    throw reply.refused
-      ? new TransportError('connection refused', { neverSent: true })
-      : new TransportError('the connection was cut', { neverSent: false });
+    return send(request, signal);
   };
 }
 
@@ -99,11 +93,4 @@ function spoil(body: string, how: 'half' | 'lines' | 'html' | 'binary'): string 
     case 'binary':
       return '\u0000\u0001\uFFFD\u001b[2J\u0000'.repeat(50);
   }
-}
-
-function reasonOf(signal: AbortSignal, neverSent: boolean): Error {
-  const reason = signal.reason as Error;
-  return reason.name === 'TimeLimitError'
-    ? new TransportError(reason.message, { neverSent, cause: reason })
-    : reason;
 }

@@ -116,7 +116,10 @@ describe('an error that nobody catches', () => {
     writeFileSync(preload, `global.setTimeout = () => ({ unref() { return this; }, ref() {} });`);
     const env = { NODE_OPTIONS: `--require ${preload}` };
     const { code, stderr } = await bench.startRaw(['list', '127.0.0.1:1'], { env }).ended;
-    expect([code, stderr]).toEqual([1, expect.stringMatching(/chbackup ended before its work was done/)]);
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/chbackup ended before its work was done/),
+    ]);
   });
 });
 

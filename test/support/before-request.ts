@@ -1,4 +1,3 @@
-import { createGotTransport } from '../../src/engine/api/got-transport.js';
 import type { HttpRequest } from '../../src/engine/api/transport.js';
 import type { Harness } from './harness.js';
 
@@ -10,10 +9,9 @@ export function beforeRequest(
   n = 1,
 ): void {
   let seen = 0;
-  const before = harness.world.transport;
+  const open = harness.world.transport ?? harness.transport;
   harness.world.transport = (settings) => {
-    const { host, ...rest } = settings;
-    const real = before?.(settings) ?? createGotTransport({ ...rest, baseUrl: host.baseUrl });
+    const real = open(settings);
     return (request, signal) => {
       if (pattern.test(`${request.method} ${request.path}`) && ++seen === n) action(request);
       return real(request, signal);

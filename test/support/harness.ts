@@ -15,12 +15,15 @@ import { expect, test as base } from 'vitest';
 import type { Step } from '../../src/commands/steps.js';
 import { parseHost } from '../../src/config/host.js';
 import { createGotTransport } from '../../src/engine/api/got-transport.js';
+import type { Settings } from '../../src/config/settings.js';
+import type { Transport } from '../../src/engine/api/transport.js';
 import { main } from '../../src/main.js';
 import type { World } from '../../src/world.js';
 import { type ListeningSimulator, serve } from '../simulator/http-server.js';
 import { Simulator, type SimulatorOptions } from '../simulator/simulator.js';
 import { Mortal } from './kill.js';
 import { diskWithLocks } from './lock-in-memory.js';
+import { simulatorTransport } from './simulator-transport.js';
 import { CapturedStream, typedInput } from './streams.js';
 import { VirtualClock } from './virtual-clock.js';
 
@@ -50,7 +53,12 @@ export interface Listening {
   tls?: TlsOptions;
   /** `127.0.0.1`, or another address of this machine. */
   host?: string;
+  /** The test is about the network: requests are sent over real HTTP. */
+  network?: boolean;
 }
+
+/** Set by `npm run check`: every test sends its requests over real HTTP. */
+const isAlwaysNetwork = process.env['CHBACKUP_TEST_NETWORK'] === '1';
 
 export interface Running {
   done: Promise<Result>;
@@ -126,12 +134,22 @@ export class Harness {
     const mortal = new Mortal(diskWithLocks(this.locks), lastEffect);
     const running = this.startRaw(this.argvOf(command, ...more), {
       disk: mortal.disk,
-      transport: ({ host, ...rest }) =>
-        mortal.transport(createGotTransport({ ...rest, baseUrl: host.baseUrl })),
+      transport: (settings) => mortal.transport(this.transport(settings)),
     });
     const result = await running.done;
     return { killed: mortal.dead, effects: mortal.effects, result };
   }
+
+  /** How a run's requests get to a host: to this simulator without sockets, unless told otherwise. */
+  readonly transport = (settings: Settings): Transport => {
+    const { host, ...rest } = settings;
+    const { network = false, tls } = this.listensAs;
+    const isOurs = host.baseUrl === this.server.url;
+    if (isAlwaysNetwork || network || tls !== undefined || !isOurs) {
+      return createGotTransport({ ...rest, baseUrl: host.baseUrl });
+    }
+    return simulatorTransport(this.simulator, host.baseUrl, settings.credentials);
+  };
 
   private argvOf(command: string, ...more: string[]): string[] {
     return [command, this.host, 'rlAPIuser', secret, ...more];
@@ -180,6 +198,7 @@ export class Harness {
       stderr,
       clock: this.clock,
       disk: diskWithLocks(this.locks),
+      transport: this.transport,
       onSignal(listener) {
         listeners.add(listener);
         return () => listeners.delete(listener);
@@ -269,6 +288,8 @@ export function expectNoSecret(text: string): void {
 /** Tests get a harness of the newest server, or of one that they make by `harnessOf`. */
 export const test = base.extend<{
   harness: Harness;
+  /** The same, over real HTTP in any case: for tests about the network. */
+  networkHarness: Harness;
   harnessOf: (options: Partial<SimulatorOptions>, listensAs?: Listening) => Promise<Harness>;
 }>({
   harnessOf: async ({}, use) => {
@@ -285,5 +306,8 @@ export const test = base.extend<{
   },
   harness: async ({ harnessOf }, use) => {
     await use(await harnessOf({}));
+  },
+  networkHarness: async ({ harnessOf }, use) => {
+    await use(await harnessOf({}, { network: true }));
   },
 });
