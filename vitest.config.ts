@@ -34,7 +34,9 @@ export default defineConfig({
           name: 'program',
           include: ['test/program/**/*.test.ts'],
           globalSetup: 'test/program/build.ts',
-          testTimeout: 30_000,
+          // Each test waits for processes of its own.
+          sequence: { concurrent: true },
+          testTimeout: 60_000,
         },
       },
     ],

@@ -16,7 +16,7 @@ export default function setup(project: TestProject): () => void {
   const folder = mkdtempSync(path.join(tmpdir(), 'chbackup-program-'));
   const remove = () => rmSync(folder, { recursive: true });
   try {
-    execFileSync('npx', ['tsdown', '--out-dir', path.join(folder, 'dist')], { stdio: 'pipe' });
+    execFileSync('npm', ['run', '--silent', 'build', '--', '--dir', path.join(folder, 'dist')]);
     cpSync('bin', path.join(folder, 'bin'), { recursive: true });
   } catch (error) {
     remove();
