@@ -3,6 +3,7 @@ import type { Clock } from './clock.js';
 import type { Step } from './commands/steps.js';
 import type { Settings } from './config/settings.js';
 import type { Transport } from './engine/api/transport.js';
+import type { StartProgram } from './engine/binary/start-program.js';
 import type { Disk } from './state/disk.js';
 
 /** A stream that may be a terminal. */
@@ -27,6 +28,8 @@ export interface World {
   disk?: Disk;
   /** Instead of the network. */
   transport?: (settings: Settings) => Transport;
+  /** Instead of starting the local program. */
+  startProgram?: StartProgram;
   /** Hears every step of the flow. */
   onStep?: (name: Step) => void;
 }

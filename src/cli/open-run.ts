@@ -29,7 +29,7 @@ export async function openSession(execution: Execution, listWhileBusy = false): 
   }
   const { createBinaryEngine } = await import('../engine/binary/binary-engine.js');
   // The program itself needs no working directory.
-  const { env, cwd = '/' } = execution.world;
+  const { env, cwd = '/', startProgram } = execution.world;
   return {
     ...parts,
     engine: createBinaryEngine({
@@ -37,6 +37,7 @@ export async function openSession(execution: Execution, listWhileBusy = false): 
       path: binaryPath,
       env,
       cwd,
+      start: startProgram,
       observer: execution.story,
       timeoutMs,
     }),

@@ -1,17 +1,14 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { vi } from 'vitest';
 import {
   type FakeBackup,
   fakePath,
+  playFake,
   type FakeState,
   type FakeVersion,
 } from '../engine/binary/fake-program.js';
 import type { Harness, Result } from './harness.js';
 import { weeks } from './weeks.js';
-
-// A run starts Node half a dozen times; on a busy machine that takes its time.
-vi.setConfig({ testTimeout: 90_000 });
 
 /** The program run on a harness, but with a local clickhouse-backup instead of the server. */
 export class BinaryRuns {
@@ -48,9 +45,10 @@ export class BinaryRuns {
     return this.state[location].map(({ name }) => name);
   }
 
-  /** Runs `chbackup …` without a host. */
+  /** Runs `chbackup …` without a host; the program is played in this process. */
   run(...argv: string[]): Promise<Result> {
-    return this.harness.startRaw([...argv, '--binary', '--binary-path', fakePath]).done;
+    const args = [...argv, '--binary', '--binary-path', fakePath];
+    return this.harness.startRaw(args, { startProgram: playFake }).done;
   }
 
   /** What the program was asked for, reading aside. */

@@ -1,10 +1,10 @@
-import { execa } from 'execa';
 import { type Clock, TimeLimitError } from '../../clock.js';
 import { ApiUnreachableError, ConfigError, OperationTimeoutError } from '../../errors.js';
 import type { EngineObserver } from '../observer.js';
 import { presentable } from '../server-text.js';
 import { openOutput, type Output, type Written } from './output.js';
 import { lastWords } from './program-log.js';
+import { type StartProgram, startProgram } from './start-program.js';
 
 export interface Program {
   /** Its path, or a name to be looked for on PATH. */
@@ -16,6 +16,8 @@ export interface Program {
   clock: Clock;
   signal: AbortSignal;
   observer: EngineObserver;
+  /** Instead of starting a process. */
+  start?: StartProgram | undefined;
 }
 
 export interface Call {
@@ -54,17 +56,12 @@ export async function runProgram(program: Program, call: Call): Promise<Ended> {
   const { clock, observer } = program;
   const startMs = clock.elapsed();
   try {
-    const child = execa(program.path, call.args, {
+    const start = program.start ?? startProgram;
+    const child = start(program.path, call.args, {
       env: childEnvironment(program.env, call.env),
-      extendEnv: false,
       cwd: program.cwd,
-      stdin: 'ignore',
-      // Any descriptor will do; execa's types know those up to 9 only.
-      stdout: output.stdout as 3,
-      stderr: output.stderr as 3,
-      detached: true,
-      cleanup: false,
-      reject: false,
+      stdout: output.stdout,
+      stderr: output.stderr,
     });
     const giveUp = (error: unknown): never => {
       if (!call.changes) child.kill();
@@ -72,9 +69,9 @@ export async function runProgram(program: Program, call: Call): Promise<Ended> {
       if (!(error instanceof TimeLimitError)) throw error;
       throw tooSlow(command, call, child.pid, output);
     };
-    const race = (limited: AbortSignal) => Promise.race([child, rejection(limited)]);
+    const race = (limited: AbortSignal) => Promise.race([child.ended, rejection(limited)]);
     const result = await clock.limit(call.limitMs, race, program.signal).catch(giveUp);
-    const problem = result.exitCode ?? result.signal ?? result.code ?? result.originalMessage;
+    const problem = result.exitCode ?? result.signal ?? result.code ?? 'it did not start';
     const tookMs = Math.round(clock.elapsed() - startMs);
     const wasRun = result.exitCode !== undefined || result.signal !== undefined;
     observer.requested(`clickhouse-backup ${command} → ${problem} in ${tookMs} ms`, wasRun);

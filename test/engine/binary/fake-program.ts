@@ -1,12 +1,14 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished, vi } from 'vitest';
 import { type Clock, systemClock, WaitBudget } from '../../../src/clock.js';
 import { createBinaryEngine } from '../../../src/engine/binary/binary-engine.js';
+import type { StartProgram } from '../../../src/engine/binary/start-program.js';
 import type { Engine } from '../../../src/engine/engine.js';
 import type { EngineObserver } from '../../../src/engine/observer.js';
+import { play } from './fake-play.mjs';
 
 // Each call starts a Node; on a busy machine that takes its time.
 vi.setConfig({ testTimeout: 30_000 });
@@ -26,7 +28,7 @@ export interface FakeBackup {
   tables?: Record<string, number>;
 }
 
-/** See the head of fake-clickhouse-backup.mjs. */
+/** See the head of fake-play.mjs. */
 export interface FakeState {
   local: FakeBackup[];
   remote: FakeBackup[];
@@ -53,6 +55,19 @@ export interface Fake {
   observed: unknown[][];
   wait: WaitBudget;
 }
+
+/** Plays the fake program in this process: starting one costs more than a test. */
+export const playFake: StartProgram = (_path, args, { env, stdout, stderr }) => {
+  const killed = new AbortController();
+  const ended = play({
+    given: args,
+    env,
+    out: (text) => writeSync(stdout, text),
+    err: (text) => writeSync(stderr, text),
+    killed: killed.signal,
+  });
+  return { pid: undefined, ended, kill: () => killed.abort(), unref: () => undefined };
+};
 
 /** An engine for the fake program; with `state`, one that remembers. */
 export function startFake(options: FakeOptions = {}): Fake {
