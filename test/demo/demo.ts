@@ -9,10 +9,12 @@ import { Simulator } from '../simulator/simulator.js';
 import { typedInput } from '../support/streams.js';
 import { scaledClock } from '../support/scaled-clock.js';
 
-/** The built program, on a simulated server and a clock that runs 25 times as fast. */
+const speed = 25;
+
+/** The built program, on a simulated server and a clock that runs faster. */
 const { main } = createRequire(import.meta.url)('../../dist/main.cjs') as { main: typeof Main };
 const paint = new Chalk({ level: process.stdout.isTTY ? 1 : 0 });
-const clock = scaledClock(25);
+const clock = scaledClock(speed);
 const folder = mkdtempSync(path.join(tmpdir(), 'chbackup-demo-'));
 const simulator = new Simulator({
   version: '2.8.1',
@@ -27,29 +29,52 @@ const host = `127.0.0.1:${server.port}`;
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 process.once('SIGTERM', () => process.exit(143));
 
-await tell('A FULL backup: made, uploaded, proven, remembered.', 'create-full');
-await tell('A DIFF: an increment on it.', 'create-diff');
-await tell('The next DIFF is an increment on that one.', 'create-diff');
+process.stdout.write(
+  `This is the built program on a simulated server. The clock of the demonstration runs ${speed} times\n` +
+    'as fast as yours: the backups below take seconds, and their times are ahead of your watch.\n',
+);
+
+await tell('A full backup: created, uploaded, verified, recorded.', 'create-full');
+await tell('An incremental backup (DIFF), based on it.', 'create-diff');
+await tell('The next one, based on that.', 'create-diff');
 
 simulator.failNext('upload', "can't upload: write tcp: no space left on device");
 await tell('An upload that fails: the last backup stays what it was.', 'create-diff');
-await tell('So the next DIFF stands on the last proven one.', 'create-diff');
+await tell('So the next one is based on the last backup that was verified.', 'create-diff');
 
 const last = readFileSync(path.join(folder, `.127.0.0.1_${server.port}_last_backup`), 'utf8');
 simulator.deleteBehind('remote', last);
-await tell(`Somebody deletes ${last}: never a base again.`, 'create-diff');
-
-await tell('What there is now.', 'list');
-heading('The log file, as logrotate will find it (its last run):');
+await tell(`Another client deletes ${last}: it cannot be a base.`, 'create-diff');
+heading('The log file of that last run, ready for logrotate:');
 const log = readFileSync(path.join(folder, `127.0.0.1_${server.port}_backup_ch.log`), 'utf8');
 process.stdout.write(log.slice(log.lastIndexOf('##### started')));
+
+await tell('The backups, each increment under its base.', 'list');
+await tell(
+  'What would be deleted to keep the newest?',
+  'delete-remote',
+  '--keep',
+  '1',
+  '--dry-run',
+);
+await tell(
+  'One table, restored beside the original.',
+  'restore-table latest shop.orders',
+  '--into',
+  'shop_old.orders',
+);
 await server.close();
 
-async function tell(what: string, command: string): Promise<void> {
+async function tell(what: string, command: string, ...options: string[]): Promise<void> {
   heading(what);
-  process.stdout.write(paint.dim(`$ chbackup ${command} ${host} rlAPIuser ********\n`));
+  const shown = [command, host, 'rlAPIuser ********', ...options].join(' ');
+  process.stdout.write(paint.dim(`$ chbackup ${shown}\n`));
   const code = await main({
-    argv: [command, host, 'rlAPIuser', 'Pass123', '--log-dir', folder],
+    argv: [
+      ...command.split(' '),
+      ...[host, 'rlAPIuser', 'Pass123', '--log-dir', folder],
+      ...options,
+    ],
     env: { ...withoutSettings(process.env), CI: undefined },
     cwd: folder,
     stdin: typedInput(),
