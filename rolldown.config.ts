@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'rolldown';
 
-const noHttp2 = fileURLToPath(new URL('src/engine/api/no-http2.ts', import.meta.url));
-const noListFormat = fileURLToPath(new URL('src/engine/api/no-list-format.ts', import.meta.url));
+const noHttp2 = fileURLToPath(new URL('src/http/no-http2.ts', import.meta.url));
+const noListFormat = fileURLToPath(new URL('src/http/no-list-format.ts', import.meta.url));
 
 /** One folder, split, minified, with nothing beside it: starting cold costs more than the work. */
 export default defineConfig({

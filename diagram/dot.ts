@@ -1,5 +1,5 @@
 import { digraph, type NodeAttributesObject, toDot } from 'ts-graphviz';
-import type { Step } from '../src/commands/steps.js';
+import type { Step } from '../src/use-cases/steps.js';
 import {
   type Cluster,
   edges,

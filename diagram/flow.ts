@@ -1,4 +1,4 @@
-import { type Step, steps } from '../src/commands/steps.js';
+import { type Step, steps } from '../src/use-cases/steps.js';
 
 export type NodeKind = 'start' | 'end' | 'condition' | 'action' | 'catch' | 'input/output';
 

@@ -1,8 +1,8 @@
-import { openOutput } from './cli/output.js';
+import { openOutput } from './cli/ui/output.js';
 import { parseArguments } from './cli/program.js';
 import { InterruptedError } from './errors.js';
 import type { Execution } from './cli/execution.js';
-import type { World } from './world.js';
+import type { World } from './cli/environment.js';
 
 /**
  * Runs one command line and returns its exit code. Errors end here; it rejects only if it cannot

@@ -1,6 +1,6 @@
 import { printCrash } from './cli/crash.js';
 import { UnexpectedError } from './cli/unexpected-error.js';
-import { systemClock } from './clock.js';
+import { systemClock } from './time/clock.js';
 import { main } from './main.js';
 
 const signals = ['SIGINT', 'SIGTERM'] as const;

@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
-import { harmlessJson, oneLine } from '../printable.js';
-import { localTime } from '../state/local-time.js';
+import { harmlessJson, oneLine } from '../text.js';
+import { localTime } from '../time/local-time.js';
 import { presentableError } from './unexpected-error.js';
 
 /**

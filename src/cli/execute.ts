@@ -1,11 +1,11 @@
 import { defaultWaitMs, fullWaitMs, readSettings } from '../config/settings.js';
-import type { World } from '../world.js';
-import { colorLevel } from './colors.js';
+import type { World } from './environment.js';
+import { colorLevel } from './ui/colors.js';
 import type { Execution } from './execution.js';
-import type { Output } from './output.js';
+import type { Output } from './ui/output.js';
 import type { Invocation } from './program.js';
-import type { Spinner } from './spinner.js';
-import { Story } from './story.js';
+import type { Spinner } from './ui/spinner.js';
+import { Story } from './ui/console-reporter.js';
 
 /** Reads the settings of an invocation and opens the story that tells of it. */
 export async function prepare(
@@ -52,7 +52,7 @@ async function openSpinner(
 ): Promise<Spinner | undefined> {
   const canMove = storyIsTerminal && env['TERM'] !== 'dumb' && env['CI'] === undefined;
   if (!canMove || silent) return undefined;
-  const { createSpinner } = await import('./spinner.js');
+  const { createSpinner } = await import('./ui/spinner.js');
   return createSpinner(stderr);
 }
 
@@ -60,23 +60,23 @@ export async function execute(invocation: Invocation, execution: Execution): Pro
   switch (invocation.command) {
     case 'create-full':
     case 'create-diff': {
-      const { executeCreate } = await import('./create.js');
+      const { executeCreate } = await import('./commands/create-view.js');
       return executeCreate(invocation.command === 'create-full' ? 'FULL' : 'DIFF', execution);
     }
     case 'list': {
-      const { executeList } = await import('./list.js');
+      const { executeList } = await import('./commands/list-view.js');
       const { readLocation } = await import('./requests.js');
       return executeList(readLocation(invocation.location), execution);
     }
     case 'delete-remote':
     case 'delete-local': {
-      const { executeDelete } = await import('./delete.js');
+      const { executeDelete } = await import('./commands/delete-view.js');
       const { readDeleteRequest } = await import('./requests.js');
       const request = readDeleteRequest(invocation.command, invocation.options);
       return executeDelete(request, execution);
     }
     case 'restore-table': {
-      const { executeRestore } = await import('./restore.js');
+      const { executeRestore } = await import('./commands/restore-view.js');
       const { readRestoreRequest } = await import('./requests.js');
       return executeRestore(readRestoreRequest(invocation), execution);
     }

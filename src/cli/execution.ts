@@ -1,7 +1,7 @@
 import type { Settings } from '../config/settings.js';
-import type { World } from '../world.js';
-import type { Output } from './output.js';
-import type { Story } from './story.js';
+import type { World } from './environment.js';
+import type { Output } from './ui/output.js';
+import type { Story } from './ui/console-reporter.js';
 
 /** What every command of the command line is executed with. */
 export interface Execution {

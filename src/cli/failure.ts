@@ -1,10 +1,10 @@
 import { ChbackupError, exitCodes } from '../errors.js';
-import type { World } from '../world.js';
-import { colorLevel } from './colors.js';
+import type { World } from './environment.js';
+import { colorLevel } from './ui/colors.js';
 import type { Execution } from './execution.js';
-import type { Output } from './output.js';
+import type { Output } from './ui/output.js';
 import { createRedactor } from './redaction.js';
-import { Story } from './story.js';
+import { Story } from './ui/console-reporter.js';
 import { missingPart, presentableError, UnexpectedError } from './unexpected-error.js';
 
 /** Prints an error of a running command; gives back its exit code. */

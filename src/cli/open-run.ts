@@ -1,14 +1,14 @@
-import type { Run, Session } from '../commands/run.js';
-import { withStepOfWaiting } from '../commands/step-of-waiting.js';
-import { WaitBudget } from '../clock.js';
+import type { Run, Session } from '../use-cases/context.js';
+import { withStepOfWaiting } from '../use-cases/step-of-waiting.js';
+import { WaitBudget } from '../time/waiting.js';
 import type { Settings } from '../config/settings.js';
-import type { Transport } from '../engine/api/transport.js';
-import { openServer } from '../engine/api/open.js';
-import type { BackupServer } from '../engine/engine.js';
+import type { Transport } from '../http/transport.js';
+import { openServer } from '../client/api/open.js';
+import type { BackupServer } from '../client/client.js';
 import { nodeDisk } from '../state/disk.js';
 import { HostFiles } from '../state/host-files.js';
 import { LogFile } from '../state/log-file.js';
-import type { World } from '../world.js';
+import type { World } from './environment.js';
 import type { Execution } from './execution.js';
 import { createRedactor } from './redaction.js';
 
@@ -27,7 +27,7 @@ export async function openSession(execution: Execution, listWhileBusy = false): 
   if (binaryPath === undefined) {
     return { ...parts, engine: await openApi(execution, parts, listWhileBusy) };
   }
-  const { createBinaryEngine } = await import('../engine/binary/binary-engine.js');
+  const { createBinaryEngine } = await import('../client/binary/binary-client.js');
   // The program itself needs no working directory.
   const { env, cwd = '/', startProgram } = execution.world;
   return {
@@ -86,7 +86,7 @@ export function prepareLogDir({ log, settings }: Pick<Session, 'log' | 'settings
 /** got is loaded only for commands that send requests: starting cold costs more than the work. */
 async function openTransport(world: World, settings: Settings): Promise<Transport> {
   if (world.transport !== undefined) return world.transport(settings);
-  const { createGotTransport } = await import('../engine/api/got-transport.js');
+  const { createGotTransport } = await import('../http/got-transport.js');
   return createGotTransport({
     baseUrl: settings.host.baseUrl,
     credentials: settings.credentials,

@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
-import { type Given, givenOf } from './given.js';
+import { type Given, givenOf } from './options.js';
 import { commands as help, programEpilogue } from './help.js';
 import { usageError } from './usage-error.js';
 

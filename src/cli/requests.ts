@@ -1,8 +1,8 @@
 import { isChangedByServer, isDeletableName, isUsableName } from '../backup/names.js';
-import type { Selection } from '../backup/selection.js';
+import type { Selection } from '../backup/deletion/selection.js';
 import { isMappable, parseTableName, type TableName } from '../backup/table-name.js';
-import type { DeleteRequest } from '../commands/delete-backups.js';
-import type { RestoreTableRequest } from '../commands/restore-plan.js';
+import type { DeleteRequest } from '../use-cases/delete/delete-backups.js';
+import type { RestoreTableRequest } from '../use-cases/restore/restore-plan.js';
 import { parseDurationMs } from '../config/duration.js';
 import { ConfigError } from '../errors.js';
 import type { DeleteOptions, Invocation, RestoreOptions } from './program.js';

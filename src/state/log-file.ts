@@ -1,7 +1,7 @@
 import type { Disk } from './disk.js';
-import { localStamp } from './local-time.js';
+import { localStamp } from '../time/local-time.js';
 import { ConfigError, StateError } from '../errors.js';
-import { harmlessJson, oneLine } from '../printable.js';
+import { harmlessJson, oneLine } from '../text.js';
 
 /**
  * The log of one host, in the bash agent's shape. Opened for each append, so that logrotate may

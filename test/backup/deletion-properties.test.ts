@@ -2,9 +2,9 @@ import { fc, test as propertyTest } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
 import type { Backup } from '../../src/backup/backup.js';
 import { chainOf, indexBackups } from '../../src/backup/chain.js';
-import { dropBasesOf, mergePlans, planDeletion } from '../../src/backup/deletion.js';
+import { dropBasesOf, mergePlans, planDeletion } from '../../src/backup/deletion/plan.js';
 import { parseBackupName } from '../../src/backup/names.js';
-import { makeSelector, type SelectionInput } from '../../src/backup/selection.js';
+import { makeSelector, type SelectionInput } from '../../src/backup/deletion/selection.js';
 import { namesOf, remoteRow } from './rows.js';
 
 const names = [1, 2, 3, 4, 5, 6]

@@ -6,8 +6,8 @@ import {
   dropBasesOf,
   mergePlans,
   planDeletion,
-} from '../../src/backup/deletion.js';
-import type { SelectionInput } from '../../src/backup/selection.js';
+} from '../../src/backup/deletion/plan.js';
+import type { SelectionInput } from '../../src/backup/deletion/selection.js';
 import { brokenRow, chainRows, foreignRow, localRow, remoteRow } from './rows.js';
 
 const full = (date: number) => `FULL_CH_BK_2026-11-0${date}_10-00-00`;

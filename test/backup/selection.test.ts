@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Backup } from '../../src/backup/backup.js';
-import { makeSelector, type SelectionInput } from '../../src/backup/selection.js';
+import { makeSelector, type SelectionInput } from '../../src/backup/deletion/selection.js';
 import { brokenRow, foreignRow, localRow, remoteRow } from './rows.js';
 
 const day = (date: number, kind = 'FULL', copy = '') =>

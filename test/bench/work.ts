@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { systemClock } from '../../src/clock.js';
+import { systemClock } from '../../src/time/clock.js';
 import { serve } from '../simulator/http-server.js';
 import { Simulator } from '../simulator/simulator.js';
 import { VirtualClock } from '../support/virtual-clock.js';

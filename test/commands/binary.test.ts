@@ -1,5 +1,5 @@
 import { describe, expect } from 'vitest';
-import { fakePath, type FakeState, fakeVersions } from '../engine/binary/fake-program.js';
+import { fakePath, type FakeState, fakeVersions } from '../client/binary/fake-program.js';
 import { BinaryRuns, fakeWeeks } from '../support/binary.js';
 import { type Harness, test } from '../support/harness.js';
 import { CapturedStream, typedInput } from '../support/streams.js';

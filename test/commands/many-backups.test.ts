@@ -1,5 +1,5 @@
 import { describe, expect } from 'vitest';
-import { planDeletion } from '../../src/backup/deletion.js';
+import { planDeletion } from '../../src/backup/deletion/plan.js';
 import { backupName } from '../../src/backup/names.js';
 import type { Backup } from '../../src/backup/backup.js';
 import { type Harness, test, versions } from '../support/harness.js';

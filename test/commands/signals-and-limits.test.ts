@@ -1,5 +1,5 @@
 import { describe, expect } from 'vitest';
-import type { Step } from '../../src/commands/steps.js';
+import type { Step } from '../../src/use-cases/steps.js';
 import { test, versions } from '../support/harness.js';
 
 const minute = 60_000;

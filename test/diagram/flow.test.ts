@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { allMoves, edges, nodes } from '../../diagram/flow.js';
-import { type Step, steps } from '../../src/commands/steps.js';
+import { type Step, steps } from '../../src/use-cases/steps.js';
 import type { Result } from '../support/harness.js';
 import { type Scenario, scenarios } from './scenarios.js';
 import { Stage } from './stage.js';

@@ -1,4 +1,4 @@
-import type { Step } from '../../src/commands/steps.js';
+import type { Step } from '../../src/use-cases/steps.js';
 import { StateError } from '../../src/errors.js';
 import type { Disk } from '../../src/state/disk.js';
 import { Harness, type Result } from '../support/harness.js';

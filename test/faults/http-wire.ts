@@ -1,5 +1,5 @@
-import { createGotTransport } from '../../src/engine/api/got-transport.js';
-import type { Transport } from '../../src/engine/api/transport.js';
+import { createGotTransport } from '../../src/http/got-transport.js';
+import type { Transport } from '../../src/http/transport.js';
 import { type ListeningSimulator, serve } from '../simulator/http-server.js';
 import type { Simulator } from '../simulator/simulator.js';
 import { user } from './secret.js';

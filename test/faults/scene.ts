@@ -1,5 +1,5 @@
 import { main } from '../../src/main.js';
-import type { Transport } from '../../src/engine/api/transport.js';
+import type { Transport } from '../../src/http/transport.js';
 import type { SimulatedBackup } from '../simulator/simulator.js';
 import { Mortal } from '../support/kill.js';
 import { CapturedStream, typedInput } from '../support/streams.js';

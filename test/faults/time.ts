@@ -1,4 +1,4 @@
-import { type Clock, TimeLimitError } from '../../src/clock.js';
+import { type Clock, TimeLimitError } from '../../src/time/clock.js';
 
 interface Sleeper {
   at: number;

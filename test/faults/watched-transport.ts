@@ -1,4 +1,4 @@
-import { type Transport, TransportError } from '../../src/engine/api/transport.js';
+import { type Transport, TransportError } from '../../src/http/transport.js';
 import { checkRequest } from './check-requests.js';
 import type { Ledger } from './ledger.js';
 import { readRows } from './list-oracle.js';

@@ -1,9 +1,5 @@
-import {
-  type HttpAnswer,
-  type HttpRequest,
-  TransportError,
-} from '../../src/engine/api/transport.js';
-import type { Transport } from '../../src/engine/api/transport.js';
+import { type HttpAnswer, type HttpRequest, TransportError } from '../../src/http/transport.js';
+import type { Transport } from '../../src/http/transport.js';
 import type { SceneHost } from './scene-host.js';
 import { reasonOf, simulatorTransport } from '../support/simulator-transport.js';
 import type { RequestFault } from './script.js';

@@ -1,7 +1,7 @@
 import { main } from '../../src/main.js';
 import { exitCodes } from '../../src/errors.js';
-import type { HttpAnswer, Transport } from '../../src/engine/api/transport.js';
-import { TransportError } from '../../src/engine/api/transport.js';
+import type { HttpAnswer, Transport } from '../../src/http/transport.js';
+import { TransportError } from '../../src/http/transport.js';
 import { expect } from 'vitest';
 import { MemoryFolder } from '../faults/memory-folder.js';
 import { tellsSecret } from '../faults/secret.js';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { HttpAnswer } from '../../src/engine/api/transport.js';
+import type { HttpAnswer } from '../../src/http/transport.js';
 import { basicAuthorization, secret, user } from '../faults/secret.js';
 import { Time } from '../faults/time.js';
 import { Simulator, type SimulatorVersion } from '../simulator/simulator.js';

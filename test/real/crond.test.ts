@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { systemClock } from '../../src/clock.js';
+import { systemClock } from '../../src/time/clock.js';
 import { readCronEntries } from '../container/cronfile.js';
 import { instructionsOf } from '../container/dockerfile.js';
 import { projectPath, readProjectFile } from '../container/project-files.js';

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { systemClock } from '../../src/clock.js';
+import { systemClock } from '../../src/time/clock.js';
 import { nodeDisk } from '../../src/state/disk.js';
 import { takeName } from '../../src/state/given-names.js';
 import { HostFiles, type Journal, readLastBackups } from '../../src/state/host-files.js';

@@ -1,4 +1,4 @@
-import type { HttpRequest } from '../../src/engine/api/transport.js';
+import type { HttpRequest } from '../../src/http/transport.js';
 import type { Harness } from './harness.js';
 
 /** Does something right before the n-th request that matches is sent: what others do meanwhile. */

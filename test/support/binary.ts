@@ -6,7 +6,7 @@ import {
   playFake,
   type FakeState,
   type FakeVersion,
-} from '../engine/binary/fake-program.js';
+} from '../client/binary/fake-program.js';
 import type { Harness, Result } from './harness.js';
 import { weeks } from './weeks.js';
 

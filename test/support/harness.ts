@@ -12,13 +12,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TlsOptions } from 'node:tls';
 import { expect, test as base } from 'vitest';
-import type { Step } from '../../src/commands/steps.js';
+import type { Step } from '../../src/use-cases/steps.js';
 import { parseHost } from '../../src/config/host.js';
-import { createGotTransport } from '../../src/engine/api/got-transport.js';
+import { createGotTransport } from '../../src/http/got-transport.js';
 import type { Settings } from '../../src/config/settings.js';
-import type { Transport } from '../../src/engine/api/transport.js';
+import type { Transport } from '../../src/http/transport.js';
 import { main } from '../../src/main.js';
-import type { World } from '../../src/world.js';
+import type { World } from '../../src/cli/environment.js';
 import { type ListeningSimulator, serve } from '../simulator/http-server.js';
 import { Simulator, type SimulatorOptions } from '../simulator/simulator.js';
 import { Mortal } from './kill.js';
@@ -29,10 +29,10 @@ import { VirtualClock } from './virtual-clock.js';
 
 // The clock does not see that a run only waits for its own code: that is there before a test begins.
 await Promise.all([
-  import('../../src/cli/create.js'),
+  import('../../src/cli/commands/create-view.js'),
   import('../../src/cli/execute.js'),
   import('../../src/cli/failure.js'),
-  import('../../src/cli/spinner.js'),
+  import('../../src/cli/ui/spinner.js'),
 ]);
 
 /** Easy to find, hard to meet by chance; with what URLs, shells and JSON trip over. */

@@ -1,4 +1,4 @@
-import type { Transport } from '../../src/engine/api/transport.js';
+import type { Transport } from '../../src/http/transport.js';
 import type { Disk } from '../../src/state/disk.js';
 import type { HeldLock } from '../../src/state/file-lock.js';
 import type { DiskOfOne } from './lock-in-memory.js';

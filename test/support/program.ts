@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test as base } from 'vitest';
-import { systemClock } from '../../src/clock.js';
+import { systemClock } from '../../src/time/clock.js';
 import { type ListeningSimulator, serve } from '../simulator/http-server.js';
 import { Simulator, type SimulatorOptions } from '../simulator/simulator.js';
 import { expectNoSecret, secret } from './harness.js';

@@ -1,4 +1,4 @@
-import { type Clock, limitBySleeping, systemClock } from '../../src/clock.js';
+import { type Clock, limitBySleeping, systemClock } from '../../src/time/clock.js';
 
 /** Real time, so many times faster: a minute passes in a second or two. */
 export function scaledClock(speed: number): Clock {

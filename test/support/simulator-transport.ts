@@ -1,5 +1,5 @@
-import { readRedirect } from '../../src/engine/api/redirect.js';
-import { type Transport, TransportError } from '../../src/engine/api/transport.js';
+import { readRedirect } from '../../src/http/redirect.js';
+import { type Transport, TransportError } from '../../src/http/transport.js';
 import type { Simulator } from '../simulator/simulator.js';
 
 /** Requests to a simulator without sockets, failing in the ways that the real transport does. */

@@ -1,4 +1,4 @@
-import { type Clock, limitBySleeping } from '../../src/clock.js';
+import { type Clock, limitBySleeping } from '../../src/time/clock.js';
 
 interface Sleeper {
   at: number;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { ListAges } from '../../../src/engine/api/list-ages.js';
-import type { Action } from '../../../src/engine/observer.js';
+import { ListAges } from '../../../src/client/api/list-ages.js';
+import type { Action } from '../../../src/client/observer.js';
 
 const minute = 60_000;
 

@@ -1,0 +1,21 @@
+import type { BackupKind } from '../../backup/backup.js';
+import { createBackup } from '../../use-cases/create/create-backup.js';
+import type { Execution } from '../execution.js';
+import { openRun, prepareLogDir } from '../open-run.js';
+
+/** Runs create-full or create-diff, and says what it came to. */
+export async function executeCreate(kind: BackupKind, execution: Execution): Promise<void> {
+  const { settings, story, output } = execution;
+  const run = await openRun(execution);
+  prepareLogDir(run);
+  const command = `create-${kind.toLowerCase()}`;
+  story.info(`${command} started`);
+  const { backup, base } = await createBackup(kind, run);
+  if (settings.json) {
+    const answer = { command, host: settings.host.label, backup, base: base ?? null };
+    output.answer(`${JSON.stringify(answer)}\n`);
+  }
+  const how = base === undefined ? 'in full' : `as an increment on ${base}`;
+  story.info(`${backup} is uploaded ${how}, proven and recorded as the last backup`);
+  if (run.log.failure !== undefined) throw run.log.failure;
+}

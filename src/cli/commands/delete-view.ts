@@ -1,0 +1,136 @@
+import { Chalk } from 'chalk';
+import cliProgress from 'cli-progress';
+import type { DeletionPlan } from '../../backup/deletion/plan.js';
+import {
+  type DeleteRequest,
+  deleteBackups,
+  type DeletionDialogue,
+} from '../../use-cases/delete/delete-backups.js';
+import type { DeletionResult } from '../../use-cases/delete/delete-in-order.js';
+import { presentable } from '../../text.js';
+import { PartialFailureError } from '../../errors.js';
+import { askForYes } from '../ui/questions.js';
+import { colorLevel } from '../ui/colors.js';
+import type { Execution } from '../execution.js';
+import { openSession, prepareLogDir } from '../open-run.js';
+import { formatTable } from '../ui/tables.js';
+
+const barLook = {
+  barsize: 20,
+  barCompleteString: '='.repeat(20),
+  barIncompleteString: '-'.repeat(20),
+  barGlue: '',
+};
+
+/** Runs delete-remote or delete-local. With `--json`, plan and result are one object at the end. */
+export async function executeDelete(request: DeleteRequest, execution: Execution): Promise<void> {
+  const { settings, output, story } = execution;
+  const session = await openSession(execution);
+  if (!request.dryRun) prepareLogDir(session);
+  const progress = new DeletionProgress(execution);
+  try {
+    await deleteBackups(request, session, progress);
+  } catch (error) {
+    progress.tellHowFar(error);
+    throw error;
+  } finally {
+    story.end();
+    if (settings.json && progress.shown !== undefined) {
+      output.answer(
+        `${JSON.stringify(progress.toJson(request, settings.host.label), undefined, 2)}\n`,
+      );
+    }
+  }
+  const { deleted } = progress.result;
+  const plan = progress.shown;
+  if (request.dryRun)
+    story.info(`would delete ${plan?.order.length ?? 0}; --dry-run: nothing was deleted`);
+  else if (plan?.order.length === 0) story.info('there is nothing to delete');
+  else story.info(`deleted ${countOf(deleted.length, request.location)}`);
+  if (session.log.failure !== undefined) throw session.log.failure;
+}
+
+/** Shows the plan and how far it is; keeps both for `--json`. */
+class DeletionProgress implements DeletionDialogue {
+  shown: DeletionPlan | undefined;
+  readonly result: DeletionResult = { deleted: [], failed: [] };
+  private readonly execution: Execution;
+
+  constructor(execution: Execution) {
+    this.execution = execution;
+  }
+
+  ask(question: string): Promise<boolean | undefined> {
+    return askForYes(question, this.execution);
+  }
+
+  deleted(name: string): void {
+    this.result.deleted.push(name);
+  }
+
+  notDeleted(name: string, reason: string): void {
+    this.result.failed.push({ name, reason });
+    this.execution.story.warn(`not deleted: ${presentable(name)}: ${reason}`);
+  }
+
+  spared(name: string, reason: string): void {
+    const item = this.shown?.items.find(({ backup }) => backup.name === name);
+    if (item !== undefined) Object.assign(item, { action: 'keep', reason });
+    this.execution.story.warn(`kept after all: ${presentable(name)}: ${reason}`);
+  }
+
+  /** Before an error that stopped the deletes half-way; one that tells of failures has said it. */
+  tellHowFar(error: unknown): void {
+    const { deleted } = this.result;
+    const total = this.shown?.order.length ?? 0;
+    if (deleted.length === 0 || error instanceof PartialFailureError) return;
+    this.execution.story.warn(
+      `${deleted.length} of ${total} were deleted before it stopped; the same command goes on`,
+    );
+  }
+
+  toJson(request: DeleteRequest, host: string): unknown {
+    const { location, dryRun } = request;
+    const plan = this.shown?.items.map(({ backup, action, reason }) => ({
+      name: backup.name,
+      action,
+      reason,
+    }));
+    return { command: `delete-${location}`, host, dryRun, plan, ...this.result };
+  }
+
+  plan(plan: DeletionPlan): void {
+    const { settings, output, story, world } = this.execution;
+    this.shown = plan;
+    story.end();
+    if (settings.json) return;
+    const level = colorLevel({
+      noColor: settings.noColor,
+      env: world.env,
+      isTerminal: output.answerIsTerminal,
+    });
+    const paint = new Chalk({ level });
+    const rows = plan.items.map(({ backup, action, reason }) => [
+      action === 'delete' ? paint.red('delete') : paint.green('keep'),
+      presentable(backup.name),
+      reason,
+    ]);
+    output.answer(formatTable(rows));
+  }
+
+  /** On a terminal as a bar, drawn where the spinner is: two that draw would draw over each other. */
+  deleting(name: string, done: number, total: number): void {
+    const { output, settings, story } = this.execution;
+    const isDrawn = output.storyIsTerminal && !settings.json && !settings.quiet;
+    const shown = presentable(name);
+    story.phase(
+      isDrawn
+        ? `${cliProgress.Format.BarFormat(done / total, barLook)} ${done}/${total} ${shown}`
+        : `deleting ${shown} (${done + 1} of ${total})`,
+    );
+  }
+}
+
+function countOf(count: number, location: string): string {
+  return `${count} ${location} backup${count === 1 ? '' : 's'}`;
+}

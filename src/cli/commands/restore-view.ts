@@ -1,0 +1,114 @@
+import {
+  hasUnsavedRows,
+  isDefinitionOnly,
+  type RestorePlan,
+  type RestoreTableRequest,
+} from '../../use-cases/restore/restore-plan.js';
+import { type RestoreDialogue, restoreTable } from '../../use-cases/restore/restore-table.js';
+import type { Table } from '../../client/client.js';
+import { askForYes } from '../ui/questions.js';
+import type { Execution } from '../execution.js';
+import { openSession, prepareLogDir } from '../open-run.js';
+import { formatBytes } from '../ui/tables.js';
+
+/**
+ * Runs restore-table: the plan on stdout before anything happens, then what it came to. With
+ * `--json`, both are one object at the end, however it ends.
+ */
+export async function executeRestore(
+  request: RestoreTableRequest,
+  execution: Execution,
+): Promise<void> {
+  const { settings, output, story } = execution;
+  const session = await openSession(execution);
+  prepareLogDir(session);
+  let shown: RestorePlan | undefined;
+  let restored: Table | undefined;
+  const dialogue: RestoreDialogue = {
+    ask: (question) => askForYes(question, execution),
+    plan: (plan) => {
+      shown = plan;
+      story.end();
+      if (!settings.json) output.answer(`${describePlan(request, plan).join('\n')}\n`);
+    },
+  };
+  try {
+    ({ restored } = await restoreTable(request, session, dialogue));
+  } finally {
+    story.end();
+    if (settings.json && shown !== undefined) {
+      const answer = toJson(request, shown, settings.host.label, restored);
+      output.answer(`${JSON.stringify(answer, undefined, 2)}\n`);
+    }
+  }
+  if (shown !== undefined && restored !== undefined) {
+    story.info(describeResult(shown, restored));
+  }
+  if (session.log.failure !== undefined) throw session.log.failure;
+}
+
+function describePlan({ table }: RestoreTableRequest, plan: RestorePlan): string[] {
+  const source = `${table.database}.${table.table}`;
+  const target = `${plan.target.database}.${plan.target.table}`;
+  const held = plan.bytesBefore > 0 ? ` (${formatBytes(plan.bytesBefore)})` : '';
+  const lost =
+    plan.existing !== undefined && hasUnsavedRows(plan.existing)
+      ? ' and its rows, which no backup contains'
+      : held;
+  const same = target === source;
+  const attached = same ? '' : ` of ${source}`;
+  const added = plan.create || plan.bytesBefore === 0 ? '' : `, beside what it holds${held}`;
+  const leftover = plan.replacesLeftover ? ', in place of the incomplete local copy' : '';
+  return [
+    ...(plan.download
+      ? [`download ${plan.backup}, whole, from the remote storage${leftover}`]
+      : []),
+    ...(plan.drop ? [`drop     ${target}${lost}`] : []),
+    ...(plan.create ? [`create   ${target} as ${same ? 'it' : source} is in ${plan.backup}`] : []),
+    plan.existing !== undefined && isDefinitionOnly(plan.existing)
+      ? `attach   no data: ${plan.existing.rows === 'none' ? `${target} has no rows of its own` : `${plan.backup} has no rows of ${target}`}`
+      : `attach   the data${attached} in ${plan.backup} to ${target}${added}`,
+  ];
+}
+
+/** What became of a table: some have no rows of their own, and the rows of others are in no backup. */
+function describeResult({ backup, create }: RestorePlan, restored: Table): string {
+  const { database, name, rows, engine, totalBytes, writesTo } = restored;
+  const table = `${database}.${name}`;
+  if (!isDefinitionOnly(restored)) {
+    return `${table} is restored from ${backup}: it holds ${formatBytes(totalBytes)}`;
+  }
+  const kind = engine === undefined ? '' : ` (${engine})`;
+  const why =
+    writesTo !== undefined
+      ? `its rows are in table ${writesTo.database}.${writesTo.table}`
+      : rows === 'none'
+        ? 'it has no rows of its own'
+        : 'clickhouse-backup does not save its rows';
+  return create
+    ? `the definition of ${table}${kind} is restored from ${backup}; ${why}`
+    : `nothing to restore into ${table}${kind}: ${why}`;
+}
+
+/** The documented shape of `--json`; see README. */
+function toJson(
+  { table }: RestoreTableRequest,
+  plan: RestorePlan,
+  host: string,
+  restored: Table | undefined,
+): unknown {
+  return {
+    command: 'restore-table',
+    host,
+    backup: plan.backup,
+    table: `${table.database}.${table.table}`,
+    target: `${plan.target.database}.${plan.target.table}`,
+    download: plan.download,
+    drop: plan.drop,
+    create: plan.create,
+    restored: restored !== undefined && (plan.create || !isDefinitionOnly(restored)),
+    definitionOnly: restored === undefined ? null : isDefinitionOnly(restored),
+    bytesBefore: plan.bytesBefore,
+    bytesAfter: restored?.totalBytes ?? null,
+  };
+}

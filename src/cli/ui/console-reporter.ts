@@ -1,0 +1,180 @@
+import { type ChalkInstance, Chalk } from 'chalk';
+import prettyMs from 'pretty-ms';
+import type { Clock } from '../../time/clock.js';
+import type { ChbackupError } from '../../errors.js';
+import type { Reporter } from '../../use-cases/reporter.js';
+import type { Step } from '../../use-cases/steps.js';
+import { harmlessJson, oneLine } from '../../text.js';
+import { localTime } from '../../time/local-time.js';
+import type { Output } from './output.js';
+import type { Spinner } from './spinner.js';
+
+export interface StoryOptions {
+  output: Output;
+  clock: Clock;
+  /** The host's name in each line that no terminal shows. */
+  host: string;
+  quiet: boolean;
+  verbose: boolean;
+  json: boolean;
+  /** ANSI colours: 0 none, else as chalk counts them. */
+  colorLevel: 0 | 1 | 2 | 3;
+  onStep: ((name: Step) => void) | undefined;
+  /** On a terminal only. */
+  spinner: Spinner | undefined;
+}
+
+const minute = 60_000;
+
+/** Where warnings and the server's answers are kept. */
+type Log = {
+  answer(body: unknown): void;
+  note(text: string): void;
+  warning(text: string): void;
+};
+
+/** The story on stderr: what a person, or the mail of cron, reads of a command. */
+export class Story implements Reporter {
+  private readonly options: StoryOptions;
+  private readonly paint: ChalkInstance;
+  private phaseText = '';
+  private phaseStartMs: number;
+  private nextLineMs = minute;
+  private busyWith = '';
+  /** The request that has had no answer yet; whoever waits for it may have answers to others. */
+  private silentPath = '';
+  private log: Log | undefined;
+
+  constructor(options: StoryOptions) {
+    this.options = options;
+    this.paint = new Chalk({ level: options.colorLevel });
+    this.phaseStartMs = options.clock.elapsed();
+  }
+
+  info(text: string): void {
+    if (!this.options.quiet && !this.options.json) this.line(this.paint.green('[INFO]'), text);
+  }
+
+  note(text: string): void {
+    this.log?.note(text);
+    this.detail(text);
+  }
+
+  warn(text: string): void {
+    this.log?.warning(text);
+    if (this.options.json) this.jsonLine({ level: 'warning', message: text });
+    else this.line(this.paint.yellow('[WARNING]'), text);
+  }
+
+  /** The one line of an error. */
+  failed(error: ChbackupError): void {
+    this.options.spinner?.stop();
+    const { message, hint, exitCode, name } = error;
+    if (this.options.json) {
+      this.jsonLine({ level: 'error', error: name, message, ...(hint && { hint }), exitCode });
+    } else {
+      this.line(
+        this.paint.red('::::[ERROR]'),
+        hint === undefined ? message : `${message} (${hint})`,
+      );
+    }
+  }
+
+  step(name: Step): void {
+    this.options.onStep?.(name);
+    this.detail(`step ${name}`);
+  }
+
+  requested(line: string, answered: boolean): void {
+    this.detail(line);
+    if (answered && line.includes(` ${this.silentPath} `)) this.silentPath = '';
+  }
+
+  phase(text: string): void {
+    this.phaseText = text;
+    this.phaseStartMs = this.options.clock.elapsed();
+    this.nextLineMs = minute;
+    this.options.spinner?.show(text);
+  }
+
+  working(): void {
+    const elapsedMs = this.options.clock.elapsed() - this.phaseStartMs;
+    this.options.spinner?.show(`${this.phaseText} ${duration(elapsedMs)}`);
+    this.tick(elapsedMs, `still ${this.phaseText}`);
+  }
+
+  busy({ command, start }: { command: string; start: string }): void {
+    if (this.busyWith === command) return;
+    this.busyWith = command;
+    this.nextLineMs = minute;
+    const since = start === '' ? '' : ` since ${start}`;
+    this.warn(`busy: \`${command}\` runs${since}; waiting for it`);
+    this.options.spinner?.show(`waiting for \`${command}\``);
+  }
+
+  stillBusy(waitedMs: number): void {
+    this.options.spinner?.show(`waiting for \`${this.busyWith}\` ${duration(waitedMs)}`);
+    this.tick(waitedMs, `still waiting for \`${this.busyWith}\``);
+  }
+
+  free(): void {
+    this.info('the wait is over; going on');
+    this.busyWith = '';
+    this.phase(this.phaseText);
+  }
+
+  unanswered(path: string, problem: string): void {
+    if (this.silentPath !== '') return;
+    this.warn(`no answer yet, asking again: ${path}: ${problem}`);
+    this.silentPath = path;
+  }
+
+  answered(body: unknown): void {
+    this.log?.answer(body);
+  }
+
+  /** The log file that the server's answers go to, which no person reads here, and warnings too. */
+  keepIn(log: Log): void {
+    this.log = log;
+  }
+
+  /** Where an unexpected error came from. */
+  trace(text: string): void {
+    for (const line of text.split('\n')) this.detail(line);
+  }
+
+  end(): void {
+    this.options.spinner?.stop();
+  }
+
+  /** A line after 1, 5, 15 and then every 30 minutes; a spinner says it all the time. */
+  private tick(elapsedMs: number, text: string): void {
+    if (elapsedMs < this.nextLineMs) return;
+    const next = [5 * minute, 15 * minute].find((at) => at > elapsedMs);
+    this.nextLineMs = next ?? (Math.floor(elapsedMs / (30 * minute)) + 1) * 30 * minute;
+    if (this.options.spinner === undefined) this.info(`${text} (${duration(elapsedMs)})`);
+  }
+
+  private detail(text: string): void {
+    if (!this.options.verbose) return;
+    if (this.options.json) this.jsonLine({ level: 'debug', message: text });
+    else this.line(this.paint.gray('[DEBUG]'), text);
+  }
+
+  private line(mark: string, text: string): void {
+    const { output, clock, host } = this.options;
+    const where = host === '' ? '' : `${host} `;
+    const prefix = output.storyIsTerminal ? '' : `${localTime(clock.now())} ${where}`;
+    output.story(`${prefix}${mark} ${oneLine(text)}\n`);
+  }
+
+  private jsonLine(value: Record<string, unknown>): void {
+    const { clock, host, output } = this.options;
+    const line = { time: localTime(clock.now()), ...(host && { host }), ...value };
+    output.story(`${harmlessJson(JSON.stringify(line))}\n`);
+  }
+}
+
+function duration(ms: number): string {
+  return prettyMs(ms, { secondsDecimalDigits: 0, unitCount: 2 });
+}

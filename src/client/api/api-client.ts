@@ -1,0 +1,180 @@
+import type * as z from 'zod/mini';
+import type { Backup, Location } from '../../backup/backup.js';
+import type { TableName } from '../../backup/table-name.js';
+import { OperationTimeoutError } from '../../errors.js';
+import type {
+  BackupServer,
+  Capabilities,
+  DeleteOutcome,
+  Outcome,
+  RestoreRequest,
+  Table,
+} from '../client.js';
+import { stateOf } from '../row-state.js';
+import { isNotStarted, uploadFailureOf } from '../upload-error.js';
+import type { ActionLog } from './action-log.js';
+import { readCapabilities } from './capabilities.js';
+import { type ApiClient, slowMs } from './connection.js';
+import { deleteBackup } from './delete-operation.js';
+import type { OperationRunner } from './operation.js';
+import { restoreOperation } from './restore-operation.js';
+import { listRow } from './schemas.js';
+import { type ServerWaitOptions, waitUntilIdle } from './server-wait.js';
+import { findTable, readTables } from './tables.js';
+import { checkUsable } from './usable.js';
+
+export interface ApiEngineParts {
+  client: ApiClient;
+  log: ActionLog;
+  runner: OperationRunner;
+  waiting: ServerWaitOptions;
+  /** Only `list` itself may look while something runs, and only where that opens no lock. */
+  listWhileBusy: boolean;
+}
+
+/** A clickhouse-backup server behind its REST API. */
+export class ApiEngine implements BackupServer {
+  private readonly parts: ApiEngineParts;
+  private known: Promise<Capabilities> | undefined;
+
+  constructor(parts: ApiEngineParts) {
+    this.parts = parts;
+  }
+
+  checkUsable(): Promise<void> {
+    return checkUsable(this.parts.client);
+  }
+
+  capabilities(): Promise<Capabilities> {
+    // One lock for all of a server's work, whatever its version.
+    this.known ??= readCapabilities(this.parts.client).then((known) => {
+      return { ...known, seesOthersWork: true };
+    });
+    return this.known;
+  }
+
+  /**
+   * Never while something else than a list runs: when a list ends, servers up to 2.4.28 open their
+   * lock to others (§1, §3), and a list of ours keeps other clients from starting.
+   */
+  async list(location: Location | 'all'): Promise<Backup[]> {
+    const { client, log } = this.parts;
+    const [path, command] =
+      location === 'all'
+        ? ['/backup/list', 'list']
+        : [`/backup/list/${location}`, `list ${location}`];
+    const mayListAtOnce = this.parts.listWhileBusy && (await this.capabilities()).listIsHarmless;
+    const waitForTurn = mayListAtOnce ? undefined : () => this.waitUntilIdle();
+    for (let attempt = 1; ; attempt++) {
+      // oxlint-disable-next-line no-await-in-loop
+      await waitForTurn?.();
+      let lost = log.beginList(command);
+      const before = async () => {
+        lost();
+        await waitForTurn?.();
+        lost = log.beginList(command);
+      };
+      try {
+        // oxlint-disable-next-line no-await-in-loop
+        const rows = await client.getRows(path, slowMs, listRow, { before });
+        // Storages of kind `custom` list nothing as one row without a name (§10).
+        return rows.filter((row) => row.name !== '').map((row) => this.toBackup(row));
+      } catch (error) {
+        if (!(error instanceof OperationTimeoutError)) throw error;
+        lost();
+        // oxlint-disable-next-line no-await-in-loop
+        await this.checkUsable();
+        // Once more: the first may have had to read what the server caches from then on.
+        if (attempt === 2) throw error;
+      }
+    }
+  }
+
+  table(name: TableName): Promise<Table | undefined> {
+    return findTable(this.parts.client, name);
+  }
+
+  tables(): Promise<Table[]> {
+    return readTables(this.parts.client);
+  }
+
+  async uploadEnd(backup: string): Promise<Outcome | undefined> {
+    const rows = await this.parts.log.rowsOf(backup);
+    const isUpload = (command: string) =>
+      command.startsWith('upload ') && command.endsWith(` ${backup}`);
+    const uploads = rows.filter(({ command }) => isUpload(command));
+    const row = uploads.at(-1);
+    if (row === undefined || row.status === 'in progress') return undefined;
+    const outcome = this.parts.runner.outcomeOf(row);
+    // The automatic resume of a complete upload can fail before it sends anything (contract §3).
+    const noneStarted = uploads.every(
+      ({ status, error }) => status === 'error' && isNotStarted(uploadFailureOf(error)),
+    );
+    if (outcome.status !== 'error' || outcome.failure === 'incomplete' || noneStarted) {
+      return outcome;
+    }
+    return { status: 'error', text: outcome.text };
+  }
+
+  waitUntilIdle(): Promise<void> {
+    return waitUntilIdle(this.parts.waiting);
+  }
+
+  create(backup: string): Promise<Outcome> {
+    return this.parts.runner.run({
+      backup,
+      path: `/backup/create?name=${encodeURIComponent(backup)}`,
+      isOurs: (command) => command === `create ${backup}`,
+      repeatable: false,
+      byStatus: true,
+    });
+  }
+
+  upload(backup: string, base?: { at: Location; name: string }): Promise<Outcome> {
+    const flag = base?.at === 'remote' ? 'diff-from-remote' : 'diff-from';
+    const query = base === undefined ? '' : `?${flag}=${encodeURIComponent(base.name)}`;
+    const shown = base === undefined ? '' : ` --${flag}="${base.name}"`;
+    return this.parts.runner.run({
+      backup,
+      path: `/backup/upload/${encodeURIComponent(backup)}${query}`,
+      isOurs: (command) => command === `upload${shown} ${backup}`,
+      repeatable: false,
+      byStatus: false,
+    });
+  }
+
+  download(backup: string): Promise<Outcome> {
+    return this.parts.runner.run({
+      backup,
+      path: `/backup/download/${encodeURIComponent(backup)}`,
+      isOurs: (command) => command === `download ${backup}`,
+      repeatable: true,
+      byStatus: false,
+    });
+  }
+
+  restore(request: RestoreRequest, beforeAgain?: () => Promise<void>): Promise<Outcome> {
+    return this.parts.runner.run({ ...restoreOperation(request), beforeAgain });
+  }
+
+  delete(
+    location: Location,
+    backup: string,
+    beforeAgain?: () => Promise<void>,
+  ): Promise<DeleteOutcome> {
+    return deleteBackup(this.parts.waiting, location, backup, beforeAgain);
+  }
+
+  private toBackup(row: z.output<typeof listRow>): Backup {
+    const { name, location } = row;
+    return {
+      name,
+      location,
+      created: row.created,
+      ...(row.size !== undefined && { sizeBytes: row.size }),
+      required: row.required,
+      description: this.parts.client.answers.quote(row.desc),
+      state: stateOf({ name, location, description: row.desc }),
+    };
+  }
+}

@@ -1,0 +1,23 @@
+import type { Capabilities } from '../client.js';
+import { capabilitiesOf } from '../versions.js';
+import { type ApiClient, quickMs } from './connection.js';
+import { versionAnswer } from './schemas.js';
+
+/**
+ * What the server says it is: `/backup/version` since 2.5.9, before that 404 (§1). A version that
+ * is no number is a development build, told by its routes.
+ */
+export async function readCapabilities(client: ApiClient): Promise<Capabilities> {
+  const path = '/backup/version';
+  const answer = await client.get(path, quickMs);
+  if (answer.status === 404) return capabilitiesOf('before 2.5.9', false);
+  if (answer.status !== 200) throw client.answers.refusal(path, answer);
+  const { version } = client.answers.parseLine(path, answer.body, versionAnswer);
+  const known = capabilitiesOf(version, false);
+  if (known.isNumber) return { ...known, listIsHarmless: true };
+  const routes = await client.get('/', quickMs);
+  return {
+    ...capabilitiesOf(version, routes.body.includes('/backup/rebase/{name}')),
+    listIsHarmless: true,
+  };
+}

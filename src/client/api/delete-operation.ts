@@ -1,0 +1,86 @@
+import type { Location } from '../../backup/backup.js';
+import { pollIntervalMs } from '../../time/waiting.js';
+import { ApiResponseError, OperationTimeoutError } from '../../errors.js';
+import type { DeleteOutcome } from '../client.js';
+import { slowMs } from './connection.js';
+import { postWhenFree } from './post-when-free.js';
+import { acknowledgement } from './schemas.js';
+import type { ServerWaitOptions } from './server-wait.js';
+import type { HttpAnswer } from '../../http/transport.js';
+
+/** For how long the row of a delete whose answer was lost may be looked for. */
+const lookMs = 60_000;
+
+/**
+ * Deletes one copy; the server answers when it is done (§2). If the answer is lost, its row in the
+ * action log tells. Throws `OperationTimeoutError` after 10 minutes: nothing is sent again.
+ */
+export async function deleteBackup(
+  options: ServerWaitOptions,
+  location: Location,
+  backup: string,
+  beforeAgain?: () => Promise<void>,
+): Promise<DeleteOutcome> {
+  const path = `/backup/delete/${location}/${encodeURIComponent(backup)}`;
+  const countRows = async () => (await rowsOfDelete(options, location, backup)).length;
+  const before = await countRows();
+  const wasDone = async () => (await countRows()) > before;
+  const result = await postWhenFree(options, path, slowMs, { beforeAgain, wasDone });
+  if (result.kind === 'answered') return outcomeOf(options, result.answer);
+  const deadlineMs = options.clock.elapsed() + slowMs - result.afterMs;
+  return followLost(options, { location, backup, before, deadlineMs, why: result.why });
+}
+
+function outcomeOf({ client, observer }: ServerWaitOptions, answer: HttpAnswer): DeleteOutcome {
+  if (answer.status !== 200) return failure(client.answers.errorText(answer));
+  try {
+    observer.answered(client.answers.parseLine('the delete', answer.body.trim(), acknowledgement));
+    return { status: 'deleted' };
+  } catch (error) {
+    // A proxy's page, half a line: whatever it is, it does not tell.
+    if (error instanceof ApiResponseError) return { status: 'unknown', why: error.message };
+    throw error;
+  }
+}
+
+function failure(text: string): DeleteOutcome {
+  const missing = /is not found on (remote|local) storage/.test(text);
+  return { status: missing ? 'not-found' : 'error', text };
+}
+
+async function followLost(
+  options: ServerWaitOptions,
+  lost: { location: Location; backup: string; before: number; deadlineMs: number; why: string },
+): Promise<DeleteOutcome> {
+  const { client, clock, observer, signal } = options;
+  const startMs = clock.elapsed();
+  for (;;) {
+    // oxlint-disable-next-line no-await-in-loop
+    const rows = await rowsOfDelete(options, lost.location, lost.backup);
+    const row = rows.length > lost.before ? rows.at(-1) : undefined;
+    const elapsedMs = clock.elapsed() - startMs;
+    if (row?.status === 'success') {
+      observer.answered(row);
+      return { status: 'deleted' };
+    }
+    if (row?.status === 'error') return failure(client.answers.quote(row.error));
+    const goneQuiet = row === undefined && elapsedMs > lookMs;
+    const tooLate = clock.elapsed() > lost.deadlineMs;
+    if (row?.status === 'cancel' || (goneQuiet && !tooLate)) {
+      return { status: 'unknown', why: `the answer was lost (${lost.why})` };
+    }
+    if (tooLate && (row !== undefined || goneQuiet)) {
+      throw new OperationTimeoutError(
+        `the delete of ${lost.backup} has not ended after ${slowMs / 60_000} minutes`,
+        { hint: 'the server may still be deleting; look again with chbackup list' },
+      );
+    }
+    // oxlint-disable-next-line no-await-in-loop
+    await clock.sleep(pollIntervalMs(elapsedMs), signal);
+  }
+}
+
+async function rowsOfDelete(options: ServerWaitOptions, location: Location, backup: string) {
+  const rows = await options.log.rowsOf(backup);
+  return rows.filter(({ command }) => command === `delete ${location} ${backup}`);
+}

@@ -1,0 +1,109 @@
+import { type Clock } from '../../time/clock.js';
+import { ChargedWait, type WaitBudget } from '../../time/waiting.js';
+import { BusyError, OperationTimeoutError } from '../../errors.js';
+import type { Action, EngineObserver } from '../observer.js';
+import type { ActionLog } from './action-log.js';
+import type { ApiClient } from './connection.js';
+import { isList } from './list-ages.js';
+import { checkUsable } from './usable.js';
+
+export interface ServerWaitOptions {
+  client: ApiClient;
+  log: ActionLog;
+  clock: Clock;
+  signal: AbortSignal;
+  wait: WaitBudget;
+  observer: EngineObserver;
+}
+
+/** How long a server may refuse work for hung lists: when ClickHouse is back, they end by themselves. */
+const refusedByHungMs = 60_000;
+
+/** Waits until the server does nothing but hung lists. Throws `BusyError` when `--wait` is used up. */
+export async function waitUntilIdle(options: ServerWaitOptions): Promise<void> {
+  const wait = new ServerWait(options);
+  let isIdle = false;
+  while (!isIdle) {
+    // oxlint-disable-next-line no-await-in-loop
+    isIdle = await wait.lookForIdle();
+  }
+  wait.stop();
+}
+
+/** One wait for a busy server. */
+export class ServerWait {
+  private readonly options: ServerWaitOptions;
+  private readonly wait: ChargedWait;
+  private hungSinceMs: number | undefined;
+
+  constructor(options: ServerWaitOptions) {
+    this.options = options;
+    this.wait = new ChargedWait(options.clock, options.wait);
+  }
+
+  /** Looks once, and pauses if the server is busy. */
+  async lookForIdle(): Promise<boolean> {
+    const { busy } = await this.options.log.running();
+    const last = busy.at(-1);
+    if (last === undefined) return true;
+    // How old these lists are is not known, and nothing runs that one more list could disturb.
+    if (this.wait.isOver() && busy.every(isList)) return true;
+    await this.pause(last);
+    return false;
+  }
+
+  /** Waits out one refusal, naming what runs; the caller asks again. Throws `BusyError`. */
+  async pauseForBusy(): Promise<void> {
+    const { log, clock } = this.options;
+    const { busy, hung } = await log.running();
+    const last = busy.at(-1);
+    const lastHung = hung.at(-1);
+    if (last === undefined && lastHung !== undefined) {
+      this.hungSinceMs ??= clock.elapsed();
+      const refusedMs = clock.elapsed() - this.hungSinceMs;
+      if (refusedMs >= refusedByHungMs || this.wait.isOver()) await this.giveUpOn(lastHung);
+      return this.pause(lastHung);
+    }
+    this.hungSinceMs = undefined;
+    if (last !== undefined && log.areOurLists(busy) && this.wait.isOver()) {
+      await this.giveUpOn(last);
+    }
+    return this.pause(last);
+  }
+
+  stop(): void {
+    if (this.wait.waitedMs > 0) this.options.observer.free();
+  }
+
+  private async pause(running: Action | undefined): Promise<void> {
+    const { client, signal, observer } = this.options;
+    const command = client.answers.quote(running?.command ?? 'another operation');
+    const start = this.startOf(running);
+    if (this.wait.isOver()) {
+      throw new BusyError(
+        `${client.label} is busy: \`${command}\` runs${start === '' ? '' : ` since ${start}`}`,
+        { hint: 'run again later, or wait longer with --wait' },
+      );
+    }
+    observer.busy({ command, start });
+    await this.wait.pause(signal);
+    observer.stillBusy(this.wait.waitedMs);
+  }
+
+  /** A list that hangs is no work to wait for: something behind the server does not answer. */
+  private async giveUpOn(list: Action): Promise<never> {
+    const { client } = this.options;
+    await checkUsable(client);
+    throw new OperationTimeoutError(
+      `\`${client.answers.quote(list.command)}\` has been running on ${client.label} since ${this.startOf(list)}, and ${client.label} starts nothing else until it ends`,
+      {
+        hint: 'check that the remote storage answers; if the list does not end, restart clickhouse-backup server',
+      },
+    );
+  }
+
+  private startOf(running: Action | undefined): string {
+    const start = running?.start ?? '';
+    return start === '' ? '' : `${this.options.client.answers.quote(start)} by its clock`;
+  }
+}

@@ -1,0 +1,34 @@
+import { ApiUnreachableError, OperationTimeoutError } from '../../errors.js';
+import { clickHouseError, clickHouseHint } from '../clickhouse-error.js';
+import { type ApiClient, quickMs } from './connection.js';
+import { isFromServer } from './error-response.js';
+import { tableRow } from './schemas.js';
+
+/** Needs ClickHouse, but adds no row to the action log and takes no lock (§12). */
+const path = '/backup/tables?table=nosuch.nosuch';
+
+/**
+ * Throws `ApiUnreachableError` unless ClickHouse answers through this server. `/health`,
+ * `/backup/version` and `/backup/actions` answer without it (§12).
+ */
+export async function checkUsable(client: ApiClient): Promise<void> {
+  const { answers, label } = client;
+  let answer;
+  try {
+    answer = await client.get(path, quickMs, { notWhenSilent: true });
+  } catch (error) {
+    if (!(error instanceof OperationTimeoutError)) throw error;
+    // Either ClickHouse is silent or the server itself: this needs no ClickHouse. If it gets no
+    // answer either, it throws that the server does not answer.
+    await client.get('/backup/actions?filter=in%20progress', quickMs);
+    throw new ApiUnreachableError(
+      `ClickHouse behind ${label} does not answer: the API answers, but ${path} got no answer within ${quickMs / 1000} s`,
+      { hint: clickHouseHint, cause: error },
+    );
+  }
+  if (answer.status === 500 && isFromServer(answer)) {
+    const error = clickHouseError(`ClickHouse behind ${label}`, answers.errorText(answer));
+    if (error !== undefined) throw error;
+  }
+  answers.rows(path, answer, tableRow);
+}

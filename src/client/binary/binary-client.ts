@@ -1,0 +1,80 @@
+import type { Location } from '../../backup/backup.js';
+import type { WaitBudget } from '../../time/waiting.js';
+import type { Capabilities, DeleteOutcome, Engine, Outcome } from '../client.js';
+import { canListAsJson, readCapabilities } from './capabilities.js';
+import { listBackups } from './list.js';
+import { runOperation } from './operation.js';
+import { restoreArguments, restoreEnvironment } from './restore-call.js';
+import type { Program } from './run-program.js';
+import { findTable } from './tables.js';
+import { checkUsable } from './usable.js';
+
+/** A delete walks the remote storage, file by file. */
+const deleteLimitMs = 10 * 60_000;
+
+type Again = (() => Promise<void>) | undefined;
+
+export interface BinaryEngineOptions extends Program {
+  /** How long the run may wait for another clickhouse-backup that works on the same backup. */
+  wait: WaitBudget;
+  /** How long one download or restore may take. */
+  timeoutMs: number;
+}
+
+/** The local `clickhouse-backup` program, 2.4.0 to 2.8.1; starts nothing yet. */
+export function createBinaryEngine(options: BinaryEngineOptions): Engine {
+  const { wait, timeoutMs } = options;
+  let known: Promise<Capabilities> | undefined;
+  let asJson: Promise<boolean> | undefined;
+  // Asked before anything else: a program that is not clickhouse-backup may do nothing and exit 0.
+  const capabilities = () => (known ??= readCapabilities(options));
+
+  const operate = async (
+    args: string[],
+    limitMs: number,
+    { env = {}, beforeAgain }: { env?: Record<string, string>; beforeAgain?: Again } = {},
+  ) => {
+    await capabilities();
+    return runOperation(options, wait, { args, limitMs, env }, beforeAgain);
+  };
+
+  return {
+    capabilities,
+
+    async checkUsable() {
+      await capabilities();
+      return checkUsable(options);
+    },
+
+    async list(location) {
+      await capabilities();
+      return listBackups(options, location, await (asJson ??= canListAsJson(options)));
+    },
+
+    async table(name) {
+      await capabilities();
+      return findTable(options, name);
+    },
+
+    // After `--` nothing is taken for a flag, whatever the name begins with.
+    download: (backup): Promise<Outcome> => operate(['download', '--', backup], timeoutMs),
+
+    restore: (request, beforeAgain): Promise<Outcome> =>
+      operate(restoreArguments(request), timeoutMs, {
+        env: restoreEnvironment(request),
+        beforeAgain,
+      }),
+
+    async delete(location, backup, beforeAgain) {
+      const args = ['delete', location, '--', backup];
+      return deleteOutcome(await operate(args, deleteLimitMs, { beforeAgain }), location);
+    },
+  };
+}
+
+function deleteOutcome(outcome: Outcome, location: Location): DeleteOutcome {
+  if (outcome.status === 'success') return { status: 'deleted' };
+  if (outcome.status === 'unknown') return outcome;
+  const missing = outcome.text.includes(`is not found on ${location} storage`);
+  return { status: missing ? 'not-found' : 'error', text: outcome.text };
+}

@@ -1,0 +1,114 @@
+import type { Backup, Location } from '../../backup/backup.js';
+import { stateOf } from '../row-state.js';
+import { presentable } from '../../text.js';
+import { bytesOf } from './size.js';
+
+const date = String.raw`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|\d\d\/\d\d\/\d{4} \d\d:\d\d:\d\d`;
+
+/** Up to 2.6.5: name, size, date, location, base, description; an empty base is 6 spaces (§8). */
+const oldRow = new RegExp(
+  String.raw`^(?<name>\S.*?) {3,}(?<size>\S+) {3,}(?<created>${date}) {3,}(?<location>local|remote)` +
+    String.raw`(?: +(?<required>\+\S+))?(?: +(?<description>\S.*?))? *$`,
+);
+
+/** Since 2.6.6: name, date, location, base, sizes, description. */
+const newRow = new RegExp(
+  String.raw`^(?<name>\S.*?) {3,}(?<created>${date}) {3,}(?<location>local|remote)` +
+    String.raw`(?: +(?<required>\+\S+))? +(?<size>all:\S+|\?\?\?)(?: +(?<description>\S.*?))? *$`,
+);
+
+/**
+ * The rows of `list` as text. Up to 2.5.21 log lines and a `WARNING:` stand between them (§8);
+ * those, and the row without a name by which custom storages say "nothing" (§10), are left out.
+ */
+export function rowsOfText(text: string): Backup[] {
+  return text.split(/\r?\n/).flatMap((line) => {
+    const cells = (newRow.exec(line) ?? oldRow.exec(line))?.groups;
+    return cells === undefined ? [] : [rowOfText(cells)];
+  });
+}
+
+function rowOfText(cells: Record<string, string | undefined>): Backup {
+  const { name = '', created = '', location, required = '', size = '' } = cells;
+  const at: Location = location === 'local' ? 'local' : 'remote';
+  // The program does not name it, the API does: a local folder without metadata (§8).
+  const unnamed = at === 'local' && size === '???' ? 'old-format' : '';
+  const [, day, month, year, time] = /^(\d\d)\/(\d\d)\/(\d{4}) (.*)$/.exec(created) ?? [];
+  const sortable = day === undefined ? created : `${year}-${month}-${day} ${time}`;
+  return backup(name, at, sortable, size, required, cells['description'] ?? unnamed);
+}
+
+/** The rows of `list --format json` (since 2.6.32); undefined if this is no such list. */
+export function rowsOfJson(text: string): Backup[] | undefined {
+  let rows: unknown;
+  try {
+    rows = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (!Array.isArray(rows) || !rows.every(isRow)) return undefined;
+  return rows
+    .filter((row) => row.BackupName !== '')
+    .map((row) =>
+      backup(
+        row.BackupName,
+        row.Type,
+        localTime(row.CreationDate),
+        row.Size,
+        row.RequiredBackup,
+        row.Description,
+      ),
+    );
+}
+
+interface Row {
+  BackupName: string;
+  Type: Location;
+  CreationDate: string;
+  Size: string;
+  RequiredBackup: string;
+  Description: string;
+}
+
+function isRow(value: unknown): value is Row {
+  if (typeof value !== 'object' || value === null) return false;
+  const row = value as Record<keyof Row, unknown>;
+  const texts = [
+    row.BackupName,
+    row.CreationDate,
+    row.Size,
+    row.RequiredBackup,
+    row.Description,
+  ].every((cell) => typeof cell === 'string');
+  return texts && (row.Type === 'local' || row.Type === 'remote');
+}
+
+/** The text list is in local time, JSON in whatever zone the storage gave. Year 1 is "unknown". */
+function localTime(time: string): string {
+  const at = new Date(time);
+  if (Number.isNaN(at.getTime()) || time.startsWith('0001')) {
+    return time.slice(0, 19).replace('T', ' ');
+  }
+  const shifted = new Date(at.getTime() - at.getTimezoneOffset() * 60_000);
+  return shifted.toISOString().slice(0, 19).replace('T', ' ');
+}
+
+function backup(
+  name: string,
+  location: Location,
+  created: string,
+  size: string,
+  required: string,
+  description: string,
+): Backup {
+  const sizeBytes = bytesOf(/^all:([^,]*)/.exec(size)?.[1] ?? size);
+  return {
+    name,
+    location,
+    created,
+    ...(sizeBytes !== undefined && { sizeBytes }),
+    required: required.replace(/^\+/, ''),
+    description: presentable(description),
+    state: stateOf({ name, location, description }),
+  };
+}

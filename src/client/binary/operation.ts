@@ -1,0 +1,75 @@
+import { ChargedWait, pollIntervalMs, type WaitBudget } from '../../time/waiting.js';
+import { BusyError } from '../../errors.js';
+import type { Outcome } from '../client.js';
+import { reasonOf } from './failure.js';
+import { type Call, type Ended, type Program, runProgram } from './run-program.js';
+
+/**
+ * Since 2.6.27 a pid file for each backup keeps commands apart; the text is quoted since 2.6.30
+ * (contract §8).
+ */
+const busyText =
+  /another clickhouse-backup `?(?<command>[^`]*?)`? command is already running (?<start>[^\s|(]*)/;
+
+/** Runs what changes something: waits while another command works on that backup, tells the end. */
+export async function runOperation(
+  program: Program,
+  budget: WaitBudget,
+  call: Omit<Call, 'changes'>,
+  beforeAgain?: () => Promise<void>,
+): Promise<Outcome> {
+  const { clock, signal, observer } = program;
+  const wait = new ChargedWait(clock, budget);
+  for (;;) {
+    // oxlint-disable-next-line no-await-in-loop
+    const ended = await runWatched(program, { ...call, changes: true });
+    const outcome = outcomeOf(ended);
+    const busy = outcome.status === 'error' ? busyText.exec(outcome.text) : null;
+    if (outcome.status !== 'error' || busy === null) {
+      if (wait.waitedMs > 0) observer.free();
+      observer.answered({ command: ended.command, ...outcome });
+      return outcome;
+    }
+    if (wait.isOver()) {
+      throw new BusyError(`clickhouse-backup is busy here: ${outcome.text}`, {
+        hint: 'run again later, or wait longer with --wait; if nothing runs, its pid file is stale',
+      });
+    }
+    const { command = '', start = '' } = busy.groups ?? {};
+    observer.busy({ command, start });
+    // oxlint-disable-next-line no-await-in-loop
+    await wait.pause(signal);
+    observer.stillBusy(wait.waitedMs);
+    // oxlint-disable-next-line no-await-in-loop
+    await beforeAgain?.();
+  }
+}
+
+function outcomeOf(ended: Ended): Outcome {
+  if (ended.exitCode === 0) return { status: 'success' };
+  const reason = reasonOf(ended);
+  // Killed from outside, it said nothing of how far it had come.
+  if (ended.killedBy !== undefined) return { status: 'unknown', why: reason };
+  return { status: 'error', text: reason };
+}
+
+/** Tells the observer now and then that it is still at work. */
+async function runWatched(program: Program, call: Call): Promise<Ended> {
+  const { clock, observer } = program;
+  const startMs = clock.elapsed();
+  const over = new AbortController();
+  const watch = async () => {
+    for (;;) {
+      const elapsedMs = clock.elapsed() - startMs;
+      // oxlint-disable-next-line no-await-in-loop
+      await clock.sleep(pollIntervalMs(elapsedMs), over.signal);
+      observer.working(clock.elapsed() - startMs);
+    }
+  };
+  watch().catch(() => undefined);
+  try {
+    return await runProgram(program, call);
+  } finally {
+    over.abort();
+  }
+}

@@ -1,0 +1,124 @@
+import http from 'node:http';
+import https from 'node:https';
+import { got, type RequestError } from 'got';
+import { presentable } from '../text.js';
+import { readRedirect } from './redirect.js';
+import { type Connection, readTlsFailure } from './tls-failure.js';
+import { type Transport, TransportError } from './transport.js';
+
+export interface GotTransportOptions {
+  baseUrl: string;
+  credentials: { user: string; password: string } | undefined;
+  ca: string | undefined;
+  /** PEM. */
+  clientCertificate: { certificate: string; key: string } | undefined;
+  insecure: boolean;
+}
+
+/** An action log of years is some megabytes; beyond this, the answer is not clickhouse-backup's. */
+const largestAnswerBytes = 64 * 1024 * 1024;
+
+/**
+ * Requests over the network. One connection each: on a kept one that the server is just closing,
+ * a POST could fail without our knowing whether it was read.
+ */
+export function createGotTransport(options: GotTransportOptions): Transport {
+  const { credentials, clientCertificate } = options;
+  const isTls = options.baseUrl.startsWith('https:');
+  const client = got.extend({
+    headers: {
+      'user-agent': 'chbackup',
+      ...(credentials && { authorization: basicAuthentication(credentials) }),
+    },
+    agent: {
+      http: new http.Agent({ keepAlive: false }),
+      https: new https.Agent({ keepAlive: false }),
+    },
+    https: {
+      rejectUnauthorized: !options.insecure,
+      ...(options.ca !== undefined && { certificateAuthority: options.ca }),
+      ...clientCertificate,
+    },
+    http2: false,
+    retry: { limit: 0 },
+    throwHttpErrors: false,
+    followRedirect: false,
+    responseType: 'text',
+  });
+
+  return async ({ method, path, body, largestBytes = largestAnswerBytes }, signal) => {
+    const tooLarge = new AbortController();
+    const url = `${options.baseUrl}${path}`;
+    const request = client(url, {
+      method,
+      ...(body !== undefined && { body }),
+      signal: AbortSignal.any([signal, tooLarge.signal]),
+    });
+    let connected = false;
+    void request.on('request', (sent: http.ClientRequest) => {
+      sent.once('socket', (socket) => {
+        socket.once(isTls ? 'secureConnect' : 'connect', () => (connected = true));
+      });
+    });
+    void request.on('downloadProgress', ({ transferred }) => {
+      if (transferred > largestBytes) tooLarge.abort();
+    });
+    try {
+      const { statusCode, body: text, headers } = await request;
+      const isRedirect = statusCode >= 300 && statusCode < 400;
+      return {
+        status: statusCode,
+        body: text,
+        retryAfter: headers['retry-after'],
+        redirect: isRedirect ? readRedirect(headers.location, url) : undefined,
+      };
+    } catch (error) {
+      if (tooLarge.signal.aborted) {
+        throw new TransportError(`the answer is larger than ${largestBytes / 2 ** 20} MiB`, {
+          neverSent: false,
+          permanent: true,
+          hint: 'check that host and port are those of a clickhouse-backup API',
+        });
+      }
+      const hasClientCertificate = clientCertificate !== undefined;
+      throw toTransportError(
+        error as RequestError,
+        { isTls, hasClientCertificate, connected },
+        signal,
+      );
+    }
+  };
+}
+
+function basicAuthentication({ user, password }: { user: string; password: string }): string {
+  return `Basic ${Buffer.from(`${user}:${password}`, 'utf8').toString('base64')}`;
+}
+
+/** A got error holds the request's options, the password among them: only its code and text go on. */
+function toTransportError(error: RequestError, connection: Connection, signal: AbortSignal): Error {
+  if (signal.aborted) {
+    const reason = signal.reason as Error;
+    return reason.name === 'TimeLimitError'
+      ? new TransportError(reason.message, { neverSent: !connection.connected, cause: reason })
+      : reason;
+  }
+  return (
+    readTlsFailure(error, connection) ??
+    new TransportError(describe(error), { neverSent: !connection.connected })
+  );
+}
+
+const explanations: Record<string, string> = {
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'the connection was cut',
+  EPIPE: 'the connection was cut',
+  ENOTFOUND: 'no such host name',
+  EAI_AGAIN: 'the host name cannot be looked up now',
+  EHOSTUNREACH: 'no route to the host',
+  ENETUNREACH: 'no route to the network',
+  ETIMEDOUT: 'the connection timed out',
+};
+
+function describe(error: RequestError): string {
+  return explanations[error.code] ?? presentable(`${error.code}: ${error.message}`);
+}

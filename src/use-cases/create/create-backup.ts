@@ -1,0 +1,129 @@
+import type { BackupKind } from '../../backup/backup.js';
+import { findBackup } from '../../backup/chain.js';
+import { backupName } from '../../backup/names.js';
+import { OperationFailedError } from '../../errors.js';
+import { takeName } from '../../state/given-names.js';
+import type { Journal } from '../../state/host-files.js';
+import { localTime } from '../../time/local-time.js';
+import { type Base, findBase } from './find-base.js';
+import { failBackup } from './fail-backup.js';
+import { type HostLock, underHostLock } from '../host-lock.js';
+import type { Run } from '../context.js';
+import { settleInterruptedRun } from './recover-run.js';
+import { reportUnsavedTables } from './unsaved-tables.js';
+import { chooseBaseUseFor, upload } from './upload-backup.js';
+
+/** A backup that is proven to be on the remote storage, and recorded as the next base. */
+export interface Recorded {
+  backup: string;
+  kind: BackupKind;
+  /** undefined: a full upload. */
+  base: string | undefined;
+}
+
+/**
+ * create-full and create-diff. A DIFF is an increment on the last proven backup of any kind
+ * (pgBackRest's "incremental", not its "differential").
+ *
+ * lock → check the server → settle → [diff] prove the base → create → [diff] choose how to use the base → upload →
+ * prove → record. Throws when the backup is not proven; then it never becomes a base.
+ */
+export async function createBackup(kind: BackupKind, run: Run): Promise<Recorded> {
+  const { report } = run;
+  report.step('start');
+  try {
+    const command = `create-${kind.toLowerCase()}`;
+    return await underHostLock(run, command, (lock) => makeBackup(kind, run, lock));
+  } catch (error) {
+    if (!(error instanceof OperationFailedError && error.heading !== undefined)) {
+      report.step('give-up');
+      report.step('log-error');
+    }
+    throw error;
+  } finally {
+    report.step('end');
+  }
+}
+
+async function makeBackup(kind: BackupKind, run: Run, lock: HostLock): Promise<Recorded> {
+  const { files, report, server } = run;
+  report.step('check-server');
+  report.phase('checking that ClickHouse answers');
+  await server.checkUsable();
+  await settleInterruptedRun(kind, run);
+  report.step('kind');
+  const base = kind === 'DIFF' ? await findBase(run) : await listForNames(run);
+  await reportUnsavedTables(run);
+  const name = await reserveName(kind, run, base);
+  lock.nameBackup(name);
+  const journal = openJournal(kind, run, name);
+  try {
+    await create(run, name);
+    const use = await chooseBaseUseFor(run, base.name);
+    const uploaded = await upload(run, journal, use);
+    report.step('record');
+    files.recordLastBackup(name);
+    files.removeJournal();
+    return { backup: name, kind, base: uploaded.base };
+  } catch (error) {
+    if (!(error instanceof OperationFailedError)) {
+      report.info(`how ${name} ends is left open; the next run looks`);
+    }
+    throw error;
+  }
+}
+
+/** A full needs no base; the local list is only for its name. */
+async function listForNames({ report, server }: Run): Promise<Base> {
+  report.step('list-names');
+  return { name: undefined, listed: await server.list('local') };
+}
+
+function reserveName(kind: BackupKind, run: Run, { listed }: Base): Promise<string> {
+  const { clock, disk, report, settings, signal } = run;
+  report.step('take-name');
+  const known = new Set(listed.map((backup) => backup.name));
+  return takeName({
+    disk,
+    folder: settings.logDir,
+    wanted: backupName(kind, new Date(clock.now())),
+    isTaken: (name) => known.has(name),
+    clock,
+    signal,
+  });
+}
+
+/** On disk before the first request that changes anything. */
+function openJournal(kind: BackupKind, { clock, files }: Run, backup: string): Journal {
+  const last = files.readLastBackup();
+  const journal: Journal = {
+    kind,
+    backup,
+    base: '',
+    phase: 'create',
+    startedAt: localTime(clock.now()),
+    lastBackup: 'name' in last ? last.name : '',
+  };
+  files.writeJournal(journal);
+  return journal;
+}
+
+async function create(run: Run, name: string): Promise<void> {
+  const { report, server } = run;
+  report.step('create');
+  report.phase(`creating ${name}`);
+  const outcome = await server.create(name);
+  report.step('created');
+  if (outcome.status === 'success') return;
+  if (outcome.status === 'unknown') {
+    report.step('look-for-copy');
+    report.warn(
+      `how the create of ${name} ended is unknown: ${outcome.why}; the local list decides`,
+    );
+    const copy = findBackup(await server.list('local'), 'local', name);
+    if (copy?.state === 'sound') return;
+    const found = copy?.description ?? 'there is no local copy';
+    failBackup(run, { what: 'create', name, text: `${outcome.why}; ${found}` });
+  }
+  failBackup(run, { what: 'create', name, text: outcome.text });
+}

@@ -1,0 +1,45 @@
+import { OperationFailedError } from '../../errors.js';
+import { deleteLocalCommand } from '../delete-local-command.js';
+import type { Run } from '../context.js';
+
+export interface BackupFailure {
+  what: 'create' | 'upload';
+  name: string;
+  /** Why, in the server's words where it gave any. */
+  text: string;
+  /** No list could be believed: the journal stays, and the next run may find it complete. */
+  undecided?: boolean;
+  /** The server may still be at it: nobody should delete its copy now. */
+  mayGoOn?: boolean;
+}
+
+const headings = { create: 'CREATE BACKUP ERROR', upload: 'UPLOAD ERROR' };
+
+/** Closes the journal, unless the next run may find out more, and throws what is to be logged. */
+export function failBackup(
+  { files, report, settings }: Pick<Run, 'files' | 'report' | 'settings'>,
+  failure: BackupFailure,
+): never {
+  const { what, name, text, undecided = false } = failure;
+  report.step(`${what}-error`);
+  if (!undecided) files.removeJournal();
+  report.step(what === 'create' ? 'log-error' : 'log-upload-error');
+  const verdict = undecided ? 'could not be proven' : 'failed';
+  throw new OperationFailedError(`the ${what} of ${name} ${verdict}: ${text}`, {
+    heading: headings[what],
+    hint: hintFor(failure, settings),
+  });
+}
+
+function hintFor(
+  { what, name, text, undecided, mayGoOn }: BackupFailure,
+  settings: Run['settings'],
+): string {
+  if (undecided) return 'the next run looks again whether it is there';
+  if (text.includes('no tables for backup')) {
+    return "create a table first, or set general.allow_empty_backups in clickhouse-backup's configuration";
+  }
+  const kept = 'the last-backup file is as it was';
+  if (what === 'create' || mayGoOn) return kept;
+  return `${kept}; the local copy is left: ${deleteLocalCommand(settings, name)}`;
+}

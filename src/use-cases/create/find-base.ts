@@ -1,0 +1,61 @@
+import type { Backup } from '../../backup/backup.js';
+import { proveBackup } from '../../backup/verification.js';
+import { OperationFailedError } from '../../errors.js';
+import { emptyStorage } from './empty-storage.js';
+import type { Run } from '../context.js';
+
+/** The pauses before a base that is not proven is looked for again: a listing can fail in silence. */
+const secondLooksMs = [20_000, 35_000];
+
+export interface Base {
+  /** undefined: the upload will be a full one. */
+  name: string | undefined;
+  /** The list of both locations that the base was looked for in. */
+  listed: Backup[];
+}
+
+/**
+ * The base of an increment: the backup that the last-backup file names, if it is proven, and no
+ * other; one that merely looks right may be hollow (contract §3).
+ */
+export async function findBase(run: Run): Promise<Base> {
+  const { clock, files, report, server, settings, signal } = run;
+  report.step('read-last-backup');
+  const last = files.readLastBackup();
+  report.step('prove-base');
+  report.phase('looking at the base');
+  let listed = await server.list('all');
+  if ('missing' in last) {
+    const problem = `${last.missing}: it is recommended to create a FULL backup first`;
+    return withoutBase(run, problem, listed);
+  }
+  let proof = proveBackup(listed, last.name);
+  for (const pauseMs of secondLooksMs) {
+    if (proof.proven) break;
+    report.step('look-again-for-base');
+    // oxlint-disable-next-line no-await-in-loop
+    await clock.sleep(pauseMs, signal);
+    report.step('prove-base');
+    // oxlint-disable-next-line no-await-in-loop
+    listed = await server.list('all');
+    proof = proveBackup(listed, last.name);
+  }
+  if (proof.proven) return { name: last.name, listed };
+  report.step('storage-empty');
+  if (!listed.some((backup) => backup.location === 'remote')) {
+    throw emptyStorage(settings.host.label, `the base ${last.name} cannot be checked`);
+  }
+  return withoutBase(run, `the base cannot be used: ${proof.reason}`, listed);
+}
+
+function withoutBase({ report, settings }: Run, problem: string, listed: Backup[]): Base {
+  report.step('without-base');
+  if (settings.withoutBase === 'fail') {
+    throw new OperationFailedError(`${problem}; nothing was created`, {
+      hint: 'run create-full, or allow a full upload with --without-base full',
+    });
+  }
+  report.step('warn-no-base');
+  report.warn(`${problem}; this backup is uploaded as a full one`);
+  return { name: undefined, listed };
+}

@@ -1,0 +1,90 @@
+import type { BackupKind } from '../../backup/backup.js';
+import { findBackup } from '../../backup/chain.js';
+import { proveUpload } from '../../backup/verification.js';
+import { isNotStarted } from '../../client/upload-error.js';
+import type { Journal } from '../../state/host-files.js';
+import { deleteLocalCommand } from '../delete-local-command.js';
+import { emptyStorage } from './empty-storage.js';
+import { nothingListed } from './verify-upload.js';
+import type { Run } from '../context.js';
+
+/**
+ * Finds out how a run that was killed ended: recorded if its upload is proven and nothing was
+ * recorded since, otherwise failed. While its work goes on, waits. The journal stays until the
+ * outcome is known.
+ */
+export async function settleInterruptedRun(kind: BackupKind, run: Run): Promise<void> {
+  const { files, report } = run;
+  report.step('journal');
+  const journal = files.readJournal();
+  if (journal === undefined) return;
+  if (journal === 'unreadable') {
+    report.warn('the journal of an earlier run cannot be read; its backup is not used as a base');
+    files.removeJournal();
+    return;
+  }
+  const { backup, startedAt } = journal;
+  if (lastNameOf(run) === backup) {
+    files.removeJournal();
+    return;
+  }
+  report.step('settle');
+  report.phase(`settling the earlier run of ${backup}`);
+  report.info(`how the run of ${startedAt} (${backup}) ended was left open; looking now`);
+  const end = await findEnd(kind, run, journal);
+  if (end.is === 'proven') {
+    report.step('settled-recorded');
+    files.recordLastBackup(backup);
+    report.warn(`${backup} of an earlier run is complete: it is proven and recorded now`);
+  } else if (end.is === 'untold') {
+    report.warn(
+      `whether ${backup} of an earlier run is complete cannot be told: ${end.why}. It is not used as a base`,
+    );
+  } else {
+    const left = await describeCopyLeft(run, backup);
+    report.warn(`${backup} of an earlier run failed: ${end.why}. It is not used as a base${left}`);
+  }
+  files.removeJournal();
+}
+
+/** `untold`: no list could be believed. */
+type End = { is: 'proven' } | { is: 'failed' | 'untold'; why: string };
+
+const failed = (why: string): End => ({ is: 'failed', why });
+
+async function findEnd(
+  kind: BackupKind,
+  run: Run,
+  { phase, backup, base, lastBackup }: Journal,
+): Promise<End> {
+  const { server, settings } = run;
+  await server.waitUntilIdle();
+  if (phase === 'create') return failed('its upload was never asked for');
+  const row = await server.uploadEnd(backup);
+  const error = row?.status === 'error' ? row : undefined;
+  if (error?.failure === 'incomplete') return failed(error.text);
+  const listed = await server.list('all');
+  const lastNow = lastNameOf(run);
+  if (!listed.some(({ location }) => location === 'remote')) {
+    if (error !== undefined && isNotStarted(error.failure)) return failed(error.text);
+    if (lastNow === '' || kind === 'FULL') return { is: 'untold', why: nothingListed };
+    throw emptyStorage(settings.host.label, `how the upload of ${backup} ended cannot be told`);
+  }
+  const proof = proveUpload(listed, backup, base || undefined);
+  if (!proof.proven) return failed(proof.reason);
+  if (lastNow === lastBackup) return { is: 'proven' };
+  return failed(
+    `the last-backup file of ${settings.host.label} does not say any more what it said then`,
+  );
+}
+
+async function describeCopyLeft({ server, settings }: Run, backup: string): Promise<string> {
+  const copy = findBackup(await server.list('local'), 'local', backup);
+  if (copy === undefined) return '';
+  return `; its local copy is left, to be removed with ${deleteLocalCommand(settings, backup)}`;
+}
+
+function lastNameOf({ files }: Run): string {
+  const last = files.readLastBackup();
+  return 'name' in last ? last.name : '';
+}

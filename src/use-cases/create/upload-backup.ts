@@ -1,0 +1,103 @@
+import type { Location } from '../../backup/backup.js';
+import { chooseBaseUse } from '../../backup/verification.js';
+import type { Outcome } from '../../client/client.js';
+import { isNotStarted } from '../../client/upload-error.js';
+import type { Journal } from '../../state/host-files.js';
+import { failBackup } from './fail-backup.js';
+import { proveOutcome, type Verdict } from './verify-upload.js';
+import type { Run } from '../context.js';
+
+/** The base of an upload, and which of its copies the server compares with. */
+export interface BaseUse {
+  at: Location;
+  name: string;
+}
+
+/** How the upload can use the base: from a fresh local list, since create's retention has just run. */
+export async function chooseBaseUseFor(
+  { report, server }: Run,
+  base: string | undefined,
+): Promise<BaseUse | undefined> {
+  report.step('choose-base-use');
+  if (base === undefined) return undefined;
+  const local = await server.list('local');
+  let choice = chooseBaseUse({ local, base, diffFromRemoteSafe: false });
+  if (choice.use === 'none') {
+    const { diffFromRemoteSafe } = await server.capabilities();
+    choice = chooseBaseUse({ local, base, diffFromRemoteSafe });
+  }
+  if (choice.use !== 'none') return { at: choice.use, name: base };
+  report.step('warn-full-instead');
+  report.warn(`${choice.reason}; this backup is uploaded as a full one`);
+  return undefined;
+}
+
+/**
+ * Uploads and proves; whatever the row says, only the proof counts. Throws if there is none.
+ * Returns the base that the upload is on; undefined: it is a full one.
+ */
+export async function upload(
+  run: Run,
+  journal: Journal,
+  use: BaseUse | undefined,
+): Promise<{ base: string | undefined }> {
+  const { report } = run;
+  const name = journal.backup;
+  const outcome = await postUpload(run, journal, use);
+  if (outcome.status === 'error') {
+    if (outcome.failure === 'remote-base-refused' && use?.at === 'remote') {
+      report.step('warn-full-instead');
+      report.warn(
+        `its base ${use.name} cannot be used: ${outcome.text}; this backup is uploaded as a full one`,
+      );
+      return upload(run, journal, undefined);
+    }
+    if (outcome.failure === 'incomplete') {
+      failBackup(run, { what: 'upload', name, text: outcome.text });
+    }
+    report.warn(`the server reported of the upload of ${name}: ${outcome.text}`);
+  }
+  report.phase(`proving ${name}`);
+  const verdict = await proveOutcome(run, outcome, name, use?.name);
+  if (!verdict.proven) failUnproven(run, name, outcome, verdict);
+  if (outcome.status === 'error') report.warn(`the upload of ${name} is complete all the same`);
+  if (outcome.status === 'unknown') {
+    report.warn(`the upload of ${name} is complete, though its end was not seen: ${outcome.why}`);
+  }
+  if (!verdict.asFull) return { base: use?.name };
+  report.warn(`the server uploaded ${name} as a full backup, not on ${use?.name}`);
+  return { base: undefined };
+}
+
+/** The journal names the base before the server is asked. */
+async function postUpload(
+  { files, report, server }: Run,
+  journal: Journal,
+  use: BaseUse | undefined,
+): Promise<Outcome> {
+  files.writeJournal({ ...journal, phase: 'upload', base: use?.name ?? '' });
+  report.step('upload');
+  report.phase(`uploading ${journal.backup}`);
+  const outcome = await server.upload(journal.backup, use);
+  report.step('uploaded');
+  return outcome;
+}
+
+/** An upload that never started has failed, even if no list can be believed. */
+function failUnproven(
+  run: Run,
+  name: string,
+  outcome: Outcome,
+  { reason, undecided }: Extract<Verdict, { proven: false }>,
+): never {
+  if (outcome.status === 'error' && isNotStarted(outcome.failure)) {
+    failBackup(run, { what: 'upload', name, text: outcome.text });
+  }
+  const text = outcome.status === 'success' ? reason : `${wordsOf(outcome)}; ${reason}`;
+  const mayGoOn = outcome.status === 'unknown';
+  failBackup(run, { what: 'upload', name, text, undecided, mayGoOn });
+}
+
+function wordsOf(outcome: Exclude<Outcome, { status: 'success' }>): string {
+  return outcome.status === 'error' ? outcome.text : outcome.why;
+}

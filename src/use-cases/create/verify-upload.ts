@@ -1,0 +1,64 @@
+import { proveUpload, type UploadProof } from '../../backup/verification.js';
+import type { Outcome } from '../../client/client.js';
+import { ApiResponseError } from '../../errors.js';
+import type { Run } from '../context.js';
+
+/** A storage that is down lists as empty (contract §11). */
+export const nothingListed = 'the remote storage lists no backup at all; it may be down';
+const patienceMs = 10 * 60_000;
+const longestPauseMs = 60_000;
+
+export type Verdict =
+  | { proven: true; asFull: boolean }
+  /** `undecided`: no list could be believed; the next run may find the upload complete. */
+  | { proven: false; reason: string; undecided: boolean };
+
+/**
+ * Whether the upload is really on the remote storage, whatever its row said. After `success` it is
+ * looked for again for up to 10 minutes, since storages may show it late, or nothing for a while;
+ * after anything else one look decides.
+ */
+export async function proveOutcome(
+  run: Run,
+  outcome: Outcome,
+  name: string,
+  base: string | undefined,
+): Promise<Verdict> {
+  const { clock, report, signal } = run;
+  const startMs = clock.elapsed();
+  // Of any other end the upload may be another client's: the local copy tells.
+  const where = outcome.status === 'success' ? 'remote' : 'all';
+  for (let pauseMs = 1000; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+    report.step('prove');
+    // oxlint-disable-next-line no-await-in-loop
+    const look = await lookOnce(run, where, name, base);
+    if (look.proof.proven) return { proven: true, asFull: look.proof.asFull };
+    const { reason, kind } = look.proof;
+    const elapsedMs = clock.elapsed() - startMs;
+    const final = outcome.status !== 'success' || kind === 'wrong-base' || elapsedMs >= patienceMs;
+    if (final) return { proven: false, reason, undecided: !look.usable };
+    report.step('look-again-for-upload');
+    report.working(elapsedMs);
+    // oxlint-disable-next-line no-await-in-loop
+    await clock.sleep(Math.min(pauseMs, patienceMs - elapsedMs), signal);
+  }
+}
+
+async function lookOnce(
+  { server }: Run,
+  where: 'remote' | 'all',
+  name: string,
+  base: string | undefined,
+): Promise<{ proof: UploadProof; usable: boolean }> {
+  try {
+    const listed = await server.list(where);
+    const proof = proveUpload(listed, name, base);
+    if (proof.proven || listed.some(({ location }) => location === 'remote')) {
+      return { proof, usable: true };
+    }
+    return { proof: { ...proof, reason: nothingListed }, usable: false };
+  } catch (error) {
+    if (!(error instanceof ApiResponseError)) throw error;
+    return { proof: { proven: false, kind: 'missing', reason: error.message }, usable: false };
+  }
+}

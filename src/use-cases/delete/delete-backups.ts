@@ -1,0 +1,205 @@
+import type { Backup, Location } from '../../backup/backup.js';
+import {
+  countHeldByBroken,
+  type DeletionPlan,
+  mergePlans,
+  planDeletion,
+} from '../../backup/deletion/plan.js';
+import type { Selection } from '../../backup/deletion/selection.js';
+import { ConfigError, NotFoundError, OperationFailedError } from '../../errors.js';
+import { readLastBackups } from '../../state/host-files.js';
+import {
+  deleteInOrder,
+  type DeletionObserver,
+  type DeletionResult,
+  throwIfIncomplete,
+} from './delete-in-order.js';
+import { underHostLock } from '../host-lock.js';
+import type { Session } from '../context.js';
+import { findBrokenTwice, findForeignTwice, type SeenTwice } from './second-look.js';
+
+export interface DeleteRequest {
+  location: Location;
+  selection: Selection;
+  dryRun: boolean;
+  /** The person has said yes beforehand. */
+  yes: boolean;
+}
+
+/** Whom a delete shows its plan, asks, and tells how far it is. */
+export interface DeletionDialogue extends DeletionObserver {
+  plan(plan: DeletionPlan): void;
+  /** undefined: there is nobody to ask. */
+  ask(question: string): Promise<boolean | undefined>;
+  /** It was to be deleted by the plan shown, but the one made under the lock keeps it. */
+  spared(name: string, reason: string): void;
+}
+
+/** check the server → read → plan → show → ask → lock → read and plan again → delete, dependents before their bases. */
+export async function deleteBackups(
+  request: DeleteRequest,
+  session: Session,
+  dialogue: DeletionDialogue,
+): Promise<DeletionResult> {
+  session.report.phase('checking that ClickHouse answers');
+  await session.engine.checkUsable();
+  const { twice, shown } = await makeFirstPlan(request, session);
+  dialogue.plan(shown);
+  throwIfRefused(shown);
+  warnOfHeld(shown, request, session);
+  if (request.dryRun || shown.order.length === 0) return { deleted: [], failed: [] };
+  await getYes(request, session, dialogue, shown.order.length);
+
+  const { location } = request;
+  return underHostLock(session, `delete-${location}`, async () => {
+    const fresh = await makePlan(request, session, twice);
+    throwIfNothingLeft(shown, fresh, request, session);
+    throwIfRefused(fresh);
+    const plan = mergePlans(shown, fresh);
+    tellSpared(shown, plan, dialogue);
+    if (location === 'remote') forgetBases(session, new Set(plan.order));
+    const result = await deleteInOrder({
+      plan,
+      location,
+      engine: session.engine,
+      observer: dialogue,
+      planAgain: (left) => makePlan(onlyOf(request, left), session, twice),
+    });
+    throwIfIncomplete(result, location);
+    return result;
+  });
+}
+
+/**
+ * A running upload, of any host, and a passing storage error look like a broken backup, or like a
+ * foreign entry (contract §5). What is deleted because of such a row is looked at twice.
+ */
+async function makeFirstPlan(
+  request: DeleteRequest,
+  session: Session,
+): Promise<{ twice: SeenTwice; shown: DeletionPlan }> {
+  const { location, selection } = request;
+  if ('broken' in selection) {
+    const twice = { brokenTwice: await findBrokenTwice(location, session) };
+    return { twice, shown: await makePlan(request, session, twice) };
+  }
+  const shown = await makePlan(request, session, {});
+  // Local copies are complete: none of them needs a base.
+  if (shown.all || location === 'local') return { twice: {}, shown };
+  const foreign = shown.items
+    .map(({ backup }) => backup)
+    .filter(({ state }) => state === 'foreign');
+  const names = new Set(foreign.map(({ name }) => name));
+  // What looks foreign later was not foreign twice.
+  if (shown.order.every((name) => names.has(name)) || foreign.length === 0) {
+    return { twice: { foreignTwice: names }, shown };
+  }
+  const twice = { foreignTwice: await findForeignTwice(location, foreign, session) };
+  return { twice, shown: await makePlan(request, session, twice) };
+}
+
+/** Names that are deleted already are not to be missed. */
+function onlyOf(request: DeleteRequest, left: readonly string[]): DeleteRequest {
+  return 'names' in request.selection ? { ...request, selection: { names: [...left] } } : request;
+}
+
+async function makePlan(
+  { location, selection }: DeleteRequest,
+  session: Session,
+  twice: SeenTwice,
+): Promise<DeletionPlan> {
+  const { clock, disk, engine, report, settings } = session;
+  report.phase(`reading the ${location} list`);
+  const byAge = 'keep' in selection || 'olderThanMs' in selection;
+  const bothNeeded = location === 'local' && byAge;
+  const backups = await engine.list(bothNeeded ? 'all' : location);
+  if (location === 'remote' || bothNeeded) throwIfEmptyUnexpectedly(session, backups);
+  return planDeletion({
+    location,
+    backups,
+    remote: bothNeeded ? backups : undefined,
+    selection,
+    nowMs: clock.now(),
+    lastBackups: readLastBackups(disk, settings.logDir).map(({ name }) => name),
+    ...twice,
+  });
+}
+
+/** A storage that is down lists as empty (contract §11): nothing may be believed then. */
+function throwIfEmptyUnexpectedly({ files, settings }: Session, backups: readonly Backup[]): void {
+  const last = files.readLastBackup();
+  if (!('name' in last) || backups.some((row) => row.location === 'remote')) return;
+  throw new OperationFailedError(
+    `the remote storage of ${settings.host.label} lists nothing, though ${last.name} was uploaded to it`,
+    {
+      hint: `it may be down; if it is empty indeed, remove ${files.lastBackupFile}`,
+    },
+  );
+}
+
+/** The same without a last-backup file: what was there a moment ago is not all gone. */
+function throwIfNothingLeft(
+  shown: DeletionPlan,
+  fresh: DeletionPlan,
+  { location }: DeleteRequest,
+  { settings }: Session,
+): void {
+  if (location === 'local' || fresh.items.length > 0) return;
+  throw new OperationFailedError(
+    `the remote storage of ${settings.host.label} lists nothing now, though it listed ${shown.items.length} before; nothing was deleted`,
+    { hint: 'it may be down; try again when chbackup list shows the backups' },
+  );
+}
+
+function tellSpared(shown: DeletionPlan, plan: DeletionPlan, dialogue: DeletionDialogue): void {
+  const doomed = new Set(plan.order);
+  const reasons = new Map(plan.items.map(({ backup, reason }) => [backup.name, reason]));
+  for (const name of shown.order) {
+    if (!doomed.has(name)) dialogue.spared(name, reasons.get(name) ?? 'it is not there any more');
+  }
+}
+
+/** Retention that a broken row has stopped must not look like one with nothing to do. */
+function warnOfHeld(plan: DeletionPlan, { location }: DeleteRequest, { report }: Session): void {
+  const held = countHeldByBroken(plan);
+  if (held === 0) return;
+  report.warn(
+    `${held} more would be deleted, but a broken backup may require them; delete-${location} --broken takes those that stay broken`,
+  );
+}
+
+function throwIfRefused({ refused }: DeletionPlan): void {
+  if (refused === undefined) return;
+  const reason = `nothing was deleted: ${refused.reason}`;
+  if (refused.kind === 'not-found') throw new NotFoundError(reason);
+  throw new OperationFailedError(reason, {
+    hint: 'name what needs it as well, or leave it out',
+  });
+}
+
+async function getYes(
+  request: DeleteRequest,
+  { settings }: Session,
+  dialogue: DeletionDialogue,
+  count: number,
+): Promise<void> {
+  if (request.yes) return;
+  const what = `${count} ${request.location} backup${count === 1 ? '' : 's'} of ${settings.host.label}`;
+  const answer = await dialogue.ask(`Delete ${what}?`);
+  if (answer === true) return;
+  if (answer === undefined) {
+    throw new ConfigError('nothing was deleted: there is no terminal to ask on', {
+      hint: 'say --yes to carry the plan out, or --dry-run to see it only',
+    });
+  }
+  throw new OperationFailedError('nothing was deleted: the answer was not yes');
+}
+
+/** What is about to go must not be taken as a base any more, even if we are killed on the way. */
+function forgetBases({ disk, files, settings }: Session, names: ReadonlySet<string>): void {
+  for (const { file, name } of readLastBackups(disk, settings.logDir)) {
+    if (names.has(name)) disk.remove(file);
+  }
+  const journal = files.readJournal();
+  if (typeof journal === 'object' && names.has(journal.backup)) files.removeJournal();
+}

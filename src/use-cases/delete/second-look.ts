@@ -1,0 +1,64 @@
+import type { Backup, BackupState, Location } from '../../backup/backup.js';
+import { ConfigError } from '../../errors.js';
+import type { Session } from '../context.js';
+
+/** What two lists, two minutes apart, agree on; undefined: there was only one list. */
+export interface SeenTwice {
+  brokenTwice?: ReadonlySet<string>;
+  foreignTwice?: ReadonlySet<string>;
+}
+
+const againMs = 2 * 60_000;
+
+/** Names of the backups that are broken in two lists: those that `--broken` deletes. */
+export async function findBrokenTwice(
+  location: Location,
+  session: Session,
+): Promise<ReadonlySet<string>> {
+  const { engine, report } = session;
+  const { seesOthersWork, version } = await engine.capabilities();
+  if (!seesOthersWork) {
+    throw new ConfigError(
+      `clickhouse-backup ${version} as a program does not see what others upload, which looks broken too`,
+      {
+        hint: 'use its API, name the broken ones with --name, or update it to 2.6.27 or later',
+      },
+    );
+  }
+  report.phase(`reading the ${location} list`);
+  const broken = (await engine.list(location)).filter(({ state }) => state === 'broken');
+  if (broken.length === 0) return new Set();
+  report.info(`${broken.length} look broken; looking again in two minutes`);
+  report.phase('waiting to look at the broken ones again');
+  return seenAgain(location, broken, 'broken', session);
+}
+
+/**
+ * Names of the entries that are foreign in two lists. One that is foreign only once may be a backup
+ * that needs its base.
+ */
+export async function findForeignTwice(
+  location: Location,
+  foreign: readonly Backup[],
+  session: Session,
+): Promise<ReadonlySet<string>> {
+  const { report } = session;
+  const count = foreign.length === 1 ? '1 entry does' : `${foreign.length} entries do`;
+  report.info(`${count} not look like a backup; checking again in two minutes`);
+  report.phase('waiting to check again what is not a backup');
+  return seenAgain(location, foreign, 'foreign', session);
+}
+
+async function seenAgain(
+  location: Location,
+  rows: readonly Backup[],
+  wanted: BackupState,
+  { clock, engine, signal }: Session,
+): Promise<ReadonlySet<string>> {
+  await clock.sleep(againMs, signal);
+  const names = new Set(rows.map(({ name }) => name));
+  const again = await engine.list(location);
+  return new Set(
+    again.filter(({ state, name }) => state === wanted && names.has(name)).map(({ name }) => name),
+  );
+}

@@ -1,0 +1,93 @@
+import type { Backup, Location } from '../../backup/backup.js';
+import { findWhole, indexBackups } from '../../backup/chain.js';
+import { parseBackupName } from '../../backup/names.js';
+import { chainTree, type TreeNode } from '../../backup/tree.js';
+import { OperationFailedError } from '../../errors.js';
+import type { Session } from '../context.js';
+
+/** A copy of a backup as `list` tells of it. */
+export interface ListedBackup {
+  backup: Backup;
+  /** From its name, ms since 1970; undefined for people's own names. */
+  madeMs: number | undefined;
+  /** The copy and every backup that it requires are there and sound. */
+  restorable: boolean;
+  /** A clause: why it cannot be restored, or stands apart; undefined if nothing is wrong. */
+  problem: string | undefined;
+  /** The last-backup file of this host names it. */
+  isLastBackup: boolean;
+  /** How deep it stands under its full. */
+  depth: number;
+}
+
+export interface Listing {
+  /** Each location's backups, increments after and under their base. */
+  locations: { location: Location; backups: ListedBackup[] }[];
+  lastBackup: string | undefined;
+  /** Why this cannot be all there is; to be shown all the same, for what it tells. */
+  doubt: OperationFailedError | undefined;
+}
+
+/** What there is at one location, or at both. Takes no lock and changes nothing. */
+export async function listBackups(
+  location: Location | 'all',
+  { engine, files, report, settings }: Session,
+): Promise<Listing> {
+  report.phase('listing backups');
+  await engine.checkUsable();
+  const last = files.readLastBackup();
+  const lastBackup = 'name' in last ? last.name : undefined;
+  const rows = await engine.list(location);
+  const shown = location === 'all' ? (['remote', 'local'] as const) : [location];
+  const locations = shown.map((at) => ({
+    location: at,
+    backups: describe(
+      rows.filter((row) => row.location === at),
+      lastBackup,
+    ),
+  }));
+  const remote = locations.find((at) => at.location === 'remote')?.backups;
+  if (lastBackup === undefined || remote === undefined || remote.some((row) => row.isLastBackup)) {
+    return { locations, lastBackup, doubt: undefined };
+  }
+  // A storage that is down lists as empty (contract §11).
+  if (remote.length === 0) {
+    const doubt = new OperationFailedError(
+      `the remote storage of ${settings.host.label} lists nothing, though ${lastBackup} was uploaded to it`,
+      { hint: `it may be down; if it is empty indeed, remove ${files.lastBackupFile}` },
+    );
+    return { locations, lastBackup, doubt };
+  }
+  report.warn(
+    `the last backup ${lastBackup} is not on the remote storage: the next create-diff cannot build on it`,
+  );
+  return { locations, lastBackup, doubt: undefined };
+}
+
+function describe(rows: Backup[], lastBackup: string | undefined): ListedBackup[] {
+  const whole = findWhole(indexBackups(rows));
+  const listed: ListedBackup[] = [];
+  const walk = (node: TreeNode, depth: number) => {
+    const { backup, orphan } = node;
+    const local = backup.location === 'local';
+    const restorable = backup.state === 'sound' && (local || whole.has(backup.name));
+    const lost = restorable ? undefined : 'a backup under it is broken or missing';
+    listed.push({
+      backup,
+      madeMs: parseBackupName(backup.name)?.atMs,
+      restorable,
+      problem: problemOf(backup) ?? (local ? undefined : (orphan ?? lost)),
+      isLastBackup: backup.name === lastBackup,
+      depth,
+    });
+    for (const increment of node.increments) walk(increment, depth + 1);
+  };
+  for (const root of chainTree(rows)) walk(root, 0);
+  return listed;
+}
+
+/** What is wrong with the copy itself, apart from what it requires. */
+function problemOf({ state, description }: Backup): string | undefined {
+  if (state === 'sound') return undefined;
+  return state === 'foreign' ? 'not a backup: it has no metadata.json' : description || state;
+}

@@ -1,0 +1,179 @@
+import { findBackup } from '../../backup/chain.js';
+import type { Outcome, Table } from '../../client/client.js';
+import { ConfigError, NotFoundError, OperationFailedError } from '../../errors.js';
+import { deleteLocalCommand } from '../delete-local-command.js';
+import { underHostLock } from '../host-lock.js';
+import {
+  checkAbilities,
+  hasUnsavedRows,
+  isDefinitionOnly,
+  lookAgain,
+  makePlan,
+  nameOf,
+  type RestorePlan,
+  type RestoreTableRequest,
+} from './restore-plan.js';
+import { findSource } from './restore-source.js';
+import type { Session } from '../context.js';
+
+/** Whom a restore shows its plan, and asks. */
+export interface RestoreDialogue {
+  plan(plan: RestorePlan): void;
+  /** undefined: there is nobody to ask. */
+  ask(question: string): Promise<boolean | undefined>;
+}
+
+export interface RestoreResult {
+  plan: RestorePlan;
+  /** The target as it is afterwards. */
+  restored: Table;
+}
+
+/** check the server → find the copy → look at the table → plan → ask → lock → look again → download → restore → look. */
+export async function restoreTable(
+  request: RestoreTableRequest,
+  session: Session,
+  dialogue: RestoreDialogue,
+): Promise<RestoreResult> {
+  await checkAbilities(request, session);
+  session.report.phase('checking that ClickHouse answers');
+  await session.engine.checkUsable();
+  const source = await findSource(request.backup, session);
+  const shown = await makePlan(request, source, session);
+  dialogue.plan(shown);
+  await getYes(request, shown, dialogue);
+  return underHostLock(session, 'restore-table', async (lock) => {
+    lock.nameBackup(shown.backup);
+    const { isLocal, replacesLeftover } = await findSource(shown.backup, session);
+    if (!isLocal) await download(shown, session);
+    const now = { ...shown, download: !isLocal, replacesLeftover };
+    const plan = await restore(request, now, session);
+    return { plan, restored: await lookAfter(plan, session) };
+  });
+}
+
+async function getYes(
+  { yes }: RestoreTableRequest,
+  { drop, target, bytesBefore, existing }: RestorePlan,
+  dialogue: RestoreDialogue,
+): Promise<void> {
+  if (!drop || yes) return;
+  const held =
+    existing !== undefined && hasUnsavedRows(existing)
+      ? ' and its rows, which no backup contains'
+      : ` (${bytesBefore} bytes)`;
+  const answer = await dialogue.ask(`Drop ${nameOf(target)}${held}?`);
+  if (answer === true) return;
+  if (answer === undefined) {
+    throw new ConfigError('nothing was dropped: there is no terminal to ask on', {
+      hint: 'say --yes to drop the table and restore it',
+    });
+  }
+  throw new OperationFailedError('nothing was dropped: the answer was not yes');
+}
+
+/**
+ * Only the local list decides whether a download is complete: 2.4.20 ends complete ones in an error
+ * (contract §12), and every version writes the metadata that makes a copy usable last.
+ */
+async function download({ backup }: RestorePlan, session: Session): Promise<void> {
+  const { engine, report, settings } = session;
+  report.phase(`downloading ${backup}`);
+  const outcome = await engine.download(backup);
+  const copy = findBackup(await engine.list('local'), 'local', backup);
+  if (copy?.state === 'sound') {
+    if (outcome.status !== 'success') {
+      report.warn(`backup ${backup} was downloaded completely, although: ${textOf(outcome)}`);
+    }
+    return;
+  }
+  const seen = copy === undefined ? 'not there' : copy.description || copy.state;
+  const text = outcome.status === 'success' ? `its local copy is ${seen}` : textOf(outcome);
+  throw new OperationFailedError(`the download of backup ${backup} failed: ${text}`, {
+    heading: 'DOWNLOAD ERROR',
+    hint: `the table was not changed; to remove what was downloaded: ${deleteLocalCommand(settings, backup)}`,
+  });
+}
+
+/** Gives back the plan as it was right before the server took it. */
+async function restore(
+  request: RestoreTableRequest,
+  shown: RestorePlan,
+  session: Session,
+): Promise<RestorePlan> {
+  const { table, into, checkReplicas } = request;
+  const { backup, create } = shown;
+  const { engine, report } = session;
+  let plan = await lookAgain(request, shown, session);
+  report.phase(`restoring ${nameOf(table)}`);
+  const what = create ? 'schema-and-data' : 'data';
+  const outcome = await engine.restore(
+    { backup, table, ...(into !== undefined && { into }), what, checkReplicas },
+    async () => {
+      plan = await lookAgain(request, shown, session);
+      report.phase(`restoring ${nameOf(table)}`);
+    },
+  );
+  if (outcome.status === 'success') return plan;
+  const text = textOf(outcome);
+  // The words of 2.4.0 and of 2.5.10 and later (contract §7).
+  if (/(no have|not) found schemas by/.test(text)) {
+    throw new NotFoundError(`backup ${backup} has no table ${nameOf(table)} to restore: ${text}`, {
+      hint: 'check the name of the table, and skip_tables and skip_table_engines in the configuration of clickhouse-backup, which exclude tables from restores too',
+    });
+  }
+  throw new OperationFailedError(`the restore of ${nameOf(table)} failed: ${text}`, {
+    heading: 'RESTORE ERROR',
+    hint: hintFor(text, checkReplicas),
+  });
+}
+
+/** `--env` is void where `disable_environment_override` is set (2.8.0): contract §7. */
+function hintFor(text: string, checkReplicas: boolean): string {
+  if (!text.includes('system.replicas')) {
+    return 'look at the table before you try again: part of it may be there';
+  }
+  return checkReplicas
+    ? 'another replica is at work on it; --no-check-replicas attaches all the same'
+    : 'the server ignores --no-check-replicas, as with general.disable_environment_override; set clickhouse.check_replicas_before_attach: false in its configuration';
+}
+
+/**
+ * A table that was empty must have rows now: old servers skip an attach without an error (§7, §11).
+ * Where rows were added to others (`--append`), the server's row has decided. A table whose rows no
+ * backup contains is restored once its definition is there.
+ */
+async function lookAfter(
+  { backup, bytesBefore, create, target }: RestorePlan,
+  { engine, report }: Session,
+): Promise<Table> {
+  const shown = nameOf(target);
+  report.phase(`looking at ${shown}`);
+  const after = await engine.table(target);
+  if (after === undefined) {
+    throw new OperationFailedError(`the server says success, but ${shown} does not exist`, {
+      hint: `check whether backup ${backup} contains that table: chbackup list, and the server's log`,
+    });
+  }
+  if (isDefinitionOnly(after)) {
+    if (bytesBefore === 0) return after;
+    throw new OperationFailedError(
+      `${shown} had rows and was dropped, but in backup ${backup} it is a table without rows to restore`,
+      { hint: 'restore its rows from a newer backup with --into, and copy them' },
+    );
+  }
+  if (after.totalBytes > (create ? 0 : bytesBefore)) return after;
+  if (!create && bytesBefore > 0) {
+    report.warn(
+      `${shown} holds no more than before: ${backup} has no rows of it, or the attach was skipped (--no-check-replicas)`,
+    );
+    return after;
+  }
+  throw new OperationFailedError(`the server says success, but ${shown} is empty`, {
+    hint: `either ${backup} has no rows of it, or a Replicated table was skipped: try --no-check-replicas`,
+  });
+}
+
+function textOf(outcome: Exclude<Outcome, { status: 'success' }>): string {
+  return outcome.status === 'error' ? outcome.text : outcome.why;
+}

@@ -1,0 +1,174 @@
+import { describe, expect, test } from 'vitest';
+import { chooseBaseUse, proveBackup, proveUpload } from '../../src/backup/verification.js';
+import { brokenRow, chainRows, localRow, remoteRow } from './rows.js';
+
+const on = (name: string, required: string) => remoteRow(name, { required });
+
+describe('proveBackup', () => {
+  test('a full, and an increment on a whole chain', () => {
+    const remote = [...chainRows('F', 'D1', 'D2'), brokenRow('other')];
+    expect(proveBackup(remote, 'F')).toEqual({ proven: true, chain: ['F'] });
+    expect(proveBackup(remote, 'D2')).toEqual({ proven: true, chain: ['D2', 'D1', 'F'] });
+  });
+
+  test.for([
+    ['an empty list', [], 'missing', 'D2 is not on the remote storage'],
+    ['only local', [localRow('D2')], 'missing', 'D2 is not on the remote storage'],
+    ['broken', [brokenRow('D2')], 'broken', "D2 is broken: broken (can't stat metadata.json)"],
+    [
+      'twice, once broken',
+      [remoteRow('D2'), brokenRow('D2')],
+      'broken',
+      "D2 is broken: broken (can't stat metadata.json)",
+    ],
+    [
+      'its base gone',
+      [on('D2', 'D1'), remoteRow('F')],
+      'base-missing',
+      'its base D1 is not on the remote storage',
+    ],
+    [
+      'its base only local',
+      [on('D2', 'D1'), localRow('D1')],
+      'base-missing',
+      'its base D1 is not on the remote storage',
+    ],
+    [
+      'its full gone',
+      [on('D2', 'D1'), on('D1', 'F')],
+      'base-missing',
+      'F, which D1 requires, is not on the remote storage',
+    ],
+    [
+      'its base broken',
+      [on('D2', 'D1'), brokenRow('D1')],
+      'base-broken',
+      "its base D1 is broken: broken (can't stat metadata.json)",
+    ],
+    [
+      'its full broken',
+      [on('D2', 'D1'), on('D1', 'F'), brokenRow('F', { description: '' })],
+      'base-broken',
+      'F, which D1 requires, is broken: broken',
+    ],
+    [
+      'a circle',
+      [on('D2', 'D1'), on('D1', 'D2')],
+      'cycle',
+      'its chain comes back to D2 and has no full',
+    ],
+  ] as const)('%s', ([, remote, kind, reason]) => {
+    expect(proveBackup(remote, 'D2')).toEqual({ proven: false, kind, reason });
+  });
+});
+
+describe('proveUpload', () => {
+  const remote = [...chainRows('F', 'D1', 'D2'), remoteRow('G')];
+
+  test.for([
+    ['an increment', 'D2', 'D1', { proven: true, chain: ['D2', 'D1', 'F'], asFull: false }],
+    ['a full', 'G', undefined, { proven: true, chain: ['G'], asFull: false }],
+    ['a full, base said as nothing', 'G', '', { proven: true, chain: ['G'], asFull: false }],
+    ['a full for an increment', 'G', 'D1', { proven: true, chain: ['G'], asFull: true }],
+    [
+      'another base',
+      'D2',
+      'F',
+      {
+        proven: false,
+        kind: 'wrong-base',
+        reason: 'D2 stands on D1, but an increment on F was asked for',
+      },
+    ],
+    [
+      'an increment for a full',
+      'D1',
+      undefined,
+      {
+        proven: false,
+        kind: 'wrong-base',
+        reason: 'D1 stands on F, but a full was asked for',
+      },
+    ],
+    [
+      'not there yet',
+      'D3',
+      'D2',
+      { proven: false, kind: 'missing', reason: 'D3 is not on the remote storage' },
+    ],
+  ] as const)('%s', ([, name, base, proof]) => {
+    expect(proveUpload(remote, name, base)).toEqual(proof);
+  });
+
+  test('broken, whatever base it names', () => {
+    const rows = [brokenRow('D', { required: 'X' })];
+    expect(proveUpload(rows, 'D', 'B')).toMatchObject({ proven: false, kind: 'broken' });
+  });
+
+  test('another one of that name, made at another moment than our copy', () => {
+    const copy = localRow('F', { created: '2026-11-22 09:00:00' });
+    expect(proveUpload([copy, remoteRow('F')], 'F', undefined)).toEqual({
+      proven: false,
+      kind: 'not-ours',
+      reason: 'the F on the remote storage is another one, made 2026-11-22 10:00:00',
+    });
+    expect(proveUpload([copy, brokenRow('F')], 'F', undefined)).toMatchObject({ kind: 'broken' });
+    const broken = { ...copy, state: 'broken' as const };
+    expect(proveUpload([broken, remoteRow('F')], 'F', undefined)).toMatchObject({ proven: true });
+  });
+
+  test('the base went while we uploaded', () => {
+    const proof = proveUpload([on('D2', 'D1')], 'D2', 'D1');
+    expect(proof).toMatchObject({ proven: false, kind: 'base-missing' });
+  });
+
+  test('a local row neither proves nor disproves', () => {
+    const rows = [localRow('D', { required: 'X' }), remoteRow('D')];
+    expect(proveUpload(rows, 'D', undefined)).toMatchObject({ proven: true });
+    const onlyLocal = rows.slice(0, 1);
+    expect(proveUpload(onlyLocal, 'D', undefined)).toMatchObject({ kind: 'missing' });
+  });
+
+  test.for([
+    [
+      'another moment',
+      remoteRow('D'),
+      localRow('D', { created: '2026-11-22 10:00:01' }),
+      'not-ours',
+    ],
+    ['broken here', remoteRow('D'), brokenRow('D', { location: 'local' }), undefined],
+    ['broken there', brokenRow('D'), localRow('D'), 'broken'],
+  ] as const)('made at the same moment as the local copy: %s', ([, remoteCopy, copy, kind]) => {
+    const proof = proveUpload([copy, remoteCopy], 'D', undefined);
+    expect(proof.proven ? undefined : proof.kind).toBe(kind);
+  });
+});
+
+describe('chooseBaseUse', () => {
+  const safe = { base: 'B', diffFromRemoteSafe: true };
+  const unsafe = { base: 'B', diffFromRemoteSafe: false };
+  const reason = (state: string) =>
+    `its base B is ${state}, and before 2.7.0 the server cannot compare safely with the remote copy`;
+
+  test.for([
+    ['local wins', [localRow('B')], safe, { use: 'local' }],
+    ['local, any version', [localRow('B')], unsafe, { use: 'local' }],
+    ['not local', [localRow('C')], safe, { use: 'remote' }],
+    ['a remote row is not local', [remoteRow('B')], safe, { use: 'remote' }],
+    ['broken', [localRow('B', { state: 'broken' })], safe, { use: 'remote' }],
+    [
+      'not local, old server',
+      [],
+      unsafe,
+      { use: 'none', reason: reason('not on the server any more') },
+    ],
+    [
+      'old-format, old server',
+      [localRow('B', { state: 'old-format' })],
+      unsafe,
+      { use: 'none', reason: reason('old-format on the server') },
+    ],
+  ] as const)('%s', ([, local, input, use]) => {
+    expect(chooseBaseUse({ ...input, local })).toEqual(use);
+  });
+});

@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { isNotStarted, uploadFailureOf } from '../../src/client/upload-error.js';
+
+const noRemote =
+  'general->remote_storage shall not be "none" for upload, change you config or use REMOTE_STORAGE environment variable';
+const byPart =
+  '`--diff-from-remote` require `upload_by_part` equal true in `general` config section';
+
+/** As 2.4.0 to 2.8.1 write them; from 2.6.40 on with the function's name before. */
+test.each([
+  [noRemote, 'not-started'],
+  [`validateUploadParams: ${noRemote}`, 'not-started'],
+  [byPart, 'remote-base-refused'],
+  [`validateUploadParams: ${byPart}`, 'remote-base-refused'],
+  ['`upload_concurrency` shall be more than zero', 'not-started'],
+  ['you cannot upload diff from the same backup', 'not-started'],
+  ['choose setup only `--diff-from-remote` or `--diff-from`, not both', 'not-started'],
+  ['ftp->`compression_format`=none incompatible with general->upload_by_part=false', 'not-started'],
+  ["can't resume for `remote_storage: custom`", 'not-started'],
+  ["can't find local backup: backup 'FULL' is not found", 'not-started'],
+  [
+    'b.getTablesForUploadDiffLocal return error: open FULL/metadata.json: no such file or directory',
+    'not-started',
+  ],
+  ['b.getTablesDiffFromRemote return error: FULL not found on remote storage', 'not-started'],
+  ['initDisksPathsAndBackupDestination: b.CalculateMaxSize: code: 47', 'not-started'],
+  ['b.uploadSingleBackupFile return error: 550 no space', 'incomplete'],
+  // After a complete upload, or with the copy of another one in place: the list decides.
+  ["can't remove old backups on remote storage: 421 too many logins", undefined],
+  ["can't remove old local backups: can't connect to clickhouse: connection refused", undefined],
+  ["can't connect to remote storage: dial tcp: connection refused", undefined],
+  ["'FULL' already exists on remote storage", undefined],
+  ['context canceled', undefined],
+  ['', undefined],
+] as const)('%j: %s', (text, failure) => {
+  expect(uploadFailureOf(text)).toBe(failure);
+  expect(isNotStarted(failure)).toBe(failure !== undefined && failure !== 'incomplete');
+});
