@@ -1,4 +1,4 @@
-import type { Run, Session } from '../use-cases/context.js';
+import type { CreateContext, CommandContext } from '../use-cases/context.js';
 import { withStepOfWaiting } from '../use-cases/step-of-waiting.js';
 import { WaitBudget } from '../time/waiting.js';
 import type { Settings } from '../config/settings.js';
@@ -7,13 +7,15 @@ import { openServer } from '../client/api/open.js';
 import type { BackupServer } from '../client/client.js';
 import { nodeDisk } from '../state/disk.js';
 import { HostFiles } from '../state/host-files.js';
+import { LogDirectory } from '../state/log-directory.js';
 import { LogFile } from '../state/log-file.js';
 import type { World } from './environment.js';
+import { deleteLocalCommand } from './delete-local-command.js';
 import type { Execution } from './execution.js';
 import { createRedactor } from './redaction.js';
 
 /** Brings together what create-full and create-diff work with. */
-export async function openRun(execution: Execution): Promise<Run> {
+export async function openRun(execution: Execution): Promise<CreateContext> {
   const opened = openParts(execution);
   const parts = { ...opened, report: withStepOfWaiting(opened.report) };
   const server = await openApi(execution, parts, false);
@@ -21,7 +23,10 @@ export async function openRun(execution: Execution): Promise<Run> {
 }
 
 /** The same for commands that any engine serves, the local program as well. */
-export async function openSession(execution: Execution, listWhileBusy = false): Promise<Session> {
+export async function openSession(
+  execution: Execution,
+  listWhileBusy = false,
+): Promise<CommandContext> {
   const { binaryPath, timeoutMs } = execution.settings;
   const parts = openParts(execution);
   if (binaryPath === undefined) {
@@ -44,7 +49,7 @@ export async function openSession(execution: Execution, listWhileBusy = false): 
   };
 }
 
-type Parts = Omit<Session, 'engine'> & { redact: (text: string) => string };
+type Parts = Omit<CommandContext, 'engine'> & { redact: (text: string) => string };
 
 /** Opens no connection and writes nothing. */
 function openParts({ world, settings, story, signal }: Execution): Parts {
@@ -59,7 +64,18 @@ function openParts({ world, settings, story, signal }: Execution): Parts {
   const log = new LogFile(disk, files.logFile, redact);
   const wait = new WaitBudget(settings.waitMs);
   story.keepIn(log);
-  return { settings, clock: world.clock, signal, wait, disk, files, log, report: story, redact };
+  return {
+    host: settings.host.label,
+    clock: world.clock,
+    signal,
+    wait,
+    logDirectory: new LogDirectory(disk, settings.logDir),
+    files,
+    log,
+    report: story,
+    deleteLocalCommand: (backup) => deleteLocalCommand(settings, backup),
+    redact,
+  };
 }
 
 async function openApi(
@@ -76,11 +92,6 @@ async function openApi(
     connectTimeoutMs: settings.connectTimeoutMs,
     listWhileBusy,
   });
-}
-
-/** The log directory must be there and writable before anything is begun. */
-export function prepareLogDir({ log, settings }: Pick<Session, 'log' | 'settings'>): void {
-  log.prepare(settings.logDir);
 }
 
 /** got is loaded only for commands that send requests: starting cold costs more than the work. */

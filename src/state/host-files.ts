@@ -4,8 +4,7 @@ import type { BackupKind } from '../backup/backup.js';
 import { isUsableName } from '../backup/names.js';
 import type { Disk } from './disk.js';
 import type { HeldLock } from './file-lock.js';
-
-const lastBackupSuffix = '_last_backup';
+import { lastBackupSuffix } from './log-directory.js';
 
 /**
  * What a run has begun, kept until its outcome is known: if the run is killed, the next one
@@ -103,14 +102,4 @@ export class HostFiles {
   removeJournal(): void {
     this.disk.remove(this.journalFile);
   }
-}
-
-/** Every last-backup file in the log directory and what it names, of whichever host. */
-export function readLastBackups(disk: Disk, folder: string): { file: string; name: string }[] {
-  return disk
-    .list(folder)
-    .filter((file) => file.startsWith('.') && file.endsWith(lastBackupSuffix))
-    .map((file) => path.join(folder, file))
-    .map((file) => ({ file, name: (disk.read(file) ?? '').trim() }))
-    .filter(({ name }) => name !== '');
 }

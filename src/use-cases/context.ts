@@ -1,27 +1,29 @@
+import type { BackupServer, Engine } from '../client/client.js';
+import type { HostFiles } from '../state/host-files.js';
+import type { LogDirectory } from '../state/log-directory.js';
+import type { LogFile } from '../state/log-file.js';
 import type { Clock } from '../time/clock.js';
 import type { WaitBudget } from '../time/waiting.js';
-import type { Settings } from '../config/settings.js';
-import type { BackupServer, Engine } from '../client/client.js';
-import type { Disk } from '../state/disk.js';
-import type { HostFiles } from '../state/host-files.js';
-import type { LogFile } from '../state/log-file.js';
 import type { Reporter } from './reporter.js';
 
-/** All that a command works with. */
-export interface Session {
-  settings: Settings;
+/** What a command works with on one host. It holds no settings and no secrets. */
+export interface CommandContext {
+  /** The host as the person typed it, for messages. */
+  host: string;
   clock: Clock;
   /** Aborted with an `InterruptedError` on SIGINT and SIGTERM. */
   signal: AbortSignal;
   wait: WaitBudget;
-  disk: Disk;
+  logDirectory: LogDirectory;
   files: HostFiles;
   log: LogFile;
   report: Reporter;
   engine: Engine;
+  /** Returns the command that deletes a local copy, as it has to be typed here. */
+  deleteLocalCommand: (backup: string) => string;
 }
 
 /** The same for create-full and create-diff, which need a server. */
-export interface Run extends Session {
+export interface CreateContext extends CommandContext {
   server: BackupServer;
 }

@@ -4,7 +4,7 @@ import { presentable } from '../text.js';
 import { BusyError } from '../errors.js';
 import type { HeldLock } from '../state/file-lock.js';
 import { localTime } from '../time/local-time.js';
-import type { Session } from './context.js';
+import type { CommandContext } from './context.js';
 import { withRunLog } from './run-log.js';
 
 /** Somebody may have written anything there. */
@@ -23,7 +23,7 @@ export interface HostLock {
  * `finished`. Waits for another one within `--wait`; then throws `BusyError`, and logs that.
  */
 export async function underHostLock<T>(
-  session: Session,
+  session: CommandContext,
   command: string,
   work: (lock: HostLock) => Promise<T>,
 ): Promise<T> {
@@ -40,8 +40,8 @@ export async function underHostLock<T>(
   }
 }
 
-async function takeHostLock(session: Session, command: string): Promise<HostLock> {
-  const { clock, files, report, settings, signal } = session;
+async function takeHostLock(session: CommandContext, command: string): Promise<HostLock> {
+  const { clock, files, host, report, signal } = session;
   const wait = new ChargedWait(clock, session.wait);
   for (;;) {
     report.step('lock');
@@ -53,7 +53,7 @@ async function takeHostLock(session: Session, command: string): Promise<HostLock
     report.step('wait-for-turn');
     const holder = readHolder(lock.heldBy);
     if (wait.isOver()) {
-      throw new BusyError(`another chbackup works on ${settings.host.label}: ${describe(holder)}`, {
+      throw new BusyError(`another chbackup works on ${host}: ${describe(holder)}`, {
         hint: 'run again when it is done, or wait longer with --wait',
       });
     }

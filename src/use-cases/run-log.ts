@@ -1,9 +1,9 @@
 import { ChbackupError, OperationFailedError } from '../errors.js';
-import type { Session } from './context.js';
+import type { CommandContext } from './context.js';
 
 /** Does a command's work between the log file's `started` and `finished`, its error under a heading. */
 export async function withRunLog<T>(
-  { clock, log }: Pick<Session, 'clock' | 'log'>,
+  { clock, log }: Pick<CommandContext, 'clock' | 'log'>,
   work: () => Promise<T>,
 ): Promise<T> {
   log.started(clock.now());

@@ -13,8 +13,7 @@ const mayImport: Record<string, readonly string[]> = {
     ...['src/state', 'src/config', 'src/backup', 'src/time', 'src/text.ts', 'src/errors.ts'],
   ],
   'src/use-cases': [
-    ...['src/client', 'src/state', 'src/config', 'src/backup', 'src/time'],
-    ...['src/text.ts', 'src/errors.ts'],
+    ...['src/client', 'src/state', 'src/backup', 'src/time', 'src/text.ts', 'src/errors.ts'],
   ],
   'src/client/api': [
     ...['src/client', 'src/http', 'src/backup', 'src/time', 'src/text.ts', 'src/errors.ts'],
@@ -113,6 +112,7 @@ describe('an import against the map is refused', () => {
     ['src/client/binary/list.ts', '../../http/transport.js'],
     ['src/http/got-transport.ts', '../time/clock.js'],
     ['src/use-cases/host-lock.ts', '../cli/ui/output.js'],
+    ['src/use-cases/host-lock.ts', '../config/settings.js'],
     ['src/use-cases/host-lock.ts', '../client/api/connection.js'],
     ['src/use-cases/create/find-base.ts', '../../main.js'],
     ['src/cli/program.ts', '../main.js'],

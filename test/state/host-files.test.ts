@@ -4,8 +4,8 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/time/clock.js';
 import { nodeDisk } from '../../src/state/disk.js';
-import { takeName } from '../../src/state/given-names.js';
-import { HostFiles, type Journal, readLastBackups } from '../../src/state/host-files.js';
+import { LogDirectory } from '../../src/state/log-directory.js';
+import { HostFiles, type Journal } from '../../src/state/host-files.js';
 import { diskWithLocks } from '../support/lock-in-memory.js';
 
 let folder = '';
@@ -91,19 +91,17 @@ describe('the files of a host', () => {
     writeFileSync(path.join(folder, '.ch3_last_backup'), '\n');
     writeFileSync(path.join(folder, 'ch4_last_backup'), 'B4');
     const name = (host: string) => path.join(folder, `.${host}_last_backup`);
-    expect(readLastBackups(disk, folder)).toEqual([
+    expect(new LogDirectory(disk, folder).readLastBackups()).toEqual([
       { file: name('ch1'), name: 'B1' },
       { file: name('ch2_8080'), name: 'B2' },
     ]);
-    expect(readLastBackups(disk, path.join(folder, 'none'))).toEqual([]);
+    expect(new LogDirectory(disk, path.join(folder, 'none')).readLastBackups()).toEqual([]);
   });
 });
 
 describe('names', () => {
   const take = (wanted: string, isTaken: (name: string) => boolean = () => false) =>
-    takeName({
-      disk: diskWithLocks(new Map()),
-      folder,
+    new LogDirectory(diskWithLocks(new Map()), folder).reserveName({
       wanted,
       isTaken,
       clock: systemClock,

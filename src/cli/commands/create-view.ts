@@ -1,16 +1,16 @@
 import type { BackupKind } from '../../backup/backup.js';
 import { createBackup } from '../../use-cases/create/create-backup.js';
 import type { Execution } from '../execution.js';
-import { openRun, prepareLogDir } from '../open-run.js';
+import { openRun } from '../open-run.js';
 
 /** Runs create-full or create-diff, and says what it came to. */
 export async function executeCreate(kind: BackupKind, execution: Execution): Promise<void> {
   const { settings, story, output } = execution;
   const run = await openRun(execution);
-  prepareLogDir(run);
+  run.log.prepare(settings.logDir);
   const command = `create-${kind.toLowerCase()}`;
   story.info(`${command} started`);
-  const { backup, base } = await createBackup(kind, run);
+  const { backup, base } = await createBackup({ kind, withoutBase: settings.withoutBase }, run);
   if (settings.json) {
     const answer = { command, host: settings.host.label, backup, base: base ?? null };
     output.answer(`${JSON.stringify(answer)}\n`);

@@ -12,7 +12,7 @@ import { PartialFailureError } from '../../errors.js';
 import { askForYes } from '../ui/questions.js';
 import { colorLevel } from '../ui/colors.js';
 import type { Execution } from '../execution.js';
-import { openSession, prepareLogDir } from '../open-run.js';
+import { openSession } from '../open-run.js';
 import { formatTable } from '../ui/tables.js';
 
 const barLook = {
@@ -26,7 +26,7 @@ const barLook = {
 export async function executeDelete(request: DeleteRequest, execution: Execution): Promise<void> {
   const { settings, output, story } = execution;
   const session = await openSession(execution);
-  if (!request.dryRun) prepareLogDir(session);
+  if (!request.dryRun) session.log.prepare(settings.logDir);
   const progress = new DeletionProgress(execution);
   try {
     await deleteBackups(request, session, progress);

@@ -8,7 +8,7 @@ import { type RestoreDialogue, restoreTable } from '../../use-cases/restore/rest
 import type { Table } from '../../client/client.js';
 import { askForYes } from '../ui/questions.js';
 import type { Execution } from '../execution.js';
-import { openSession, prepareLogDir } from '../open-run.js';
+import { openSession } from '../open-run.js';
 import { formatBytes } from '../ui/tables.js';
 
 /**
@@ -21,7 +21,7 @@ export async function executeRestore(
 ): Promise<void> {
   const { settings, output, story } = execution;
   const session = await openSession(execution);
-  prepareLogDir(session);
+  session.log.prepare(settings.logDir);
   let shown: RestorePlan | undefined;
   let restored: Table | undefined;
   const dialogue: RestoreDialogue = {

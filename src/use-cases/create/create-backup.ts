@@ -2,16 +2,20 @@ import type { BackupKind } from '../../backup/backup.js';
 import { findBackup } from '../../backup/chain.js';
 import { backupName } from '../../backup/names.js';
 import { OperationFailedError } from '../../errors.js';
-import { takeName } from '../../state/given-names.js';
 import type { Journal } from '../../state/host-files.js';
 import { localTime } from '../../time/local-time.js';
-import { type Base, findBase } from './find-base.js';
+import { type Base, findBase, type WithoutBase } from './find-base.js';
 import { failBackup } from './fail-backup.js';
 import { type HostLock, underHostLock } from '../host-lock.js';
-import type { Run } from '../context.js';
+import type { CreateContext } from '../context.js';
 import { settleInterruptedRun } from './recover-run.js';
 import { reportUnsavedTables } from './unsaved-tables.js';
 import { chooseBaseUseFor, upload } from './upload-backup.js';
+
+export interface CreateRequest {
+  kind: BackupKind;
+  withoutBase: WithoutBase;
+}
 
 /** A backup that is proven to be on the remote storage, and recorded as the next base. */
 export interface Recorded {
@@ -28,12 +32,12 @@ export interface Recorded {
  * lock → check the server → settle → [diff] prove the base → create → [diff] choose how to use the base → upload →
  * prove → record. Throws when the backup is not proven; then it never becomes a base.
  */
-export async function createBackup(kind: BackupKind, run: Run): Promise<Recorded> {
+export async function createBackup(request: CreateRequest, run: CreateContext): Promise<Recorded> {
   const { report } = run;
   report.step('start');
   try {
-    const command = `create-${kind.toLowerCase()}`;
-    return await underHostLock(run, command, (lock) => makeBackup(kind, run, lock));
+    const command = `create-${request.kind.toLowerCase()}`;
+    return await underHostLock(run, command, (lock) => makeBackup(request, run, lock));
   } catch (error) {
     if (!(error instanceof OperationFailedError && error.heading !== undefined)) {
       report.step('give-up');
@@ -45,14 +49,18 @@ export async function createBackup(kind: BackupKind, run: Run): Promise<Recorded
   }
 }
 
-async function makeBackup(kind: BackupKind, run: Run, lock: HostLock): Promise<Recorded> {
+async function makeBackup(
+  { kind, withoutBase }: CreateRequest,
+  run: CreateContext,
+  lock: HostLock,
+): Promise<Recorded> {
   const { files, report, server } = run;
   report.step('check-server');
   report.phase('checking that ClickHouse answers');
   await server.checkUsable();
   await settleInterruptedRun(kind, run);
   report.step('kind');
-  const base = kind === 'DIFF' ? await findBase(run) : await listForNames(run);
+  const base = kind === 'DIFF' ? await findBase(withoutBase, run) : await listForNames(run);
   await reportUnsavedTables(run);
   const name = await reserveName(kind, run, base);
   lock.nameBackup(name);
@@ -74,18 +82,16 @@ async function makeBackup(kind: BackupKind, run: Run, lock: HostLock): Promise<R
 }
 
 /** A full needs no base; the local list is only for its name. */
-async function listForNames({ report, server }: Run): Promise<Base> {
+async function listForNames({ report, server }: CreateContext): Promise<Base> {
   report.step('list-names');
   return { name: undefined, listed: await server.list('local') };
 }
 
-function reserveName(kind: BackupKind, run: Run, { listed }: Base): Promise<string> {
-  const { clock, disk, report, settings, signal } = run;
+function reserveName(kind: BackupKind, run: CreateContext, { listed }: Base): Promise<string> {
+  const { clock, logDirectory, report, signal } = run;
   report.step('take-name');
   const known = new Set(listed.map((backup) => backup.name));
-  return takeName({
-    disk,
-    folder: settings.logDir,
+  return logDirectory.reserveName({
     wanted: backupName(kind, new Date(clock.now())),
     isTaken: (name) => known.has(name),
     clock,
@@ -94,7 +100,7 @@ function reserveName(kind: BackupKind, run: Run, { listed }: Base): Promise<stri
 }
 
 /** On disk before the first request that changes anything. */
-function openJournal(kind: BackupKind, { clock, files }: Run, backup: string): Journal {
+function openJournal(kind: BackupKind, { clock, files }: CreateContext, backup: string): Journal {
   const last = files.readLastBackup();
   const journal: Journal = {
     kind,
@@ -108,7 +114,7 @@ function openJournal(kind: BackupKind, { clock, files }: Run, backup: string): J
   return journal;
 }
 
-async function create(run: Run, name: string): Promise<void> {
+async function create(run: CreateContext, name: string): Promise<void> {
   const { report, server } = run;
   report.step('create');
   report.phase(`creating ${name}`);

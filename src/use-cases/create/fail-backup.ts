@@ -1,6 +1,5 @@
 import { OperationFailedError } from '../../errors.js';
-import { deleteLocalCommand } from '../delete-local-command.js';
-import type { Run } from '../context.js';
+import type { CreateContext } from '../context.js';
 
 export interface BackupFailure {
   what: 'create' | 'upload';
@@ -17,7 +16,11 @@ const headings = { create: 'CREATE BACKUP ERROR', upload: 'UPLOAD ERROR' };
 
 /** Closes the journal, unless the next run may find out more, and throws what is to be logged. */
 export function failBackup(
-  { files, report, settings }: Pick<Run, 'files' | 'report' | 'settings'>,
+  {
+    deleteLocalCommand,
+    files,
+    report,
+  }: Pick<CreateContext, 'deleteLocalCommand' | 'files' | 'report'>,
   failure: BackupFailure,
 ): never {
   const { what, name, text, undecided = false } = failure;
@@ -27,13 +30,13 @@ export function failBackup(
   const verdict = undecided ? 'could not be proven' : 'failed';
   throw new OperationFailedError(`the ${what} of ${name} ${verdict}: ${text}`, {
     heading: headings[what],
-    hint: hintFor(failure, settings),
+    hint: hintFor(failure, deleteLocalCommand),
   });
 }
 
 function hintFor(
   { what, name, text, undecided, mayGoOn }: BackupFailure,
-  settings: Run['settings'],
+  deleteLocalCommand: CreateContext['deleteLocalCommand'],
 ): string {
   if (undecided) return 'the next run looks again whether it is there';
   if (text.includes('no tables for backup')) {
@@ -41,5 +44,5 @@ function hintFor(
   }
   const kept = 'the last-backup file is as it was';
   if (what === 'create' || mayGoOn) return kept;
-  return `${kept}; the local copy is left: ${deleteLocalCommand(settings, name)}`;
+  return `${kept}; the local copy is left: ${deleteLocalCommand(name)}`;
 }

@@ -2,10 +2,13 @@ import type { Backup } from '../../backup/backup.js';
 import { proveBackup } from '../../backup/verification.js';
 import { OperationFailedError } from '../../errors.js';
 import { emptyStorage } from './empty-storage.js';
-import type { Run } from '../context.js';
+import type { CreateContext } from '../context.js';
 
 /** The pauses before a base that is not proven is looked for again: a listing can fail in silence. */
 const secondLooksMs = [20_000, 35_000];
+
+/** What a DIFF without a usable base does: a full upload, or fail. */
+export type WithoutBase = 'full' | 'fail';
 
 export interface Base {
   /** undefined: the upload will be a full one. */
@@ -18,8 +21,8 @@ export interface Base {
  * The base of an increment: the backup that the last-backup file names, if it is proven, and no
  * other; one that merely looks right may be hollow (contract §3).
  */
-export async function findBase(run: Run): Promise<Base> {
-  const { clock, files, report, server, settings, signal } = run;
+export async function findBase(withoutBase: WithoutBase, context: CreateContext): Promise<Base> {
+  const { clock, files, host, report, server, signal } = context;
   report.step('read-last-backup');
   const last = files.readLastBackup();
   report.step('prove-base');
@@ -27,7 +30,7 @@ export async function findBase(run: Run): Promise<Base> {
   let listed = await server.list('all');
   if ('missing' in last) {
     const problem = `${last.missing}: it is recommended to create a FULL backup first`;
-    return withoutBase(run, problem, listed);
+    return giveUpBase(withoutBase, context, problem, listed);
   }
   let proof = proveBackup(listed, last.name);
   for (const pauseMs of secondLooksMs) {
@@ -43,14 +46,19 @@ export async function findBase(run: Run): Promise<Base> {
   if (proof.proven) return { name: last.name, listed };
   report.step('storage-empty');
   if (!listed.some((backup) => backup.location === 'remote')) {
-    throw emptyStorage(settings.host.label, `the base ${last.name} cannot be checked`);
+    throw emptyStorage(host, `the base ${last.name} cannot be checked`);
   }
-  return withoutBase(run, `the base cannot be used: ${proof.reason}`, listed);
+  return giveUpBase(withoutBase, context, `the base cannot be used: ${proof.reason}`, listed);
 }
 
-function withoutBase({ report, settings }: Run, problem: string, listed: Backup[]): Base {
+function giveUpBase(
+  withoutBase: WithoutBase,
+  { report }: CreateContext,
+  problem: string,
+  listed: Backup[],
+): Base {
   report.step('without-base');
-  if (settings.withoutBase === 'fail') {
+  if (withoutBase === 'fail') {
     throw new OperationFailedError(`${problem}; nothing was created`, {
       hint: 'run create-full, or allow a full upload with --without-base full',
     });

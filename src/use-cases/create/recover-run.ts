@@ -3,17 +3,16 @@ import { findBackup } from '../../backup/chain.js';
 import { proveUpload } from '../../backup/verification.js';
 import { isNotStarted } from '../../client/upload-error.js';
 import type { Journal } from '../../state/host-files.js';
-import { deleteLocalCommand } from '../delete-local-command.js';
 import { emptyStorage } from './empty-storage.js';
 import { nothingListed } from './verify-upload.js';
-import type { Run } from '../context.js';
+import type { CreateContext } from '../context.js';
 
 /**
  * Finds out how a run that was killed ended: recorded if its upload is proven and nothing was
  * recorded since, otherwise failed. While its work goes on, waits. The journal stays until the
  * outcome is known.
  */
-export async function settleInterruptedRun(kind: BackupKind, run: Run): Promise<void> {
+export async function settleInterruptedRun(kind: BackupKind, run: CreateContext): Promise<void> {
   const { files, report } = run;
   report.step('journal');
   const journal = files.readJournal();
@@ -54,10 +53,10 @@ const failed = (why: string): End => ({ is: 'failed', why });
 
 async function findEnd(
   kind: BackupKind,
-  run: Run,
+  run: CreateContext,
   { phase, backup, base, lastBackup }: Journal,
 ): Promise<End> {
-  const { server, settings } = run;
+  const { host, server } = run;
   await server.waitUntilIdle();
   if (phase === 'create') return failed('its upload was never asked for');
   const row = await server.uploadEnd(backup);
@@ -68,23 +67,24 @@ async function findEnd(
   if (!listed.some(({ location }) => location === 'remote')) {
     if (error !== undefined && isNotStarted(error.failure)) return failed(error.text);
     if (lastNow === '' || kind === 'FULL') return { is: 'untold', why: nothingListed };
-    throw emptyStorage(settings.host.label, `how the upload of ${backup} ended cannot be told`);
+    throw emptyStorage(host, `how the upload of ${backup} ended cannot be told`);
   }
   const proof = proveUpload(listed, backup, base || undefined);
   if (!proof.proven) return failed(proof.reason);
   if (lastNow === lastBackup) return { is: 'proven' };
-  return failed(
-    `the last-backup file of ${settings.host.label} does not say any more what it said then`,
-  );
+  return failed(`the last-backup file of ${host} does not say any more what it said then`);
 }
 
-async function describeCopyLeft({ server, settings }: Run, backup: string): Promise<string> {
+async function describeCopyLeft(
+  { deleteLocalCommand, server }: CreateContext,
+  backup: string,
+): Promise<string> {
   const copy = findBackup(await server.list('local'), 'local', backup);
   if (copy === undefined) return '';
-  return `; its local copy is left, to be removed with ${deleteLocalCommand(settings, backup)}`;
+  return `; its local copy is left, to be removed with ${deleteLocalCommand(backup)}`;
 }
 
-function lastNameOf({ files }: Run): string {
+function lastNameOf({ files }: CreateContext): string {
   const last = files.readLastBackup();
   return 'name' in last ? last.name : '';
 }

@@ -1,6 +1,6 @@
 import { presentable } from '../../text.js';
 import { ChbackupError, InterruptedError } from '../../errors.js';
-import type { Run } from '../context.js';
+import type { CreateContext } from '../context.js';
 
 /** How many tables one line names. */
 const mostNamed = 20;
@@ -9,7 +9,7 @@ const mostNamed = 20;
  * Names the tables whose rows no backup contains, in the log and with `--verbose`. A backup does not
  * depend on it: if the tables cannot be read, that is noted and the run continues.
  */
-export async function reportUnsavedTables({ report, server }: Run): Promise<void> {
+export async function reportUnsavedTables({ report, server }: CreateContext): Promise<void> {
   report.step('note-tables');
   report.phase('reading the tables');
   try {

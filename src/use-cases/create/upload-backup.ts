@@ -5,7 +5,7 @@ import { isNotStarted } from '../../client/upload-error.js';
 import type { Journal } from '../../state/host-files.js';
 import { failBackup } from './fail-backup.js';
 import { proveOutcome, type Verdict } from './verify-upload.js';
-import type { Run } from '../context.js';
+import type { CreateContext } from '../context.js';
 
 /** The base of an upload, and which of its copies the server compares with. */
 export interface BaseUse {
@@ -15,7 +15,7 @@ export interface BaseUse {
 
 /** How the upload can use the base: from a fresh local list, since create's retention has just run. */
 export async function chooseBaseUseFor(
-  { report, server }: Run,
+  { report, server }: CreateContext,
   base: string | undefined,
 ): Promise<BaseUse | undefined> {
   report.step('choose-base-use');
@@ -37,7 +37,7 @@ export async function chooseBaseUseFor(
  * Returns the base that the upload is on; undefined: it is a full one.
  */
 export async function upload(
-  run: Run,
+  run: CreateContext,
   journal: Journal,
   use: BaseUse | undefined,
 ): Promise<{ base: string | undefined }> {
@@ -71,7 +71,7 @@ export async function upload(
 
 /** The journal names the base before the server is asked. */
 async function postUpload(
-  { files, report, server }: Run,
+  { files, report, server }: CreateContext,
   journal: Journal,
   use: BaseUse | undefined,
 ): Promise<Outcome> {
@@ -85,7 +85,7 @@ async function postUpload(
 
 /** An upload that never started has failed, even if no list can be believed. */
 function failUnproven(
-  run: Run,
+  run: CreateContext,
   name: string,
   outcome: Outcome,
   { reason, undecided }: Extract<Verdict, { proven: false }>,

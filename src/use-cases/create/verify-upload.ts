@@ -1,7 +1,7 @@
 import { proveUpload, type UploadProof } from '../../backup/verification.js';
 import type { Outcome } from '../../client/client.js';
 import { ApiResponseError } from '../../errors.js';
-import type { Run } from '../context.js';
+import type { CreateContext } from '../context.js';
 
 /** A storage that is down lists as empty (contract §11). */
 export const nothingListed = 'the remote storage lists no backup at all; it may be down';
@@ -19,7 +19,7 @@ export type Verdict =
  * after anything else one look decides.
  */
 export async function proveOutcome(
-  run: Run,
+  run: CreateContext,
   outcome: Outcome,
   name: string,
   base: string | undefined,
@@ -45,7 +45,7 @@ export async function proveOutcome(
 }
 
 async function lookOnce(
-  { server }: Run,
+  { server }: CreateContext,
   where: 'remote' | 'all',
   name: string,
   base: string | undefined,

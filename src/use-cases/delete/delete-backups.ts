@@ -7,7 +7,6 @@ import {
 } from '../../backup/deletion/plan.js';
 import type { Selection } from '../../backup/deletion/selection.js';
 import { ConfigError, NotFoundError, OperationFailedError } from '../../errors.js';
-import { readLastBackups } from '../../state/host-files.js';
 import {
   deleteInOrder,
   type DeletionObserver,
@@ -15,7 +14,7 @@ import {
   throwIfIncomplete,
 } from './delete-in-order.js';
 import { underHostLock } from '../host-lock.js';
-import type { Session } from '../context.js';
+import type { CommandContext } from '../context.js';
 import { findBrokenTwice, findForeignTwice, type SeenTwice } from './second-look.js';
 
 export interface DeleteRequest {
@@ -38,7 +37,7 @@ export interface DeletionDialogue extends DeletionObserver {
 /** check the server → read → plan → show → ask → lock → read and plan again → delete, dependents before their bases. */
 export async function deleteBackups(
   request: DeleteRequest,
-  session: Session,
+  session: CommandContext,
   dialogue: DeletionDialogue,
 ): Promise<DeletionResult> {
   session.report.phase('checking that ClickHouse answers');
@@ -76,7 +75,7 @@ export async function deleteBackups(
  */
 async function makeFirstPlan(
   request: DeleteRequest,
-  session: Session,
+  session: CommandContext,
 ): Promise<{ twice: SeenTwice; shown: DeletionPlan }> {
   const { location, selection } = request;
   if ('broken' in selection) {
@@ -105,10 +104,10 @@ function onlyOf(request: DeleteRequest, left: readonly string[]): DeleteRequest 
 
 async function makePlan(
   { location, selection }: DeleteRequest,
-  session: Session,
+  session: CommandContext,
   twice: SeenTwice,
 ): Promise<DeletionPlan> {
-  const { clock, disk, engine, report, settings } = session;
+  const { clock, engine, logDirectory, report } = session;
   report.phase(`reading the ${location} list`);
   const byAge = 'keep' in selection || 'olderThanMs' in selection;
   const bothNeeded = location === 'local' && byAge;
@@ -120,17 +119,20 @@ async function makePlan(
     remote: bothNeeded ? backups : undefined,
     selection,
     nowMs: clock.now(),
-    lastBackups: readLastBackups(disk, settings.logDir).map(({ name }) => name),
+    lastBackups: logDirectory.readLastBackups().map(({ name }) => name),
     ...twice,
   });
 }
 
 /** A storage that is down lists as empty (contract §11): nothing may be believed then. */
-function throwIfEmptyUnexpectedly({ files, settings }: Session, backups: readonly Backup[]): void {
+function throwIfEmptyUnexpectedly(
+  { files, host }: CommandContext,
+  backups: readonly Backup[],
+): void {
   const last = files.readLastBackup();
   if (!('name' in last) || backups.some((row) => row.location === 'remote')) return;
   throw new OperationFailedError(
-    `the remote storage of ${settings.host.label} lists nothing, though ${last.name} was uploaded to it`,
+    `the remote storage of ${host} lists nothing, though ${last.name} was uploaded to it`,
     {
       hint: `it may be down; if it is empty indeed, remove ${files.lastBackupFile}`,
     },
@@ -142,11 +144,11 @@ function throwIfNothingLeft(
   shown: DeletionPlan,
   fresh: DeletionPlan,
   { location }: DeleteRequest,
-  { settings }: Session,
+  { host }: CommandContext,
 ): void {
   if (location === 'local' || fresh.items.length > 0) return;
   throw new OperationFailedError(
-    `the remote storage of ${settings.host.label} lists nothing now, though it listed ${shown.items.length} before; nothing was deleted`,
+    `the remote storage of ${host} lists nothing now, though it listed ${shown.items.length} before; nothing was deleted`,
     { hint: 'it may be down; try again when chbackup list shows the backups' },
   );
 }
@@ -160,7 +162,11 @@ function tellSpared(shown: DeletionPlan, plan: DeletionPlan, dialogue: DeletionD
 }
 
 /** Retention that a broken row has stopped must not look like one with nothing to do. */
-function warnOfHeld(plan: DeletionPlan, { location }: DeleteRequest, { report }: Session): void {
+function warnOfHeld(
+  plan: DeletionPlan,
+  { location }: DeleteRequest,
+  { report }: CommandContext,
+): void {
   const held = countHeldByBroken(plan);
   if (held === 0) return;
   report.warn(
@@ -179,12 +185,12 @@ function throwIfRefused({ refused }: DeletionPlan): void {
 
 async function getYes(
   request: DeleteRequest,
-  { settings }: Session,
+  { host }: CommandContext,
   dialogue: DeletionDialogue,
   count: number,
 ): Promise<void> {
   if (request.yes) return;
-  const what = `${count} ${request.location} backup${count === 1 ? '' : 's'} of ${settings.host.label}`;
+  const what = `${count} ${request.location} backup${count === 1 ? '' : 's'} of ${host}`;
   const answer = await dialogue.ask(`Delete ${what}?`);
   if (answer === true) return;
   if (answer === undefined) {
@@ -196,9 +202,9 @@ async function getYes(
 }
 
 /** What is about to go must not be taken as a base any more, even if we are killed on the way. */
-function forgetBases({ disk, files, settings }: Session, names: ReadonlySet<string>): void {
-  for (const { file, name } of readLastBackups(disk, settings.logDir)) {
-    if (names.has(name)) disk.remove(file);
+function forgetBases({ files, logDirectory }: CommandContext, names: ReadonlySet<string>): void {
+  for (const { file, name } of logDirectory.readLastBackups()) {
+    if (names.has(name)) logDirectory.removeLastBackup(file);
   }
   const journal = files.readJournal();
   if (typeof journal === 'object' && names.has(journal.backup)) files.removeJournal();

@@ -1,6 +1,6 @@
 import type { Backup, BackupState, Location } from '../../backup/backup.js';
 import { ConfigError } from '../../errors.js';
-import type { Session } from '../context.js';
+import type { CommandContext } from '../context.js';
 
 /** What two lists, two minutes apart, agree on; undefined: there was only one list. */
 export interface SeenTwice {
@@ -13,7 +13,7 @@ const againMs = 2 * 60_000;
 /** Names of the backups that are broken in two lists: those that `--broken` deletes. */
 export async function findBrokenTwice(
   location: Location,
-  session: Session,
+  session: CommandContext,
 ): Promise<ReadonlySet<string>> {
   const { engine, report } = session;
   const { seesOthersWork, version } = await engine.capabilities();
@@ -40,7 +40,7 @@ export async function findBrokenTwice(
 export async function findForeignTwice(
   location: Location,
   foreign: readonly Backup[],
-  session: Session,
+  session: CommandContext,
 ): Promise<ReadonlySet<string>> {
   const { report } = session;
   const count = foreign.length === 1 ? '1 entry does' : `${foreign.length} entries do`;
@@ -53,7 +53,7 @@ async function seenAgain(
   location: Location,
   rows: readonly Backup[],
   wanted: BackupState,
-  { clock, engine, signal }: Session,
+  { clock, engine, signal }: CommandContext,
 ): Promise<ReadonlySet<string>> {
   await clock.sleep(againMs, signal);
   const names = new Set(rows.map(({ name }) => name));

@@ -3,7 +3,7 @@ import { findWhole, indexBackups } from '../../backup/chain.js';
 import { parseBackupName } from '../../backup/names.js';
 import { chainTree, type TreeNode } from '../../backup/tree.js';
 import { OperationFailedError } from '../../errors.js';
-import type { Session } from '../context.js';
+import type { CommandContext } from '../context.js';
 
 /** A copy of a backup as `list` tells of it. */
 export interface ListedBackup {
@@ -31,7 +31,7 @@ export interface Listing {
 /** What there is at one location, or at both. Takes no lock and changes nothing. */
 export async function listBackups(
   location: Location | 'all',
-  { engine, files, report, settings }: Session,
+  { engine, files, host, report }: CommandContext,
 ): Promise<Listing> {
   report.phase('listing backups');
   await engine.checkUsable();
@@ -53,7 +53,7 @@ export async function listBackups(
   // A storage that is down lists as empty (contract §11).
   if (remote.length === 0) {
     const doubt = new OperationFailedError(
-      `the remote storage of ${settings.host.label} lists nothing, though ${lastBackup} was uploaded to it`,
+      `the remote storage of ${host} lists nothing, though ${lastBackup} was uploaded to it`,
       { hint: `it may be down; if it is empty indeed, remove ${files.lastBackupFile}` },
     );
     return { locations, lastBackup, doubt };

@@ -2,7 +2,7 @@ import type { TableName } from '../../backup/table-name.js';
 import type { Table } from '../../client/client.js';
 import { ConfigError, NotFoundError, OperationFailedError } from '../../errors.js';
 import type { RestoreSource } from './restore-source.js';
-import type { Session } from '../context.js';
+import type { CommandContext } from '../context.js';
 
 export interface RestoreTableRequest {
   /** A backup's name, or `latest`. */
@@ -36,7 +36,7 @@ export interface RestorePlan {
 /** What this version cannot do is said before anything is asked of it. */
 export async function checkAbilities(
   { table, into, checkReplicas }: RestoreTableRequest,
-  { engine }: Session,
+  { engine }: CommandContext,
 ): Promise<void> {
   const renamed = into !== undefined && into.table !== table.table;
   if (!renamed && checkReplicas) return;
@@ -67,7 +67,7 @@ export async function checkAbilities(
 export async function makePlan(
   { table, into, schema, append, dropUnsavedRows }: RestoreTableRequest,
   source: RestoreSource,
-  { engine, report }: Session,
+  { engine, report }: CommandContext,
 ): Promise<RestorePlan> {
   const target = into ?? table;
   const shown = nameOf(target);
@@ -141,7 +141,7 @@ function throwIfRowsAreUnsaved(
 export async function lookAgain(
   request: RestoreTableRequest,
   plan: RestorePlan,
-  session: Session,
+  session: CommandContext,
 ): Promise<RestorePlan> {
   const { backup: name, download, replacesLeftover } = plan;
   const now = await makePlan(request, { name, isLocal: !download, replacesLeftover }, session);

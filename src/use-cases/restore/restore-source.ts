@@ -3,8 +3,7 @@ import { findBackup } from '../../backup/chain.js';
 import { proveBackup } from '../../backup/verification.js';
 import { isOldFormat } from '../../client/row-state.js';
 import { NotFoundError, OperationFailedError } from '../../errors.js';
-import { deleteLocalCommand } from '../delete-local-command.js';
-import type { Session } from '../context.js';
+import type { CommandContext } from '../context.js';
 
 /** The backup to restore from, and whether its local copy can be used as it is. */
 export interface RestoreSource {
@@ -20,7 +19,7 @@ type LocalCopy = 'usable' | 'leftover' | 'none';
  * Finds the backup asked for. A sound local copy is enough for one that is named, whatever becomes
  * of the remote storage; `latest` must be proven there.
  */
-export async function findSource(asked: string, session: Session): Promise<RestoreSource> {
+export async function findSource(asked: string, session: CommandContext): Promise<RestoreSource> {
   const { engine, files, report } = session;
   report.phase('looking for the backup');
   const last = files.readLastBackup();
@@ -56,7 +55,7 @@ export async function findSource(asked: string, session: Session): Promise<Resto
  * to 2.4.x leave for each base that a download needed (contract §11, §12): a download of that backup
  * completes it. Throws `OperationFailedError` for a copy that is broken otherwise.
  */
-function localCopy(name: string, listed: readonly Backup[], session: Session): LocalCopy {
+function localCopy(name: string, listed: readonly Backup[], session: CommandContext): LocalCopy {
   const copy = findBackup(listed, 'local', name);
   if (copy === undefined) return 'none';
   if (copy.state === 'sound') return 'usable';
@@ -65,7 +64,7 @@ function localCopy(name: string, listed: readonly Backup[], session: Session): L
   throw new OperationFailedError(
     `the local copy of backup ${name} cannot be restored: ${copy.description || copy.state}`,
     {
-      hint: `remove it with ${deleteLocalCommand(session.settings, name)}; chbackup then downloads the backup`,
+      hint: `remove it with ${session.deleteLocalCommand(name)}; chbackup then downloads the backup`,
     },
   );
 }

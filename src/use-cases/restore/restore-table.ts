@@ -1,7 +1,6 @@
 import { findBackup } from '../../backup/chain.js';
 import type { Outcome, Table } from '../../client/client.js';
 import { ConfigError, NotFoundError, OperationFailedError } from '../../errors.js';
-import { deleteLocalCommand } from '../delete-local-command.js';
 import { underHostLock } from '../host-lock.js';
 import {
   checkAbilities,
@@ -14,7 +13,7 @@ import {
   type RestoreTableRequest,
 } from './restore-plan.js';
 import { findSource } from './restore-source.js';
-import type { Session } from '../context.js';
+import type { CommandContext } from '../context.js';
 
 /** Whom a restore shows its plan, and asks. */
 export interface RestoreDialogue {
@@ -32,7 +31,7 @@ export interface RestoreResult {
 /** check the server → find the copy → look at the table → plan → ask → lock → look again → download → restore → look. */
 export async function restoreTable(
   request: RestoreTableRequest,
-  session: Session,
+  session: CommandContext,
   dialogue: RestoreDialogue,
 ): Promise<RestoreResult> {
   await checkAbilities(request, session);
@@ -76,8 +75,8 @@ async function getYes(
  * Only the local list decides whether a download is complete: 2.4.20 ends complete ones in an error
  * (contract §12), and every version writes the metadata that makes a copy usable last.
  */
-async function download({ backup }: RestorePlan, session: Session): Promise<void> {
-  const { engine, report, settings } = session;
+async function download({ backup }: RestorePlan, session: CommandContext): Promise<void> {
+  const { deleteLocalCommand, engine, report } = session;
   report.phase(`downloading ${backup}`);
   const outcome = await engine.download(backup);
   const copy = findBackup(await engine.list('local'), 'local', backup);
@@ -91,7 +90,7 @@ async function download({ backup }: RestorePlan, session: Session): Promise<void
   const text = outcome.status === 'success' ? `its local copy is ${seen}` : textOf(outcome);
   throw new OperationFailedError(`the download of backup ${backup} failed: ${text}`, {
     heading: 'DOWNLOAD ERROR',
-    hint: `the table was not changed; to remove what was downloaded: ${deleteLocalCommand(settings, backup)}`,
+    hint: `the table was not changed; to remove what was downloaded: ${deleteLocalCommand(backup)}`,
   });
 }
 
@@ -99,7 +98,7 @@ async function download({ backup }: RestorePlan, session: Session): Promise<void
 async function restore(
   request: RestoreTableRequest,
   shown: RestorePlan,
-  session: Session,
+  session: CommandContext,
 ): Promise<RestorePlan> {
   const { table, into, checkReplicas } = request;
   const { backup, create } = shown;
@@ -145,7 +144,7 @@ function hintFor(text: string, checkReplicas: boolean): string {
  */
 async function lookAfter(
   { backup, bytesBefore, create, target }: RestorePlan,
-  { engine, report }: Session,
+  { engine, report }: CommandContext,
 ): Promise<Table> {
   const shown = nameOf(target);
   report.phase(`looking at ${shown}`);

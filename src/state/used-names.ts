@@ -9,27 +9,30 @@ import type { Disk } from './disk.js';
 const namesKept = 5000;
 const longestWaitMs = 60_000;
 
-/**
- * Gives out a backup name that no host of this log directory was given before, and remembers it:
- * two shards in one second, or a clock set back, must not name two backups alike, since
- * creating a name again destroys the older backup (contract §4).
- */
-export async function takeName(options: {
-  disk: Disk;
-  folder: string;
+export interface NameRequest {
   wanted: string;
   isTaken: (name: string) => boolean;
   clock: Clock;
   signal: AbortSignal;
-}): Promise<string> {
-  const { disk, folder, clock, signal } = options;
+}
+
+/**
+ * Returns a backup name that no host of this log directory has used, and remembers it: two shards in
+ * one second, or a clock set back, must not use a name twice, because creating a backup under a used
+ * name destroys the older one (contract §4).
+ */
+export async function reserveName(
+  disk: Disk,
+  folder: string,
+  { wanted, isTaken, clock, signal }: NameRequest,
+): Promise<string> {
   // An underscore and a word: no host's files are called so.
   const file = path.join(folder, '.given_names');
   const lock = await lockNames(disk, `${file}_lock`, clock, signal);
   try {
     const given = (disk.read(file) ?? '').split('\n').filter((name) => name !== '');
     const known = new Set(given);
-    const name = freeName(options.wanted, (free) => known.has(free) || options.isTaken(free));
+    const name = freeName(wanted, (free) => known.has(free) || isTaken(free));
     disk.replace(file, [...given, name].slice(-namesKept).join('\n') + '\n');
     return name;
   } finally {

@@ -1,0 +1,36 @@
+import path from 'node:path';
+import type { Disk } from './disk.js';
+import { reserveName, type NameRequest } from './used-names.js';
+
+export const lastBackupSuffix = '_last_backup';
+
+/** The log directory with the files of all hosts. */
+export class LogDirectory {
+  private readonly disk: Disk;
+  private readonly folder: string;
+
+  constructor(disk: Disk, folder: string) {
+    this.disk = disk;
+    this.folder = folder;
+  }
+
+  /** Returns a backup name that no host of this directory has used, and remembers it. */
+  reserveName(request: NameRequest): Promise<string> {
+    return reserveName(this.disk, this.folder, request);
+  }
+
+  /** Every last-backup file and what it names, of whichever host. */
+  readLastBackups(): { file: string; name: string }[] {
+    return this.disk
+      .list(this.folder)
+      .filter((file) => file.startsWith('.') && file.endsWith(lastBackupSuffix))
+      .map((file) => path.join(this.folder, file))
+      .map((file) => ({ file, name: (this.disk.read(file) ?? '').trim() }))
+      .filter(({ name }) => name !== '');
+  }
+
+  /** Removes a file that `readLastBackups` returned. */
+  removeLastBackup(file: string): void {
+    this.disk.remove(file);
+  }
+}
