@@ -18,9 +18,9 @@ export async function main(world: World): Promise<number> {
     const { invocation, text } = parseArguments(world.argv);
     output.answer(text);
     if (invocation === undefined) return 0;
-    const { execute, prepare } = await import('./cli/execute.js');
+    const { prepare } = await import('./cli/prepare.js');
     execution = await prepare(invocation, world, output, stop.signal);
-    await execute(invocation, execution);
+    await invocation.command.run(invocation.typed, execution);
     execution.story.end();
     return 0;
   } catch (error) {

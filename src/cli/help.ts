@@ -33,7 +33,8 @@ const filesHelp = `Files in the log directory (HOST: the host's name, with _PORT
   .HOST_lock           held while a chbackup works for this host
   .given_names         names given out, so that none is given twice`;
 
-function epilogue(examples: string[]): string {
+/** What stands below the options of each command. */
+export function epilogue(examples: readonly string[]): string {
   return [
     '',
     'Examples:',
@@ -60,72 +61,3 @@ export const programEpilogue = [
   '',
   exitCodeHelp,
 ].join('\n');
-
-const createFull = {
-  summary: 'make, upload and prove a full backup',
-  description:
-    'Makes a full backup, uploads it, proves that it is on the remote storage and records it.',
-  epilogue: epilogue([
-    'chbackup create-full clickhouse-backup-api',
-    'chbackup create-full https://ch1.example.org:7171 --ca-file /etc/ssl/own-ca.pem',
-    '30 20 * * 6  chbackup create-full clickhouse-backup-api    # in a crontab',
-  ]),
-};
-
-const createDiff = {
-  summary: 'the same for an increment on the last proven backup',
-  description:
-    'Makes a backup and uploads what changed since the last proven backup of any kind; proves and records it.',
-  epilogue: epilogue([
-    'chbackup create-diff clickhouse-backup-api',
-    'chbackup create-diff clickhouse-backup-api --without-base fail',
-    '0 * * * 0-5  chbackup create-diff clickhouse-backup-api    # in a crontab',
-  ]),
-};
-
-const list = {
-  summary: 'show backups, increments under the backup that they need',
-  description:
-    'Shows the backups at both locations: chains as trees, age, size, the last backup, and what cannot be restored and why.',
-  epilogue: epilogue([
-    'chbackup list clickhouse-backup-api',
-    'chbackup list clickhouse-backup-api --location remote --json',
-    'chbackup list --binary',
-  ]),
-};
-
-const deletion = (location: 'remote' | 'local') => ({
-  summary: `delete ${location} backups by plan`,
-  description: [
-    `Deletes ${location} backups, one after the other, increments before their bases.`,
-    'Say which: --all, --name, --keep, --older-than or --broken.',
-    'What a kept backup needs is kept.',
-  ].join(' '),
-  epilogue: epilogue([
-    `chbackup delete-${location} clickhouse-backup-api --keep 48 --dry-run`,
-    `chbackup delete-${location} clickhouse-backup-api --older-than 30d --yes`,
-    `chbackup delete-${location} clickhouse-backup-api --name FULL_CH_BK_2026-01-03_20-30-00`,
-  ]),
-});
-
-const restore = {
-  summary: 'bring back one table from a backup',
-  description: [
-    'Brings back the rows of one table; downloads the backup first if it is not on the server.',
-    'The table must exist and be empty, unless --schema, --into or --append say otherwise.',
-  ].join(' '),
-  epilogue: epilogue([
-    'chbackup restore-table latest shop.orders clickhouse-backup-api',
-    'chbackup restore-table latest shop.orders clickhouse-backup-api --into shop_old.orders',
-    'chbackup restore-table FULL_CH_BK_2026-01-03_20-30-00 shop.orders ch1 --schema --yes',
-  ]),
-};
-
-export const commands = {
-  'create-full': createFull,
-  'create-diff': createDiff,
-  list,
-  'delete-remote': deletion('remote'),
-  'delete-local': deletion('local'),
-  'restore-table': restore,
-};

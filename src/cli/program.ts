@@ -1,49 +1,24 @@
 import { Command, CommanderError } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
+import { commands } from './commands/all.js';
+import type { CommandDefinition, Typed } from './commands/definition.js';
+import { epilogue, programEpilogue } from './help.js';
 import { type Given, givenOf } from './options.js';
-import { commands as help, programEpilogue } from './help.js';
 import { usageError } from './usage-error.js';
 
-/** The options of a delete as typed. */
-export interface DeleteOptions {
-  all?: true;
-  name?: string[];
-  keep?: string;
-  olderThan?: string;
-  broken?: true;
-  dryRun?: true;
-  yes?: true;
-}
-
-/** The options of a restore as typed. */
-export interface RestoreOptions {
-  schema?: true;
-  rm?: true;
-  into?: string;
-  append?: true;
-  dropUnsavedRows?: true;
-  checkReplicas: boolean;
-  yes?: true;
-}
-
 /** What the command line asks for; nothing of it is checked beyond its form. */
-export type Invocation = { given: Given } & (
-  | { command: 'create-full' | 'create-diff' }
-  | { command: 'list'; location: string | undefined }
-  | { command: 'delete-remote' | 'delete-local'; options: DeleteOptions }
-  | { command: 'restore-table'; backup: string; table: string; options: RestoreOptions }
-);
+export interface Invocation {
+  command: CommandDefinition;
+  /** The connection and the common options. */
+  given: Given;
+  typed: Typed;
+}
 
 export interface ParseResult {
   invocation?: Invocation;
   /** Help or version, for stdout. */
   text: string;
 }
-
-const aliases = new Map([
-  ['create_full_backup', 'create-full'],
-  ['create_diff_backup', 'create-diff'],
-]);
 
 /** Parses the arguments after `node script`. Throws `ConfigError`, which never repeats an argument. */
 export function parseArguments(argv: readonly string[]): ParseResult {
@@ -58,9 +33,9 @@ export function parseArguments(argv: readonly string[]): ParseResult {
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return result;
-    const typed = aliases.get(argv[0] ?? '') ?? argv[0];
-    const command = program.commands.find((any) => any.name() === typed)?.name() ?? '';
-    throw usageError(error, command);
+    const typed = argv[0];
+    const command = commands.find(({ name, agentName }) => typed === name || typed === agentName);
+    throw usageError(error, command?.name ?? '');
   }
 }
 
@@ -69,8 +44,8 @@ export function parseArguments(argv: readonly string[]): ParseResult {
  * its password may begin with a dash.
  */
 function fromBashAgent(argv: readonly string[]): readonly string[] {
-  const [name = '', ...rest] = argv;
-  const command = aliases.get(name);
+  const [typed = '', ...rest] = argv;
+  const command = commands.find(({ agentName }) => agentName === typed)?.name;
   if (command === undefined) return argv;
   const [host = '-', user = '-'] = rest;
   const plain = rest.length === 3 && !host.startsWith('-') && !user.startsWith('-');
@@ -89,74 +64,38 @@ function buildProgram(
     .exitOverride()
     .configureOutput({ writeOut: write, writeErr: () => undefined, outputError: () => undefined })
     .addHelpText('after', programEpilogue);
-
-  for (const name of ['create-full', 'create-diff'] as const) {
-    const texts = help[name];
-    const command = program.command(name).summary(texts.summary).description(texts.description);
-    if (name === 'create-diff') {
-      command.option(
-        '--without-base <full|fail>',
-        'without a usable base: upload in full, or fail (default: full)',
-      );
-    }
-    connect(command, name === 'create-full' ? '6h' : '30m', texts.epilogue);
-    command.action(() => found({ command: name, given: givenOf(command) }));
-  }
-
-  const list = program.command('list').summary(help.list.summary);
-  list
-    .description(help.list.description)
-    .option('--location <local|remote>', 'one location only (default: both)');
-  connectAny(list, help.list.epilogue).action(() => {
-    const { location } = list.opts<{ location?: string }>();
-    found({ command: 'list', given: givenOf(list), location });
-  });
-
-  for (const name of ['delete-remote', 'delete-local'] as const) {
-    const command = program.command(name).summary(help[name].summary);
-    command
-      .description(help[name].description)
-      .option('--all', 'every backup there')
-      .option('--name <name>', 'this one; may be repeated', collect)
-      .option('--keep <n>', 'all but the n newest and what they need')
-      .option('--older-than <time>', 'those older than, say, 30d')
-      .option('--broken', 'what is broken, now and in two minutes')
-      .option('--dry-run', 'show the plan and delete nothing')
-      .option('--yes', 'do not ask');
-    connectAny(command, help[name].epilogue).action(() => {
-      found({ command: name, given: givenOf(command), options: command.opts<DeleteOptions>() });
-    });
-  }
-
-  const restore = program.command('restore-table').summary(help['restore-table'].summary);
-  restore
-    .description(help['restore-table'].description)
-    .argument('<backup|latest>', 'a name that chbackup list shows, or the last backup')
-    .argument('<db.table>', 'exactly one table')
-    .option('--schema', 'drop the table if it exists, create it from the backup, then its data')
-    .option('--rm', 'accepted with --schema, which drops the table anyway')
-    .option('--drop-unsaved-rows', 'with --schema: drop a table whose rows no backup contains')
-    .option('--into <db.table>', 'restore as this table instead; it must not exist')
-    .option('--append', 'add the rows though the table holds data')
-    .option('--no-check-replicas', 'attach although another replica is at work on the table')
-    .option('--yes', 'do not ask before dropping');
-  connectAny(restore, help['restore-table'].epilogue).action((backup: string, table: string) => {
-    const options = restore.opts<RestoreOptions>();
-    found({ command: 'restore-table', given: givenOf(restore), backup, table, options });
-  });
+  for (const definition of commands) addCommand(program, definition, found);
   return program;
 }
 
-/** For commands that any engine serves. */
-function connectAny(command: Command, epilogue: string): Command {
-  command
-    .option('--binary', 'drive the local clickhouse-backup program instead of an API')
-    .option('--binary-path <path>', 'the same, and where it is');
-  return connect(command, '30m', epilogue);
+function addCommand(
+  program: Command,
+  definition: CommandDefinition,
+  found: (invocation: Invocation) => void,
+): void {
+  const { name, summary, description, examples, defaultWait } = definition;
+  const own = definition.arguments ?? [];
+  const command = program.command(name).summary(summary).description(description);
+  for (const argument of own) command.argument(argument.name, argument.description);
+  for (const { flags, description: text, repeatable = false } of definition.options ?? []) {
+    if (repeatable) command.option(flags, text, collect);
+    else command.option(flags, text);
+  }
+  if (definition.canUseBinary) {
+    command
+      .option('--binary', 'drive the local clickhouse-backup program instead of an API')
+      .option('--binary-path <path>', 'the same, and where it is');
+  }
+  connect(command, defaultWait)
+    .addHelpText('after', epilogue(examples))
+    .action(() => {
+      const typed = { arguments: command.args.slice(0, own.length), options: command.opts() };
+      found({ command: definition, given: givenOf(command), typed });
+    });
 }
 
 /** The connection's arguments and the options that all commands have. */
-function connect(command: Command, wait: string, epilogue: string): Command {
+function connect(command: Command, wait: string): Command {
   return command
     .argument('[host]', 'API server: name, name:port (7171), http://…, https://…, [IPv6]')
     .argument('[user]', 'api.username of the server')
@@ -173,8 +112,7 @@ function connect(command: Command, wait: string, epilogue: string): Command {
     .option('--quiet', 'only warnings and errors')
     .option('--verbose', 'every step and request')
     .option('--env-file <file>', 'settings file (default: .env in the working directory)')
-    .option('--no-color', 'no colours')
-    .addHelpText('after', epilogue);
+    .option('--no-color', 'no colours');
 }
 
 function collect(name: string, names: string[] = []): string[] {

@@ -100,14 +100,11 @@ export interface Settings {
 }
 
 export interface SettingsRequest extends Sources {
-  defaultWaitMs: number;
+  /** The command's `--wait`, as a duration. */
+  defaultWait: string;
   /** Whether the command can drive the local program. */
   binaryAllowed: boolean;
 }
-
-export const defaultWaitMs = 30 * minute;
-/** A slow DIFF must not cost the week's FULL. */
-export const fullWaitMs = 6 * hour;
 
 /** Reads and checks all settings; every fault is a `ConfigError` that says what to do. */
 export async function readSettings(
@@ -137,7 +134,7 @@ export async function readSettings(
       host,
       credentials: user === undefined ? undefined : { user, password: values.password ?? '' },
       logDir: absolutePath(values.logDir ?? '/var/log/clickhouse-backup', request.cwd),
-      waitMs: values.wait ?? request.defaultWaitMs,
+      waitMs: values.wait ?? parseDurationMs(request.defaultWait) ?? 0,
       timeoutMs: values.timeout ?? 24 * hour,
       connectTimeoutMs: values.connectTimeout ?? minute,
       ca,

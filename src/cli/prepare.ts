@@ -1,4 +1,4 @@
-import { defaultWaitMs, fullWaitMs, readSettings } from '../config/settings.js';
+import { readSettings } from '../config/settings.js';
 import type { World } from './environment.js';
 import { colorLevel } from './ui/colors.js';
 import type { Execution } from './execution.js';
@@ -9,17 +9,17 @@ import { Story } from './ui/console-reporter.js';
 
 /** Reads the settings of an invocation and opens the story that tells of it. */
 export async function prepare(
-  invocation: Invocation,
+  { command, given }: Invocation,
   world: World,
   output: Output,
   signal: AbortSignal,
 ): Promise<Execution> {
   const { settings, unknown } = await readSettings({
-    given: invocation.given,
+    given,
     env: world.env,
     cwd: world.cwd,
-    defaultWaitMs: invocation.command === 'create-full' ? fullWaitMs : defaultWaitMs,
-    binaryAllowed: !invocation.command.startsWith('create-'),
+    defaultWait: command.defaultWait,
+    binaryAllowed: command.canUseBinary,
   });
   const spinner = await openSpinner(world, output, settings.json || settings.quiet);
   const story = new Story({
@@ -37,7 +37,7 @@ export async function prepare(
     onStep: world.onStep,
     spinner,
   });
-  world.setTitle(`chbackup ${invocation.command} ${settings.host.label}`);
+  world.setTitle(`chbackup ${command.name} ${settings.host.label}`);
   if (unknown.length > 0) {
     story.warn(`ignoring unknown setting${unknown.length > 1 ? 's' : ''} ${unknown.join(', ')}`);
   }
@@ -54,31 +54,4 @@ async function openSpinner(
   if (!canMove || silent) return undefined;
   const { createSpinner } = await import('./ui/spinner.js');
   return createSpinner(stderr);
-}
-
-export async function execute(invocation: Invocation, execution: Execution): Promise<void> {
-  switch (invocation.command) {
-    case 'create-full':
-    case 'create-diff': {
-      const { executeCreate } = await import('./commands/create-view.js');
-      return executeCreate(invocation.command === 'create-full' ? 'FULL' : 'DIFF', execution);
-    }
-    case 'list': {
-      const { executeList } = await import('./commands/list-view.js');
-      const { readLocation } = await import('./requests.js');
-      return executeList(readLocation(invocation.location), execution);
-    }
-    case 'delete-remote':
-    case 'delete-local': {
-      const { executeDelete } = await import('./commands/delete-view.js');
-      const { readDeleteRequest } = await import('./requests.js');
-      const request = readDeleteRequest(invocation.command, invocation.options);
-      return executeDelete(request, execution);
-    }
-    case 'restore-table': {
-      const { executeRestore } = await import('./commands/restore-view.js');
-      const { readRestoreRequest } = await import('./requests.js');
-      return executeRestore(readRestoreRequest(invocation), execution);
-    }
-  }
 }

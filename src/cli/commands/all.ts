@@ -1,0 +1,15 @@
+import { createDiff, createFull } from './create.js';
+import type { CommandDefinition } from './definition.js';
+import { deleteLocal, deleteRemote } from './delete.js';
+import { list } from './list.js';
+import { restoreTable } from './restore.js';
+
+/** Every command, in the order of the help. */
+export const commands: readonly CommandDefinition[] = [
+  createFull,
+  createDiff,
+  list,
+  deleteRemote,
+  deleteLocal,
+  restoreTable,
+];

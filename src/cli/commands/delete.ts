@@ -1,0 +1,103 @@
+import { isChangedByServer, isDeletableName } from '../../backup/names.js';
+import type { Location } from '../../backup/backup.js';
+import type { Selection } from '../../backup/deletion/selection.js';
+import { ConfigError } from '../../errors.js';
+import type { DeleteRequest } from '../../use-cases/delete/delete-backups.js';
+import { checkName } from './backup-name.js';
+import type { CommandDefinition } from './definition.js';
+
+/** The options of a delete as typed. */
+interface DeleteOptions {
+  all?: true;
+  name?: string[];
+  keep?: string;
+  olderThan?: string;
+  broken?: true;
+  dryRun?: true;
+  yes?: true;
+}
+
+const deletion = (location: Location): CommandDefinition => ({
+  name: `delete-${location}`,
+  summary: `delete ${location} backups by plan`,
+  description: [
+    `Deletes ${location} backups, one after the other, increments before their bases.`,
+    'Say which: --all, --name, --keep, --older-than or --broken.',
+    'What a kept backup needs is kept.',
+  ].join(' '),
+  examples: [
+    `chbackup delete-${location} clickhouse-backup-api --keep 48 --dry-run`,
+    `chbackup delete-${location} clickhouse-backup-api --older-than 30d --yes`,
+    `chbackup delete-${location} clickhouse-backup-api --name FULL_CH_BK_2026-01-03_20-30-00`,
+  ],
+  options: [
+    { flags: '--all', description: 'every backup there' },
+    { flags: '--name <name>', description: 'this one; may be repeated', repeatable: true },
+    { flags: '--keep <n>', description: 'all but the n newest and what they need' },
+    { flags: '--older-than <time>', description: 'those older than, say, 30d' },
+    { flags: '--broken', description: 'what is broken, now and in two minutes' },
+    { flags: '--dry-run', description: 'show the plan and delete nothing' },
+    { flags: '--yes', description: 'do not ask' },
+  ],
+  defaultWait: '30m',
+  canUseBinary: true,
+  async run({ options }, execution) {
+    const request = await readRequest(location, options);
+    const { executeDelete } = await import('./delete-view.js');
+    return executeDelete(request, execution);
+  },
+});
+
+export const deleteRemote = deletion('remote');
+export const deleteLocal = deletion('local');
+
+async function readRequest(location: Location, options: DeleteOptions): Promise<DeleteRequest> {
+  return {
+    location,
+    selection: await readSelection(options),
+    dryRun: options.dryRun === true,
+    yes: options.yes === true,
+  };
+}
+
+async function readSelection(options: DeleteOptions): Promise<Selection> {
+  const found: Selection[] = [];
+  if (options.all) found.push({ all: true });
+  if (options.name !== undefined) found.push({ names: options.name.map(checkNameToDelete) });
+  if (options.keep !== undefined) found.push({ keep: readCount(options.keep) });
+  if (options.olderThan !== undefined)
+    found.push({ olderThanMs: await readAge(options.olderThan) });
+  if (options.broken) found.push({ broken: true });
+  const [selection, ...more] = found;
+  const hint = 'choose one of --all, --name, --keep, --older-than and --broken';
+  if (selection === undefined) {
+    throw new ConfigError('nothing is selected, so nothing was deleted', { hint });
+  }
+  if (more.length > 0) throw new ConfigError('more than one selection is given', { hint });
+  return selection;
+}
+
+/** Any name that `list` shows, if a server can delete it: the plan looks for exactly this name. */
+function checkNameToDelete(name: string): string {
+  if (isDeletableName(name)) return name;
+  if (!isChangedByServer(name)) return checkName(name);
+  throw new ConfigError(`clickhouse-backup cannot delete an entry named ${JSON.stringify(name)}`, {
+    hint: 'it removes whitespace, slashes and ".." from a name, so another backup might be deleted; delete this entry with the tools of its storage',
+  });
+}
+
+function readCount(text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new ConfigError(`--keep ${JSON.stringify(text)} is not a number of backups`, {
+    hint: 'give a whole number of at least 1; --all deletes every one',
+  });
+}
+
+async function readAge(text: string): Promise<number> {
+  const { parseDurationMs } = await import('../../config/duration.js');
+  const ms = parseDurationMs(text);
+  if (ms !== undefined && ms > 0) return ms;
+  throw new ConfigError(`--older-than ${JSON.stringify(text)} is not an age`, {
+    hint: 'write for example 30d, 12h or 8w; --all deletes every one',
+  });
+}

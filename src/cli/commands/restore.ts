@@ -1,0 +1,129 @@
+import { isMappable, parseTableName, type TableName } from '../../backup/table-name.js';
+import { ConfigError } from '../../errors.js';
+import type { RestoreTableRequest } from '../../use-cases/restore/restore-plan.js';
+import { checkName } from './backup-name.js';
+import type { CommandDefinition } from './definition.js';
+
+/** The options of a restore as typed. */
+interface RestoreOptions {
+  schema?: true;
+  rm?: true;
+  into?: string;
+  append?: true;
+  dropUnsavedRows?: true;
+  checkReplicas: boolean;
+  yes?: true;
+}
+
+export const restoreTable: CommandDefinition = {
+  name: 'restore-table',
+  summary: 'bring back one table from a backup',
+  description: [
+    'Brings back the rows of one table; downloads the backup first if it is not on the server.',
+    'The table must exist and be empty, unless --schema, --into or --append say otherwise.',
+  ].join(' '),
+  examples: [
+    'chbackup restore-table latest shop.orders clickhouse-backup-api',
+    'chbackup restore-table latest shop.orders clickhouse-backup-api --into shop_old.orders',
+    'chbackup restore-table FULL_CH_BK_2026-01-03_20-30-00 shop.orders ch1 --schema --yes',
+  ],
+  arguments: [
+    { name: '<backup|latest>', description: 'a name that chbackup list shows, or the last backup' },
+    { name: '<db.table>', description: 'exactly one table' },
+  ],
+  options: [
+    {
+      flags: '--schema',
+      description: 'drop the table if it exists, create it from the backup, then its data',
+    },
+    { flags: '--rm', description: 'accepted with --schema, which drops the table anyway' },
+    {
+      flags: '--drop-unsaved-rows',
+      description: 'with --schema: drop a table whose rows no backup contains',
+    },
+    {
+      flags: '--into <db.table>',
+      description: 'restore as this table instead; it must not exist',
+    },
+    { flags: '--append', description: 'add the rows though the table holds data' },
+    {
+      flags: '--no-check-replicas',
+      description: 'attach although another replica is at work on the table',
+    },
+    { flags: '--yes', description: 'do not ask before dropping' },
+  ],
+  defaultWait: '30m',
+  canUseBinary: true,
+  async run(typed, execution) {
+    const [backup = '', table = ''] = typed.arguments;
+    const request = readRequest(backup, table, typed.options as RestoreOptions);
+    const { executeRestore } = await import('./restore-view.js');
+    return executeRestore(request, execution);
+  },
+};
+
+function readRequest(
+  backup: string,
+  tableText: string,
+  options: RestoreOptions,
+): RestoreTableRequest {
+  throwIfContradictory(options);
+  const table = readTable(tableText, 'the table');
+  const into = options.into === undefined ? undefined : readTable(options.into, '--into');
+  if (into !== undefined) throwUnlessMappable(table, into);
+  return {
+    backup: checkName(backup),
+    table,
+    into,
+    schema: options.schema === true,
+    append: options.append === true,
+    dropUnsavedRows: options.dropUnsavedRows === true,
+    checkReplicas: options.checkReplicas,
+    yes: options.yes === true,
+  };
+}
+
+function throwIfContradictory(options: RestoreOptions): void {
+  const { schema, rm, into, append, dropUnsavedRows } = options;
+  if (dropUnsavedRows && !schema) {
+    throw new ConfigError('--drop-unsaved-rows requires --schema', {
+      hint: 'without --schema no table is dropped',
+    });
+  }
+  if (rm && !schema) {
+    throw new ConfigError('--rm goes with --schema only', {
+      hint: 'without --schema nothing is dropped; --schema alone drops the table',
+    });
+  }
+  if (append && (schema || into !== undefined)) {
+    throw new ConfigError(
+      '--append adds to the table that is there, --schema and --into make one',
+      {
+        hint: 'choose one of them',
+      },
+    );
+  }
+  if (schema && into !== undefined) {
+    throw new ConfigError('--into creates its table anyway', { hint: 'leave --schema out' });
+  }
+}
+
+function readTable(text: string, what: string): TableName {
+  const table = parseTableName(text);
+  if (!('problem' in table)) return table;
+  throw new ConfigError(`${what} ${JSON.stringify(text)} ${table.problem}`, {
+    hint: 'write database.table',
+  });
+}
+
+function throwUnlessMappable(table: TableName, into: TableName): void {
+  if (table.database === into.database && table.table === into.table) {
+    throw new ConfigError('--into names the table itself', {
+      hint: 'leave --into out, or name another table',
+    });
+  }
+  if (isMappable(table) && isMappable(into)) return;
+  throw new ConfigError('--into takes only names of letters, digits and underscores', {
+    hint: 'the server can map no others; restore into a table of such a name and rename it',
+  });
+}
