@@ -6,7 +6,7 @@ export const exitCodes = {
   partial: 3,
   notFound: 10,
   busy: 11,
-  refused: 12,
+  unauthorized: 12,
   unreachable: 13,
   timedOut: 14,
   interrupted: 130,
@@ -52,7 +52,7 @@ export class BusyError extends ChbackupError {
 /** User or password refused. */
 export class ApiAuthError extends ChbackupError {
   override name = 'ApiAuthError' as const;
-  readonly exitCode = exitCodes.refused;
+  readonly exitCode = exitCodes.unauthorized;
 }
 
 /** The server does not answer. */

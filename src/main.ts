@@ -2,33 +2,33 @@ import { openOutput } from './cli/ui/output.js';
 import { parseArguments } from './cli/program.js';
 import { InterruptedError } from './errors.js';
 import type { Execution } from './cli/execution.js';
-import type { World } from './cli/environment.js';
+import type { Environment } from './cli/environment.js';
 
 /**
  * Runs one command line and returns its exit code. Errors end here; it rejects only if it cannot
  * load what prints them, and then with the error to print.
  */
-export async function main(world: World): Promise<number> {
-  world.setTitle('chbackup');
-  const output = openOutput(world.stdout, world.stderr);
+export async function main(environment: Environment): Promise<number> {
+  environment.setTitle('chbackup');
+  const output = openOutput(environment.stdout, environment.stderr);
   const stop = new AbortController();
-  const stopListening = world.onSignal((name) => stop.abort(new InterruptedError(name)));
+  const stopListening = environment.onSignal((name) => stop.abort(new InterruptedError(name)));
   let execution: Execution | undefined;
   try {
-    const { invocation, text } = parseArguments(world.argv);
-    output.answer(text);
+    const { invocation, text } = parseArguments(environment.argv);
+    output.result(text);
     if (invocation === undefined) return 0;
     const { prepare } = await import('./cli/prepare.js');
-    execution = await prepare(invocation, world, output, stop.signal);
+    execution = await prepare(invocation, environment, output, stop.signal);
     await invocation.command.run(invocation.typed, execution);
-    execution.story.end();
+    execution.reporter.end();
     return 0;
   } catch (error) {
     const failure = await import('./cli/failure.js').catch(() => undefined);
     // Then the error that led here is the one to tell.
     if (failure === undefined) throw error;
     const { failBeforeSettings, failLate } = failure;
-    if (execution === undefined) return failBeforeSettings(error, world, output);
+    if (execution === undefined) return failBeforeSettings(error, environment, output);
     return failLate(error, execution);
   } finally {
     stopListening();

@@ -1,18 +1,18 @@
 import type { Backup } from './backup.js';
 import { type ChainProblem, chainOf, indexBackups } from './chain.js';
 
-export interface NotProven {
-  proven: false;
+export interface NotVerified {
+  verified: false;
   kind: ChainProblem['kind'] | 'wrong-base' | 'not-ours';
   /** One clause for a person, to stand after `cannot use …:` or alone. */
   reason: string;
 }
 
 /** `chain`: names from the backup down to its full. */
-export type BackupProof = { proven: true; chain: string[] } | NotProven;
+export type BackupVerification = { verified: true; chain: string[] } | NotVerified;
 
 /** `asFull`: a base was asked for, but the server made a full upload of it. */
-export type UploadProof = { proven: true; chain: string[]; asFull: boolean } | NotProven;
+export type UploadVerification = { verified: true; chain: string[]; asFull: boolean } | NotVerified;
 
 /** How the upload of an increment is to reach its base; `none`: it has to be a full upload. */
 export type BaseUse = { use: 'local' } | { use: 'remote' } | { use: 'none'; reason: string };
@@ -22,10 +22,14 @@ export type BaseUse = { use: 'local' } | { use: 'remote' } | { use: 'none'; reas
  * to a full, none broken. Nobody else checks: servers build increments on bases that are gone and
  * call it success (contract §5). Rows of other locations do not count.
  */
-export function proveBackup(remote: readonly Backup[], name: string): BackupProof {
+export function verifyBackup(remote: readonly Backup[], name: string): BackupVerification {
   const found = chainOf(onlyAt(remote, 'remote'), name);
-  if (found.complete) return { proven: true, chain: found.chain.map((backup) => backup.name) };
-  return { proven: false, kind: found.problem.kind, reason: describeProblem(found.problem, name) };
+  if (found.complete) return { verified: true, chain: found.chain.map((backup) => backup.name) };
+  return {
+    verified: false,
+    kind: found.problem.kind,
+    reason: describeProblem(found.problem, name),
+  };
 }
 
 /**
@@ -34,25 +38,25 @@ export function proveBackup(remote: readonly Backup[], name: string): BackupProo
  * Where the local copy is listed too, it must have been made at the same moment: `created` comes
  * from the one metadata.json (recordings), and another client may have uploaded the name before us.
  */
-export function proveUpload(
+export function verifyUpload(
   listed: readonly Backup[],
   name: string,
   askedBase: string | undefined,
-): UploadProof {
+): UploadVerification {
   const asked = askedBase ?? '';
   const row = indexBackups(onlyAt(listed, 'remote')).get(name);
   const copy = indexBackups(onlyAt(listed, 'local')).get(name);
   if (row?.state === 'sound' && copy?.state === 'sound' && row.created !== copy.created) {
     const reason = `the ${name} on the remote storage is another one, made ${row.created}`;
-    return { proven: false, kind: 'not-ours', reason };
+    return { verified: false, kind: 'not-ours', reason };
   }
   if (row?.state === 'sound' && row.required !== '' && row.required !== asked) {
     const wanted = asked === '' ? 'a full' : `an increment on ${asked}`;
     const reason = `${name} stands on ${row.required}, but ${wanted} was asked for`;
-    return { proven: false, kind: 'wrong-base', reason };
+    return { verified: false, kind: 'wrong-base', reason };
   }
-  const proof = proveBackup(listed, name);
-  if (!proof.proven) return proof;
+  const proof = verifyBackup(listed, name);
+  if (!proof.verified) return proof;
   return { ...proof, asFull: asked !== '' && proof.chain.length === 1 };
 }
 

@@ -10,7 +10,7 @@ import type { Disk } from '../state/disk.js';
 export type TerminalStream = Writable & { isTTY?: boolean; columns?: number };
 
 /** Everything outside the program, passed in: a test or a demonstration brings its own. */
-export interface World {
+export interface Environment {
   /** Without node and the script. */
   argv: readonly string[];
   env: Record<string, string | undefined>;

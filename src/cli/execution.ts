@@ -1,13 +1,13 @@
 import type { Settings } from '../config/settings.js';
-import type { World } from './environment.js';
+import type { Environment } from './environment.js';
 import type { Output } from './ui/output.js';
-import type { Story } from './ui/console-reporter.js';
+import type { ConsoleReporter } from './ui/console-reporter.js';
 
 /** What every command of the command line is executed with. */
 export interface Execution {
-  world: World;
+  environment: Environment;
   settings: Settings;
-  story: Story;
+  reporter: ConsoleReporter;
   output: Output;
   /** Aborted with an `InterruptedError`. */
   signal: AbortSignal;

@@ -7,7 +7,7 @@ const meanings: Record<keyof typeof exitCodes, string> = {
   partial: 'some of several failed',
   notFound: 'no such backup or table',
   busy: 'busy or locked past --wait',
-  refused: 'credentials refused',
+  unauthorized: 'credentials refused',
   unreachable: 'server unreachable, or ClickHouse behind it',
   timedOut: 'timed out; the server may still be working',
   interrupted: 'stopped by SIGINT',

@@ -1,56 +1,56 @@
 import { readSettings } from '../config/settings.js';
-import type { World } from './environment.js';
+import type { Environment } from './environment.js';
 import { colorLevel } from './ui/colors.js';
 import type { Execution } from './execution.js';
 import type { Output } from './ui/output.js';
 import type { Invocation } from './program.js';
 import type { Spinner } from './ui/spinner.js';
-import { Story } from './ui/console-reporter.js';
+import { ConsoleReporter } from './ui/console-reporter.js';
 
-/** Reads the settings of an invocation and opens the story that tells of it. */
+/** Reads the settings of an invocation and opens the reporter that tells of it. */
 export async function prepare(
   { command, given }: Invocation,
-  world: World,
+  environment: Environment,
   output: Output,
   signal: AbortSignal,
 ): Promise<Execution> {
   const { settings, unknown } = await readSettings({
     given,
-    env: world.env,
-    cwd: world.cwd,
+    env: environment.env,
+    cwd: environment.cwd,
     defaultWait: command.defaultWait,
     binaryAllowed: command.canUseBinary,
   });
-  const spinner = await openSpinner(world, output, settings.json || settings.quiet);
-  const story = new Story({
+  const spinner = await openSpinner(environment, output, settings.json || settings.quiet);
+  const reporter = new ConsoleReporter({
     output,
-    clock: world.clock,
+    clock: environment.clock,
     host: settings.host.fileName,
     quiet: settings.quiet,
     verbose: settings.verbose,
     json: settings.json,
     colorLevel: colorLevel({
       noColor: settings.noColor,
-      env: world.env,
-      isTerminal: output.storyIsTerminal,
+      env: environment.env,
+      isTerminal: output.stderrIsTerminal,
     }),
-    onStep: world.onStep,
+    onStep: environment.onStep,
     spinner,
   });
-  world.setTitle(`chbackup ${command.name} ${settings.host.label}`);
+  environment.setTitle(`chbackup ${command.name} ${settings.host.label}`);
   if (unknown.length > 0) {
-    story.warn(`ignoring unknown setting${unknown.length > 1 ? 's' : ''} ${unknown.join(', ')}`);
+    reporter.warn(`ignoring unknown setting${unknown.length > 1 ? 's' : ''} ${unknown.join(', ')}`);
   }
-  return { world, settings, story, output, signal };
+  return { environment, settings, reporter, output, signal };
 }
 
 /** Loaded only where there is a terminal for it. */
 async function openSpinner(
-  { env, stderr }: World,
-  { storyIsTerminal }: Output,
+  { env, stderr }: Environment,
+  { stderrIsTerminal }: Output,
   silent: boolean,
 ): Promise<Spinner | undefined> {
-  const canMove = storyIsTerminal && env['TERM'] !== 'dumb' && env['CI'] === undefined;
+  const canMove = stderrIsTerminal && env['TERM'] !== 'dumb' && env['CI'] === undefined;
   if (!canMove || silent) return undefined;
   const { createSpinner } = await import('./ui/spinner.js');
   return createSpinner(stderr);

@@ -75,7 +75,7 @@ export interface Capabilities {
  * What any clickhouse-backup can do, behind its REST API or as the local program.
  * Every method may throw a `ChbackupError`: unreachable, refused, busy past `--wait`, timed out.
  */
-export interface Engine {
+export interface Client {
   /**
    * Throws `ApiUnreachableError` if ClickHouse does not answer clickhouse-backup within 30 s: lists
    * and everything else would hang (§12). Changes nothing, takes no lock, adds no row.
@@ -101,7 +101,7 @@ export interface Engine {
 }
 
 /** A clickhouse-backup server: it makes and uploads backups too, and tells what it is doing. */
-export interface BackupServer extends Engine {
+export interface BackupServer extends Client {
   /** All tables that a backup covers. Reads the definition of each, so the response can be large. */
   tables(): Promise<Table[]>;
   create(backup: string): Promise<Outcome>;

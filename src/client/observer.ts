@@ -11,8 +11,8 @@ export interface Action {
   operationId: string;
 }
 
-/** What an engine tells of its waiting and of the answers it gets; it never prints. */
-export interface EngineObserver {
+/** What a client reports about its waiting and the responses it gets; it never prints. */
+export interface ClientObserver {
   /**
    * Somebody else's work is waited for; called at each look. `start`: when it began and by whose
    * clock, in words; empty if unknown.

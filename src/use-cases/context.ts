@@ -1,4 +1,4 @@
-import type { BackupServer, Engine } from '../client/client.js';
+import type { BackupServer, Client } from '../client/client.js';
 import type { HostFiles } from '../state/host-files.js';
 import type { LogDirectory } from '../state/log-directory.js';
 import type { LogFile } from '../state/log-file.js';
@@ -18,7 +18,7 @@ export interface CommandContext {
   files: HostFiles;
   log: LogFile;
   report: Reporter;
-  engine: Engine;
+  client: Client;
   /** Returns the command that deletes a local copy, as it has to be typed here. */
   deleteLocalCommand: (backup: string) => string;
 }

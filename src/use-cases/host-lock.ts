@@ -23,26 +23,26 @@ export interface HostLock {
  * `finished`. Waits for another one within `--wait`; then throws `BusyError`, and logs that.
  */
 export async function underHostLock<T>(
-  session: CommandContext,
+  context: CommandContext,
   command: string,
   work: (lock: HostLock) => Promise<T>,
 ): Promise<T> {
   let lock: HostLock;
   try {
-    lock = await takeHostLock(session, command);
+    lock = await takeHostLock(context, command);
   } catch (error) {
-    return withRunLog(session, () => Promise.reject(error));
+    return withRunLog(context, () => Promise.reject(error));
   }
   try {
-    return await withRunLog(session, () => work(lock));
+    return await withRunLog(context, () => work(lock));
   } finally {
     lock.release();
   }
 }
 
-async function takeHostLock(session: CommandContext, command: string): Promise<HostLock> {
-  const { clock, files, host, report, signal } = session;
-  const wait = new ChargedWait(clock, session.wait);
+async function takeHostLock(context: CommandContext, command: string): Promise<HostLock> {
+  const { clock, files, host, report, signal } = context;
+  const wait = new ChargedWait(clock, context.wait);
   for (;;) {
     report.step('lock');
     const lock = files.tryLock();

@@ -1,8 +1,8 @@
-import type { EngineObserver } from '../client/observer.js';
+import type { ClientObserver } from '../client/observer.js';
 import type { Step } from './steps.js';
 
 /** To whom a command tells what happens. Commands never print. */
-export interface Reporter extends EngineObserver {
+export interface Reporter extends ClientObserver {
   /** A step of the flow is entered; `diagram/` draws the same names. */
   step(name: Step): void;
   /** What the waiting from here on is for: `uploading DIFF_…`. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { chooseBaseUse, proveBackup, proveUpload } from '../../src/backup/verification.js';
+import { chooseBaseUse, verifyBackup, verifyUpload } from '../../src/backup/verification.js';
 import { brokenRow, chainRows, localRow, remoteRow } from './rows.js';
 
 const on = (name: string, required: string) => remoteRow(name, { required });
@@ -7,8 +7,8 @@ const on = (name: string, required: string) => remoteRow(name, { required });
 describe('proveBackup', () => {
   test('a full, and an increment on a whole chain', () => {
     const remote = [...chainRows('F', 'D1', 'D2'), brokenRow('other')];
-    expect(proveBackup(remote, 'F')).toEqual({ proven: true, chain: ['F'] });
-    expect(proveBackup(remote, 'D2')).toEqual({ proven: true, chain: ['D2', 'D1', 'F'] });
+    expect(verifyBackup(remote, 'F')).toEqual({ verified: true, chain: ['F'] });
+    expect(verifyBackup(remote, 'D2')).toEqual({ verified: true, chain: ['D2', 'D1', 'F'] });
   });
 
   test.for([
@@ -58,7 +58,7 @@ describe('proveBackup', () => {
       'its chain comes back to D2 and has no full',
     ],
   ] as const)('%s', ([, remote, kind, reason]) => {
-    expect(proveBackup(remote, 'D2')).toEqual({ proven: false, kind, reason });
+    expect(verifyBackup(remote, 'D2')).toEqual({ verified: false, kind, reason });
   });
 });
 
@@ -66,16 +66,16 @@ describe('proveUpload', () => {
   const remote = [...chainRows('F', 'D1', 'D2'), remoteRow('G')];
 
   test.for([
-    ['an increment', 'D2', 'D1', { proven: true, chain: ['D2', 'D1', 'F'], asFull: false }],
-    ['a full', 'G', undefined, { proven: true, chain: ['G'], asFull: false }],
-    ['a full, base said as nothing', 'G', '', { proven: true, chain: ['G'], asFull: false }],
-    ['a full for an increment', 'G', 'D1', { proven: true, chain: ['G'], asFull: true }],
+    ['an increment', 'D2', 'D1', { verified: true, chain: ['D2', 'D1', 'F'], asFull: false }],
+    ['a full', 'G', undefined, { verified: true, chain: ['G'], asFull: false }],
+    ['a full, base said as nothing', 'G', '', { verified: true, chain: ['G'], asFull: false }],
+    ['a full for an increment', 'G', 'D1', { verified: true, chain: ['G'], asFull: true }],
     [
       'another base',
       'D2',
       'F',
       {
-        proven: false,
+        verified: false,
         kind: 'wrong-base',
         reason: 'D2 stands on D1, but an increment on F was asked for',
       },
@@ -85,7 +85,7 @@ describe('proveUpload', () => {
       'D1',
       undefined,
       {
-        proven: false,
+        verified: false,
         kind: 'wrong-base',
         reason: 'D1 stands on F, but a full was asked for',
       },
@@ -94,39 +94,41 @@ describe('proveUpload', () => {
       'not there yet',
       'D3',
       'D2',
-      { proven: false, kind: 'missing', reason: 'D3 is not on the remote storage' },
+      { verified: false, kind: 'missing', reason: 'D3 is not on the remote storage' },
     ],
   ] as const)('%s', ([, name, base, proof]) => {
-    expect(proveUpload(remote, name, base)).toEqual(proof);
+    expect(verifyUpload(remote, name, base)).toEqual(proof);
   });
 
   test('broken, whatever base it names', () => {
     const rows = [brokenRow('D', { required: 'X' })];
-    expect(proveUpload(rows, 'D', 'B')).toMatchObject({ proven: false, kind: 'broken' });
+    expect(verifyUpload(rows, 'D', 'B')).toMatchObject({ verified: false, kind: 'broken' });
   });
 
   test('another one of that name, made at another moment than our copy', () => {
     const copy = localRow('F', { created: '2026-11-22 09:00:00' });
-    expect(proveUpload([copy, remoteRow('F')], 'F', undefined)).toEqual({
-      proven: false,
+    expect(verifyUpload([copy, remoteRow('F')], 'F', undefined)).toEqual({
+      verified: false,
       kind: 'not-ours',
       reason: 'the F on the remote storage is another one, made 2026-11-22 10:00:00',
     });
-    expect(proveUpload([copy, brokenRow('F')], 'F', undefined)).toMatchObject({ kind: 'broken' });
+    expect(verifyUpload([copy, brokenRow('F')], 'F', undefined)).toMatchObject({ kind: 'broken' });
     const broken = { ...copy, state: 'broken' as const };
-    expect(proveUpload([broken, remoteRow('F')], 'F', undefined)).toMatchObject({ proven: true });
+    expect(verifyUpload([broken, remoteRow('F')], 'F', undefined)).toMatchObject({
+      verified: true,
+    });
   });
 
   test('the base went while we uploaded', () => {
-    const proof = proveUpload([on('D2', 'D1')], 'D2', 'D1');
-    expect(proof).toMatchObject({ proven: false, kind: 'base-missing' });
+    const proof = verifyUpload([on('D2', 'D1')], 'D2', 'D1');
+    expect(proof).toMatchObject({ verified: false, kind: 'base-missing' });
   });
 
   test('a local row neither proves nor disproves', () => {
     const rows = [localRow('D', { required: 'X' }), remoteRow('D')];
-    expect(proveUpload(rows, 'D', undefined)).toMatchObject({ proven: true });
+    expect(verifyUpload(rows, 'D', undefined)).toMatchObject({ verified: true });
     const onlyLocal = rows.slice(0, 1);
-    expect(proveUpload(onlyLocal, 'D', undefined)).toMatchObject({ kind: 'missing' });
+    expect(verifyUpload(onlyLocal, 'D', undefined)).toMatchObject({ kind: 'missing' });
   });
 
   test.for([
@@ -139,8 +141,8 @@ describe('proveUpload', () => {
     ['broken here', remoteRow('D'), brokenRow('D', { location: 'local' }), undefined],
     ['broken there', brokenRow('D'), localRow('D'), 'broken'],
   ] as const)('made at the same moment as the local copy: %s', ([, remoteCopy, copy, kind]) => {
-    const proof = proveUpload([copy, remoteCopy], 'D', undefined);
-    expect(proof.proven ? undefined : proof.kind).toBe(kind);
+    const proof = verifyUpload([copy, remoteCopy], 'D', undefined);
+    expect(proof.verified ? undefined : proof.kind).toBe(kind);
   });
 });
 

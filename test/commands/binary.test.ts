@@ -374,7 +374,7 @@ describe('on a terminal', () => {
   test('a typed yes deletes', async ({ harness }) => {
     const binary = new BinaryRuns(harness, '2.8.1', { remote: fakeWeeks() });
     const stderr = new CapturedStream(true);
-    harness.world = { stdin: typedInput('yes\n'), stderr };
+    harness.environment = { stdin: typedInput('yes\n'), stderr };
     expect((await binary.run('delete-remote', '--name', own)).code).toBe(0);
     expect(stderr.text).toContain('Delete 1 remote backup of local? Type yes: ');
     expect(binary.names('remote')).toEqual(names.filter((name) => name !== own));

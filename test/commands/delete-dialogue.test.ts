@@ -22,7 +22,7 @@ const keepTwo = ['--keep', '2'];
 /** A person at a terminal who types that. */
 function type(harness: Harness, text: string): CapturedStream {
   const stderr = new CapturedStream(true);
-  harness.world = { ...harness.world, stdin: typedInput(text), stderr };
+  harness.environment = { ...harness.environment, stdin: typedInput(text), stderr };
   return stderr;
 }
 
@@ -67,7 +67,7 @@ test.for(['no\n', 'y\n', '\n', 'yes please\n', 'да\n'])(
 test('the end of the input is a no', async ({ harness }) => {
   addWeeks(harness);
   const screen = type(harness, '');
-  const stdin = harness.world.stdin as ReturnType<typeof typedInput>;
+  const stdin = harness.environment.stdin as ReturnType<typeof typedInput>;
   beforeRequest(harness, /list/, () => void stdin.end());
   const { code } = await harness.run('delete-remote', ...keepTwo);
   expect(code).toBe(1);
@@ -110,7 +110,7 @@ test('a progress bar on a terminal, none elsewhere or with --quiet', async ({ ha
   const quiet = type(harness, '');
   await harness.run('delete-remote', '--all', '--yes', '--quiet');
   expect(quiet.text).not.toMatch(/-{5}|={5}/);
-  harness.world = {};
+  harness.environment = {};
   const { stderr } = await harness.run('delete-local', '--all', '--yes');
   expect(stderr).not.toMatch(/-{5}|={5}/);
   expect(namesAt(harness, 'local')).toEqual([]);

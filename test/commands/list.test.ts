@@ -223,11 +223,11 @@ test('colours on a terminal only', async ({ harness }) => {
   addWeeks(harness);
   harness.lastBackup = diff6;
   const stdout = new CapturedStream(true);
-  harness.world = { stdout };
+  harness.environment = { stdout };
   await harness.run('list');
   expect(stdout.text).toContain('\u001B[32mlast backup\u001B[39m');
   const plain = new CapturedStream(true);
-  harness.world = { stdout: plain };
+  harness.environment = { stdout: plain };
   await harness.run('list', '--no-color');
   expect(plain.text).not.toContain('\u001B');
   expect(plain.text.match(/_CH_BK_|before/g)).toHaveLength(weeks.length);

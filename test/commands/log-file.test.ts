@@ -122,7 +122,7 @@ describe('what cannot be written', () => {
   });
 
   test('the log, from the first answer on: recorded, exit 1', async ({ harness }) => {
-    harness.world = { disk: failingDisk('append', /_backup_ch\.log$/, '{') };
+    harness.environment = { disk: failingDisk('append', /_backup_ch\.log$/, '{') };
     const { code, stderr } = await harness.run('create-full');
     expect(code).toBe(1);
     expect(stderr).toMatch(/proven and recorded as the last backup/);
@@ -132,7 +132,7 @@ describe('what cannot be written', () => {
   });
 
   test('the journal: exit 1, nothing is created', async ({ harness }) => {
-    harness.world = { disk: failingDisk('replace', /_run\.json$/) };
+    harness.environment = { disk: failingDisk('replace', /_run\.json$/) };
     const { code, stderr } = await harness.run('create-full');
     expect(code).toBe(1);
     expect(stderr).toContain('_run.json: ENOSPC');
@@ -140,18 +140,18 @@ describe('what cannot be written', () => {
   });
 
   test('the names: exit 1, nothing is created', async ({ harness }) => {
-    harness.world = { disk: failingDisk('replace', /given_names$/) };
+    harness.environment = { disk: failingDisk('replace', /given_names$/) };
     expect((await harness.run('create-full')).code).toBe(1);
     expect(posts(harness)).toBe(0);
   });
 
   test('the last-backup file: exit 1, and the next run records', async ({ harness }) => {
-    harness.world = { disk: failingDisk('replace', /_last_backup$/) };
+    harness.environment = { disk: failingDisk('replace', /_last_backup$/) };
     const { code, stderr } = await harness.run('create-full');
     expect(code).toBe(1);
     expect(stderr).toContain('_last_backup: ENOSPC');
     expect(harness.lastBackup).toBeUndefined();
-    harness.world = {};
+    harness.environment = {};
     const next = await harness.run('create-diff');
     expect(next.code).toBe(0);
     expect(next.stderr).toMatch(/FULL_\S+ of an earlier run is complete/);

@@ -148,10 +148,10 @@ test('a question that nobody answers stops no backup', async ({ harness }) => {
   harness.simulator.insertRows('shop.orders', 5);
   const stdin = typedInput('');
   const stderr = new CapturedStream(true);
-  harness.world = { stdin, stderr };
+  harness.environment = { stdin, stderr };
   const restoring = restore(harness, '--schema');
   await vi.waitFor(() => expect(stderr.text).toContain('Drop shop.orders'));
-  harness.world = {};
+  harness.environment = {};
   expect((await harness.run('create-full', '--wait', '0')).code).toBe(0);
   stdin.write('yes\n');
   expect((await restoring).code).toBe(0);

@@ -93,7 +93,7 @@ describe.each(versions)('with a server %s', (version) => {
   test('the question names the rows that are lost', async ({ harnessOf }) => {
     const harness = await openShop(harnessOf({ version }));
     const stderr = new CapturedStream(true);
-    harness.world = { stdin: typedInput('no\n'), stderr };
+    harness.environment = { stdin: typedInput('no\n'), stderr };
     const { code } = await restore(harness, 'shop.lines', '--schema', '--drop-unsaved-rows');
     expect(code).toBe(1);
     expect(stderr.text).toContain('Drop shop.lines and its rows, which no backup contains?');

@@ -114,7 +114,7 @@ describe.each(versions)('with a server %s', (version) => {
         const harness = await open(harnessOf({ version }));
         harness.simulator.insertRows(table, 5);
         const stderr = new CapturedStream(true);
-        harness.world = { stdin: typedInput(typed), stderr };
+        harness.environment = { stdin: typedInput(typed), stderr };
         expect((await restore(harness, full1, table, '--schema')).code).toBe(code);
         expect(stderr.text).toContain('Drop shop.orders (400 bytes)? Type yes: ');
         expect(orders(harness)).toMatchObject(left);
@@ -293,7 +293,7 @@ test('--json is one object, however it ends', async ({ harness }) => {
     bytesAfter: orderBytes,
   };
   expect(JSON.parse(done.stdout)).toEqual(answer);
-  harness.world = { stdin: typedInput('yes\n'), stderr: new CapturedStream(true) };
+  harness.environment = { stdin: typedInput('yes\n'), stderr: new CapturedStream(true) };
   const asked = await restore(harness, full1, table, '--schema', '--json');
   expect(asked.code).toBe(2);
   const plan = { drop: true, create: true, restored: false, bytesBefore: orderBytes };

@@ -33,10 +33,10 @@ describe('a .env that nobody named and that is', () => {
 });
 
 describe('a working directory that was deleted', () => {
-  const world = { cwd: undefined };
+  const environment = { cwd: undefined };
 
   test('is not needed where every path is absolute', async ({ harness }) => {
-    harness.world = world;
+    harness.environment = environment;
     expect((await harness.run('create-full')).code).toBe(0);
   });
 
@@ -47,7 +47,7 @@ describe('a working directory that was deleted', () => {
     { argv: [], env: { CHBACKUP_PASSWORD_FILE: './pw' }, file: './pw' },
   ])('cannot be searched for $file: exit 2', async ({ argv, env, file }, { harness }) => {
     const running = harness.startRaw(['list', harness.host, 'u', ...argv], {
-      ...world,
+      ...environment,
       env: { CHBACKUP_LOG_DIR: harness.logDir, ...env },
     });
     const { code, stderr } = await running.done;

@@ -53,7 +53,7 @@ export class Stage {
     try {
       await scenario.prepare?.(this);
       happening?.(this);
-      this.harness.world = { disk: this.disk() };
+      this.harness.environment = { disk: this.disk() };
       const { command = 'create-full', options = [] } = scenario;
       const running = this.harness.start(command, ...options);
       this.signal = (name) => running.signal(name);

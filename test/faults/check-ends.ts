@@ -40,7 +40,10 @@ export function checkEnd(ledger: Ledger, run: RunRecord, ending: Ending): void {
   checkHung(ledger, run, ending);
   must(run.lists.length <= mostLists, `it asked for ${run.lists.length} lists`);
   must(code !== exitCodes.terminated || run.signalledMs !== undefined, 'exit 143 without a signal');
-  must(code !== exitCodes.refused || step.password === 'wrong', 'exit 12 with the right password');
+  must(
+    code !== exitCodes.unauthorized || step.password === 'wrong',
+    'exit 12 with the right password',
+  );
   must(code !== exitCodes.usage || run.diskFailed, 'exit 2 with a sound command line');
   if (run.lockRefused) {
     must(code !== exitCodes.busy, 'exit 11, but locks were refused');
@@ -48,7 +51,7 @@ export function checkEnd(ledger: Ledger, run: RunRecord, ending: Ending): void {
   }
   const refused = run.sent.some(({ status }) => status === 401);
   must(
-    !refused || code === exitCodes.refused || run.signalledMs !== undefined,
+    !refused || code === exitCodes.unauthorized || run.signalledMs !== undefined,
     `refused, but exit ${code}`,
   );
   if (step.command.startsWith('create-')) checkCreateEnd(ledger, run, code);

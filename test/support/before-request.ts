@@ -9,8 +9,8 @@ export function beforeRequest(
   n = 1,
 ): void {
   let seen = 0;
-  const open = harness.world.transport ?? harness.transport;
-  harness.world.transport = (settings) => {
+  const open = harness.environment.transport ?? harness.transport;
+  harness.environment.transport = (settings) => {
     const real = open(settings);
     return (request, signal) => {
       if (pattern.test(`${request.method} ${request.path}`) && ++seen === n) action(request);

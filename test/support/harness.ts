@@ -18,7 +18,7 @@ import { createGotTransport } from '../../src/http/got-transport.js';
 import type { Settings } from '../../src/config/settings.js';
 import type { Transport } from '../../src/http/transport.js';
 import { main } from '../../src/main.js';
-import type { World } from '../../src/cli/environment.js';
+import type { Environment } from '../../src/cli/environment.js';
 import { type ListeningSimulator, serve } from '../simulator/http-server.js';
 import { Simulator, type SimulatorOptions } from '../simulator/simulator.js';
 import { Mortal } from './kill.js';
@@ -74,9 +74,9 @@ export class Harness {
   readonly results: Result[] = [];
   /** Called at each step of the runs to come, before the program goes on. */
   onStep: (step: Step) => void = () => undefined;
-  /** Extra variables and parts of the world for the runs to come. */
+  /** Extra variables and parts of the environment for the runs to come. */
   env: Record<string, string> = {};
-  world: Partial<World> = {};
+  environment: Partial<Environment> = {};
   private readonly locks = new Map<string, string>();
   private readonly listensAs: Listening;
   private listening: ListeningSimulator | undefined;
@@ -184,7 +184,7 @@ export class Harness {
   }
 
   /** Runs with exactly these arguments. */
-  startRaw(argv: string[], world: Partial<World> = {}): Running {
+  startRaw(argv: string[], environment: Partial<Environment> = {}): Running {
     const stdout = new CapturedStream();
     const stderr = new CapturedStream();
     const result: Result = { code: -1, stdout: '', stderr: '', steps: [], titles: [] };
@@ -208,8 +208,8 @@ export class Harness {
         result.steps.push(step);
         this.onStep(step);
       },
-      ...this.world,
-      ...world,
+      ...this.environment,
+      ...environment,
     }).then((code) => {
       Object.assign(result, { code, stdout: stdout.text, stderr: stderr.text });
       this.results.push(result);

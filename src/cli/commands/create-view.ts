@@ -1,21 +1,21 @@
 import type { BackupKind } from '../../backup/backup.js';
 import { createBackup } from '../../use-cases/create/create-backup.js';
 import type { Execution } from '../execution.js';
-import { openRun } from '../open-run.js';
+import { openCreateContext } from '../open-context.js';
 
 /** Runs create-full or create-diff, and says what it came to. */
 export async function executeCreate(kind: BackupKind, execution: Execution): Promise<void> {
-  const { settings, story, output } = execution;
-  const run = await openRun(execution);
+  const { settings, reporter, output } = execution;
+  const run = await openCreateContext(execution);
   run.log.prepare(settings.logDir);
   const command = `create-${kind.toLowerCase()}`;
-  story.info(`${command} started`);
+  reporter.info(`${command} started`);
   const { backup, base } = await createBackup({ kind, withoutBase: settings.withoutBase }, run);
   if (settings.json) {
     const answer = { command, host: settings.host.label, backup, base: base ?? null };
-    output.answer(`${JSON.stringify(answer)}\n`);
+    output.result(`${JSON.stringify(answer)}\n`);
   }
   const how = base === undefined ? 'in full' : `as an increment on ${base}`;
-  story.info(`${backup} is uploaded ${how}, proven and recorded as the last backup`);
+  reporter.info(`${backup} is uploaded ${how}, proven and recorded as the last backup`);
   if (run.log.failure !== undefined) throw run.log.failure;
 }

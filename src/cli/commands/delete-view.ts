@@ -12,7 +12,7 @@ import { PartialFailureError } from '../../errors.js';
 import { askForYes } from '../ui/questions.js';
 import { colorLevel } from '../ui/colors.js';
 import type { Execution } from '../execution.js';
-import { openSession } from '../open-run.js';
+import { openContext } from '../open-context.js';
 import { formatTable } from '../ui/tables.js';
 
 const barLook = {
@@ -24,19 +24,19 @@ const barLook = {
 
 /** Runs delete-remote or delete-local. With `--json`, plan and result are one object at the end. */
 export async function executeDelete(request: DeleteRequest, execution: Execution): Promise<void> {
-  const { settings, output, story } = execution;
-  const session = await openSession(execution);
-  if (!request.dryRun) session.log.prepare(settings.logDir);
+  const { settings, output, reporter } = execution;
+  const context = await openContext(execution);
+  if (!request.dryRun) context.log.prepare(settings.logDir);
   const progress = new DeletionProgress(execution);
   try {
-    await deleteBackups(request, session, progress);
+    await deleteBackups(request, context, progress);
   } catch (error) {
     progress.tellHowFar(error);
     throw error;
   } finally {
-    story.end();
+    reporter.end();
     if (settings.json && progress.shown !== undefined) {
-      output.answer(
+      output.result(
         `${JSON.stringify(progress.toJson(request, settings.host.label), undefined, 2)}\n`,
       );
     }
@@ -44,10 +44,10 @@ export async function executeDelete(request: DeleteRequest, execution: Execution
   const { deleted } = progress.result;
   const plan = progress.shown;
   if (request.dryRun)
-    story.info(`would delete ${plan?.order.length ?? 0}; --dry-run: nothing was deleted`);
-  else if (plan?.order.length === 0) story.info('there is nothing to delete');
-  else story.info(`deleted ${countOf(deleted.length, request.location)}`);
-  if (session.log.failure !== undefined) throw session.log.failure;
+    reporter.info(`would delete ${plan?.order.length ?? 0}; --dry-run: nothing was deleted`);
+  else if (plan?.order.length === 0) reporter.info('there is nothing to delete');
+  else reporter.info(`deleted ${countOf(deleted.length, request.location)}`);
+  if (context.log.failure !== undefined) throw context.log.failure;
 }
 
 /** Shows the plan and how far it is; keeps both for `--json`. */
@@ -70,13 +70,13 @@ class DeletionProgress implements DeletionDialogue {
 
   notDeleted(name: string, reason: string): void {
     this.result.failed.push({ name, reason });
-    this.execution.story.warn(`not deleted: ${presentable(name)}: ${reason}`);
+    this.execution.reporter.warn(`not deleted: ${presentable(name)}: ${reason}`);
   }
 
-  spared(name: string, reason: string): void {
+  keptAfterAll(name: string, reason: string): void {
     const item = this.shown?.items.find(({ backup }) => backup.name === name);
     if (item !== undefined) Object.assign(item, { action: 'keep', reason });
-    this.execution.story.warn(`kept after all: ${presentable(name)}: ${reason}`);
+    this.execution.reporter.warn(`kept after all: ${presentable(name)}: ${reason}`);
   }
 
   /** Before an error that stopped the deletes half-way; one that tells of failures has said it. */
@@ -84,7 +84,7 @@ class DeletionProgress implements DeletionDialogue {
     const { deleted } = this.result;
     const total = this.shown?.order.length ?? 0;
     if (deleted.length === 0 || error instanceof PartialFailureError) return;
-    this.execution.story.warn(
+    this.execution.reporter.warn(
       `${deleted.length} of ${total} were deleted before it stopped; the same command goes on`,
     );
   }
@@ -100,14 +100,14 @@ class DeletionProgress implements DeletionDialogue {
   }
 
   plan(plan: DeletionPlan): void {
-    const { settings, output, story, world } = this.execution;
+    const { settings, output, reporter, environment } = this.execution;
     this.shown = plan;
-    story.end();
+    reporter.end();
     if (settings.json) return;
     const level = colorLevel({
       noColor: settings.noColor,
-      env: world.env,
-      isTerminal: output.answerIsTerminal,
+      env: environment.env,
+      isTerminal: output.stdoutIsTerminal,
     });
     const paint = new Chalk({ level });
     const rows = plan.items.map(({ backup, action, reason }) => [
@@ -115,15 +115,15 @@ class DeletionProgress implements DeletionDialogue {
       presentable(backup.name),
       reason,
     ]);
-    output.answer(formatTable(rows));
+    output.result(formatTable(rows));
   }
 
   /** On a terminal as a bar, drawn where the spinner is: two that draw would draw over each other. */
   deleting(name: string, done: number, total: number): void {
-    const { output, settings, story } = this.execution;
-    const isDrawn = output.storyIsTerminal && !settings.json && !settings.quiet;
+    const { output, settings, reporter } = this.execution;
+    const isDrawn = output.stderrIsTerminal && !settings.json && !settings.quiet;
     const shown = presentable(name);
-    story.phase(
+    reporter.phase(
       isDrawn
         ? `${cliProgress.Format.BarFormat(done / total, barLook)} ${done}/${total} ${shown}`
         : `deleting ${shown} (${done + 1} of ${total})`,

@@ -5,7 +5,7 @@ import { listBackups } from '../../use-cases/list/list-backups.js';
 import { presentable } from '../../text.js';
 import { colorLevel } from '../ui/colors.js';
 import type { Execution } from '../execution.js';
-import { openSession } from '../open-run.js';
+import { openContext } from '../open-context.js';
 import { formatAge, formatBytes, formatTable } from '../ui/tables.js';
 
 /** Runs `list` and shows what it found, increments under the backup that they need. */
@@ -13,27 +13,29 @@ export async function executeList(
   location: 'all' | 'local' | 'remote',
   execution: Execution,
 ): Promise<void> {
-  const { settings, output, story } = execution;
-  const listing = await listBackups(location, await openSession(execution, true));
-  story.end();
+  const { settings, output, reporter } = execution;
+  const listing = await listBackups(location, await openContext(execution, true));
+  reporter.end();
   if (settings.json) {
-    output.answer(`${JSON.stringify(toJson(listing, settings.host.label), undefined, 2)}\n`);
+    output.result(`${JSON.stringify(toJson(listing, settings.host.label), undefined, 2)}\n`);
   } else {
     showListing(listing, execution);
   }
   if (listing.doubt !== undefined) throw listing.doubt;
 }
 
-function showListing({ locations }: Listing, { settings, output, world }: Execution): void {
+function showListing({ locations }: Listing, { settings, output, environment }: Execution): void {
   const level = colorLevel({
     noColor: settings.noColor,
-    env: world.env,
-    isTerminal: output.answerIsTerminal,
+    env: environment.env,
+    isTerminal: output.stdoutIsTerminal,
   });
   const paint = new Chalk({ level });
   for (const { location: at, backups } of locations) {
-    output.answer(`${paint.bold(at)}: ${countOf(backups)}\n`);
-    output.answer(formatTable(backups.map((listed) => toRow(listed, world.clock.now(), paint))));
+    output.result(`${paint.bold(at)}: ${countOf(backups)}\n`);
+    output.result(
+      formatTable(backups.map((listed) => toRow(listed, environment.clock.now(), paint))),
+    );
   }
 }
 

@@ -8,7 +8,7 @@ import { type RestoreDialogue, restoreTable } from '../../use-cases/restore/rest
 import type { Table } from '../../client/client.js';
 import { askForYes } from '../ui/questions.js';
 import type { Execution } from '../execution.js';
-import { openSession } from '../open-run.js';
+import { openContext } from '../open-context.js';
 import { formatBytes } from '../ui/tables.js';
 
 /**
@@ -19,32 +19,32 @@ export async function executeRestore(
   request: RestoreTableRequest,
   execution: Execution,
 ): Promise<void> {
-  const { settings, output, story } = execution;
-  const session = await openSession(execution);
-  session.log.prepare(settings.logDir);
+  const { settings, output, reporter } = execution;
+  const context = await openContext(execution);
+  context.log.prepare(settings.logDir);
   let shown: RestorePlan | undefined;
   let restored: Table | undefined;
   const dialogue: RestoreDialogue = {
     ask: (question) => askForYes(question, execution),
     plan: (plan) => {
       shown = plan;
-      story.end();
-      if (!settings.json) output.answer(`${describePlan(request, plan).join('\n')}\n`);
+      reporter.end();
+      if (!settings.json) output.result(`${describePlan(request, plan).join('\n')}\n`);
     },
   };
   try {
-    ({ restored } = await restoreTable(request, session, dialogue));
+    ({ restored } = await restoreTable(request, context, dialogue));
   } finally {
-    story.end();
+    reporter.end();
     if (settings.json && shown !== undefined) {
       const answer = toJson(request, shown, settings.host.label, restored);
-      output.answer(`${JSON.stringify(answer, undefined, 2)}\n`);
+      output.result(`${JSON.stringify(answer, undefined, 2)}\n`);
     }
   }
   if (shown !== undefined && restored !== undefined) {
-    story.info(describeResult(shown, restored));
+    reporter.info(describeResult(shown, restored));
   }
-  if (session.log.failure !== undefined) throw session.log.failure;
+  if (context.log.failure !== undefined) throw context.log.failure;
 }
 
 function describePlan({ table }: RestoreTableRequest, plan: RestorePlan): string[] {

@@ -9,7 +9,7 @@ import { localTime } from '../../time/local-time.js';
 import type { Output } from './output.js';
 import type { Spinner } from './spinner.js';
 
-export interface StoryOptions {
+export interface ConsoleReporterOptions {
   output: Output;
   clock: Clock;
   /** The host's name in each line that no terminal shows. */
@@ -33,9 +33,9 @@ type Log = {
   warning(text: string): void;
 };
 
-/** The story on stderr: what a person, or the mail of cron, reads of a command. */
-export class Story implements Reporter {
-  private readonly options: StoryOptions;
+/** Progress and errors on stderr: what a person, or the mail of cron, reads of a command. */
+export class ConsoleReporter implements Reporter {
+  private readonly options: ConsoleReporterOptions;
   private readonly paint: ChalkInstance;
   private phaseText = '';
   private phaseStartMs: number;
@@ -45,7 +45,7 @@ export class Story implements Reporter {
   private silentPath = '';
   private log: Log | undefined;
 
-  constructor(options: StoryOptions) {
+  constructor(options: ConsoleReporterOptions) {
     this.options = options;
     this.paint = new Chalk({ level: options.colorLevel });
     this.phaseStartMs = options.clock.elapsed();
@@ -164,14 +164,14 @@ export class Story implements Reporter {
   private line(mark: string, text: string): void {
     const { output, clock, host } = this.options;
     const where = host === '' ? '' : `${host} `;
-    const prefix = output.storyIsTerminal ? '' : `${localTime(clock.now())} ${where}`;
-    output.story(`${prefix}${mark} ${oneLine(text)}\n`);
+    const prefix = output.stderrIsTerminal ? '' : `${localTime(clock.now())} ${where}`;
+    output.progress(`${prefix}${mark} ${oneLine(text)}\n`);
   }
 
   private jsonLine(value: Record<string, unknown>): void {
     const { clock, host, output } = this.options;
     const line = { time: localTime(clock.now()), ...(host && { host }), ...value };
-    output.story(`${harmlessJson(JSON.stringify(line))}\n`);
+    output.progress(`${harmlessJson(JSON.stringify(line))}\n`);
   }
 }
 

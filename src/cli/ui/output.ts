@@ -1,11 +1,11 @@
 import type { TerminalStream } from '../environment.js';
 
-/** stdout is the answer, stderr is the story. A reader that went away stops neither. */
+/** Results go to stdout, progress and errors to stderr. A reader that went away stops neither. */
 export interface Output {
-  answer(text: string): void;
-  story(text: string): void;
-  answerIsTerminal: boolean;
-  storyIsTerminal: boolean;
+  result(text: string): void;
+  progress(text: string): void;
+  stdoutIsTerminal: boolean;
+  stderrIsTerminal: boolean;
 }
 
 export function openOutput(stdout: TerminalStream, stderr: TerminalStream): Output {
@@ -13,9 +13,9 @@ export function openOutput(stdout: TerminalStream, stderr: TerminalStream): Outp
   stdout.on('error', () => undefined);
   stderr.on('error', () => undefined);
   return {
-    answer: (text) => void stdout.write(text),
-    story: (text) => void stderr.write(text),
-    answerIsTerminal: stdout.isTTY === true,
-    storyIsTerminal: stderr.isTTY === true,
+    result: (text) => void stdout.write(text),
+    progress: (text) => void stderr.write(text),
+    stdoutIsTerminal: stdout.isTTY === true,
+    stderrIsTerminal: stderr.isTTY === true,
   };
 }

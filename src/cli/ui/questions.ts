@@ -7,12 +7,17 @@ import type { Execution } from '../execution.js';
  */
 export async function askForYes(
   question: string,
-  { world, output, settings, signal, story }: Execution,
+  { environment, output, settings, signal, reporter }: Execution,
 ): Promise<boolean | undefined> {
-  if (settings.json || world.stdin.isTTY !== true || !output.storyIsTerminal) return undefined;
-  story.end();
+  if (settings.json || environment.stdin.isTTY !== true || !output.stderrIsTerminal)
+    return undefined;
+  reporter.end();
   // `terminal: false`: the line is edited by the terminal itself, and Ctrl-C stays a signal.
-  const terminal = createInterface({ input: world.stdin, output: world.stderr, terminal: false });
+  const terminal = createInterface({
+    input: environment.stdin,
+    output: environment.stderr,
+    terminal: false,
+  });
   const ended = new Promise<string>((resolve) => void terminal.once('close', () => resolve('')));
   try {
     const answered = terminal.question(`${question} Type yes: `, { signal });

@@ -1,7 +1,7 @@
 import type * as z from 'zod/mini';
 import type { Clock } from '../../time/clock.js';
 import type { Action } from '../observer.js';
-import { type ApiClient, quickMs } from './connection.js';
+import { type ApiConnection, quickMs } from './connection.js';
 import { isList, ListAges } from './list-ages.js';
 import { actionRow } from './schemas.js';
 
@@ -14,12 +14,12 @@ export interface Running {
 
 /** The server's action log: what runs and what ran. */
 export class ActionLog {
-  private readonly client: ApiClient;
+  private readonly connection: ApiConnection;
   private readonly clock: Clock;
   private readonly ages: ListAges;
 
-  constructor({ client, clock }: { client: ApiClient; clock: Clock }) {
-    this.client = client;
+  constructor({ connection, clock }: { connection: ApiConnection; clock: Clock }) {
+    this.connection = connection;
     this.clock = clock;
     this.ages = new ListAges(clock);
   }
@@ -61,7 +61,7 @@ export class ActionLog {
   }
 
   private async read(path: string): Promise<Action[]> {
-    const rows = (await this.client.getRows(path, quickMs, actionRow)).map(toAction);
+    const rows = (await this.connection.getRows(path, quickMs, actionRow)).map(toAction);
     for (const row of rows) this.ages.read(row);
     return rows;
   }

@@ -14,7 +14,7 @@ import { stateOf } from '../row-state.js';
 import { isNotStarted, uploadFailureOf } from '../upload-error.js';
 import type { ActionLog } from './action-log.js';
 import { readCapabilities } from './capabilities.js';
-import { type ApiClient, slowMs } from './connection.js';
+import { type ApiConnection, slowMs } from './connection.js';
 import { deleteBackup } from './delete-operation.js';
 import type { OperationRunner } from './operation.js';
 import { restoreOperation } from './restore-operation.js';
@@ -23,8 +23,8 @@ import { type ServerWaitOptions, waitUntilIdle } from './server-wait.js';
 import { findTable, readTables } from './tables.js';
 import { checkUsable } from './usable.js';
 
-export interface ApiEngineParts {
-  client: ApiClient;
+export interface ApiClientParts {
+  connection: ApiConnection;
   log: ActionLog;
   runner: OperationRunner;
   waiting: ServerWaitOptions;
@@ -33,21 +33,21 @@ export interface ApiEngineParts {
 }
 
 /** A clickhouse-backup server behind its REST API. */
-export class ApiEngine implements BackupServer {
-  private readonly parts: ApiEngineParts;
+export class ApiClient implements BackupServer {
+  private readonly parts: ApiClientParts;
   private known: Promise<Capabilities> | undefined;
 
-  constructor(parts: ApiEngineParts) {
+  constructor(parts: ApiClientParts) {
     this.parts = parts;
   }
 
   checkUsable(): Promise<void> {
-    return checkUsable(this.parts.client);
+    return checkUsable(this.parts.connection);
   }
 
   capabilities(): Promise<Capabilities> {
     // One lock for all of a server's work, whatever its version.
-    this.known ??= readCapabilities(this.parts.client).then((known) => {
+    this.known ??= readCapabilities(this.parts.connection).then((known) => {
       return { ...known, seesOthersWork: true };
     });
     return this.known;
@@ -58,7 +58,7 @@ export class ApiEngine implements BackupServer {
    * lock to others (§1, §3), and a list of ours keeps other clients from starting.
    */
   async list(location: Location | 'all'): Promise<Backup[]> {
-    const { client, log } = this.parts;
+    const { connection, log } = this.parts;
     const [path, command] =
       location === 'all'
         ? ['/backup/list', 'list']
@@ -76,7 +76,7 @@ export class ApiEngine implements BackupServer {
       };
       try {
         // oxlint-disable-next-line no-await-in-loop
-        const rows = await client.getRows(path, slowMs, listRow, { before });
+        const rows = await connection.getRows(path, slowMs, listRow, { before });
         // Storages of kind `custom` list nothing as one row without a name (§10).
         return rows.filter((row) => row.name !== '').map((row) => this.toBackup(row));
       } catch (error) {
@@ -91,11 +91,11 @@ export class ApiEngine implements BackupServer {
   }
 
   table(name: TableName): Promise<Table | undefined> {
-    return findTable(this.parts.client, name);
+    return findTable(this.parts.connection, name);
   }
 
   tables(): Promise<Table[]> {
-    return readTables(this.parts.client);
+    return readTables(this.parts.connection);
   }
 
   async uploadEnd(backup: string): Promise<Outcome | undefined> {
@@ -173,7 +173,7 @@ export class ApiEngine implements BackupServer {
       created: row.created,
       ...(row.size !== undefined && { sizeBytes: row.size }),
       required: row.required,
-      description: this.parts.client.answers.quote(row.desc),
+      description: this.parts.connection.responses.sanitize(row.desc),
       state: stateOf({ name, location, description: row.desc }),
     };
   }

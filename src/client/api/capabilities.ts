@@ -1,18 +1,18 @@
 import type { Capabilities } from '../client.js';
 import { capabilitiesOf } from '../versions.js';
-import { type ApiClient, quickMs } from './connection.js';
+import { type ApiConnection, quickMs } from './connection.js';
 import { versionAnswer } from './schemas.js';
 
 /**
  * What the server says it is: `/backup/version` since 2.5.9, before that 404 (§1). A version that
  * is no number is a development build, told by its routes.
  */
-export async function readCapabilities(client: ApiClient): Promise<Capabilities> {
+export async function readCapabilities(client: ApiConnection): Promise<Capabilities> {
   const path = '/backup/version';
   const answer = await client.get(path, quickMs);
   if (answer.status === 404) return capabilitiesOf('before 2.5.9', false);
-  if (answer.status !== 200) throw client.answers.refusal(path, answer);
-  const { version } = client.answers.parseLine(path, answer.body, versionAnswer);
+  if (answer.status !== 200) throw client.responses.refusal(path, answer);
+  const { version } = client.responses.parseLine(path, answer.body, versionAnswer);
   const known = capabilitiesOf(version, false);
   if (known.isNumber) return { ...known, listIsHarmless: true };
   const routes = await client.get('/', quickMs);

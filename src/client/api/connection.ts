@@ -6,8 +6,8 @@ import {
   ApiUnreachableError,
   OperationTimeoutError,
 } from '../../errors.js';
-import type { EngineObserver } from '../observer.js';
-import { AnswerReader } from './response-reader.js';
+import type { ClientObserver } from '../observer.js';
+import { ResponseReader } from './response-reader.js';
 import { isFromServer } from './error-response.js';
 import { titleOfPage } from './page.js';
 import { notNow } from './proxy-response.js';
@@ -41,14 +41,14 @@ export interface GetOptions {
   notWhenSilent?: boolean;
 }
 
-export interface ApiClientOptions {
+export interface ApiConnectionOptions {
   transport: Transport;
   clock: Clock;
   signal: AbortSignal;
   connectTimeoutMs: number;
   /** The host as typed, for messages. */
   label: string;
-  observer: EngineObserver;
+  observer: ClientObserver;
   redact: (text: string) => string;
 }
 
@@ -56,19 +56,19 @@ export interface ApiClientOptions {
  * Requests and answers of one server: what is asked again, what is given up, and which error that
  * is. Knows nothing of backups.
  */
-export class ApiClient {
+export class ApiConnection {
   /** An operation of ours is running on the server. */
   atWork = false;
-  readonly answers: AnswerReader;
+  readonly responses: ResponseReader;
   /** The host as typed, for messages. */
   readonly label: string;
-  private readonly options: ApiClientOptions;
+  private readonly options: ApiConnectionOptions;
   /** When the first request began that has had no answer, and none has come since. */
   private silentSinceMs: number | undefined;
 
-  constructor(options: ApiClientOptions) {
+  constructor(options: ApiConnectionOptions) {
     this.options = options;
-    this.answers = new AnswerReader(options);
+    this.responses = new ResponseReader(options);
     this.label = options.label;
   }
 
@@ -129,7 +129,7 @@ export class ApiClient {
       const result = await this.attempt(request, limitMs);
       if (!(result instanceof TransportError)) {
         if (isFromServer(result)) return { kind: 'answered', answer: result };
-        const text = this.answers.errorText(result);
+        const text = this.responses.errorText(result);
         return lost(`answered ${result.status}: ${text}`);
       }
       const { neverSent, refused = false } = result.details;
@@ -154,7 +154,7 @@ export class ApiClient {
     shape: T,
     options?: GetOptions,
   ): Promise<z.output<T>[]> {
-    const read = (answer: HttpAnswer) => this.answers.rows(path, answer, shape);
+    const read = (answer: HttpAnswer) => this.responses.rows(path, answer, shape);
     return this.ask(path, limitMs, read, options);
   }
 
@@ -225,7 +225,7 @@ export class ApiClient {
 
   private unreachable(error: TransportError): ApiUnreachableError {
     const { predicate, hint } = error.details;
-    const says = predicate ?? `does not answer: ${this.answers.quote(error.message)}`;
+    const says = predicate ?? `does not answer: ${this.responses.sanitize(error.message)}`;
     return new ApiUnreachableError(`${this.options.label} ${says}`, {
       hint: hint ?? 'check that clickhouse-backup server runs there and that the port is open',
       cause: error,

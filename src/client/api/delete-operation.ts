@@ -31,10 +31,12 @@ export async function deleteBackup(
   return followLost(options, { location, backup, before, deadlineMs, why: result.why });
 }
 
-function outcomeOf({ client, observer }: ServerWaitOptions, answer: HttpAnswer): DeleteOutcome {
-  if (answer.status !== 200) return failure(client.answers.errorText(answer));
+function outcomeOf({ connection, observer }: ServerWaitOptions, answer: HttpAnswer): DeleteOutcome {
+  if (answer.status !== 200) return failure(connection.responses.errorText(answer));
   try {
-    observer.answered(client.answers.parseLine('the delete', answer.body.trim(), acknowledgement));
+    observer.answered(
+      connection.responses.parseLine('the delete', answer.body.trim(), acknowledgement),
+    );
     return { status: 'deleted' };
   } catch (error) {
     // A proxy's page, half a line: whatever it is, it does not tell.
@@ -52,7 +54,7 @@ async function followLost(
   options: ServerWaitOptions,
   lost: { location: Location; backup: string; before: number; deadlineMs: number; why: string },
 ): Promise<DeleteOutcome> {
-  const { client, clock, observer, signal } = options;
+  const { connection, clock, observer, signal } = options;
   const startMs = clock.elapsed();
   for (;;) {
     // oxlint-disable-next-line no-await-in-loop
@@ -63,7 +65,7 @@ async function followLost(
       observer.answered(row);
       return { status: 'deleted' };
     }
-    if (row?.status === 'error') return failure(client.answers.quote(row.error));
+    if (row?.status === 'error') return failure(connection.responses.sanitize(row.error));
     const goneQuiet = row === undefined && elapsedMs > lookMs;
     const tooLate = clock.elapsed() > lost.deadlineMs;
     if (row?.status === 'cancel' || (goneQuiet && !tooLate)) {

@@ -1,10 +1,10 @@
 import type { Clock } from '../../time/clock.js';
 import type { WaitBudget } from '../../time/waiting.js';
 import type { BackupServer } from '../client.js';
-import type { EngineObserver } from '../observer.js';
+import type { ClientObserver } from '../observer.js';
 import { ActionLog } from './action-log.js';
-import { ApiClient } from './connection.js';
-import { ApiEngine } from './api-client.js';
+import { ApiConnection } from './connection.js';
+import { ApiClient } from './api-client.js';
 import { OperationRunner } from './operation.js';
 import type { Transport } from '../../http/transport.js';
 
@@ -13,7 +13,7 @@ export interface OpenOptions {
   clock: Clock;
   signal: AbortSignal;
   wait: WaitBudget;
-  observer: EngineObserver;
+  observer: ClientObserver;
   /** The host as typed, for messages. */
   label: string;
   timeoutMs: number;
@@ -22,12 +22,12 @@ export interface OpenOptions {
   listWhileBusy: boolean;
 }
 
-/** The engine for one server; sends nothing yet. */
+/** The client for one server; sends nothing yet. */
 export function openServer(options: OpenOptions): BackupServer {
   const { listWhileBusy, timeoutMs } = options;
-  const client = new ApiClient(options);
-  const log = new ActionLog({ client, clock: options.clock });
-  const waiting = { ...options, client, log };
+  const connection = new ApiConnection(options);
+  const log = new ActionLog({ connection, clock: options.clock });
+  const waiting = { ...options, connection, log };
   const runner = new OperationRunner({ ...waiting, timeoutMs });
-  return new ApiEngine({ client, log, runner, waiting, listWhileBusy });
+  return new ApiClient({ connection, log, runner, waiting, listWhileBusy });
 }

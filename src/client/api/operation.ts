@@ -47,19 +47,19 @@ export class OperationRunner {
 
   async run(operation: Operation): Promise<Outcome> {
     const before = operation.repeatable ? (await this.ourRows(operation)).length : 0;
-    const { client } = this.options;
+    const { connection } = this.options;
     const started = await this.start(operation, before);
     if (started.kind === 'rejected') {
       return { status: 'error', text: started.text, failure: 'not-started' };
     }
-    client.atWork = true;
+    connection.atWork = true;
     try {
       const outcome = await this.follow(operation, started, before);
       return started.kind === 'lost' && outcome.status === 'unknown'
         ? { status: 'unknown', why: `the answer was lost (${started.why}), and ${outcome.why}` }
         : outcome;
     } finally {
-      client.atWork = false;
+      connection.atWork = false;
     }
   }
 
@@ -67,7 +67,7 @@ export class OperationRunner {
     operation: Operation,
     before: number,
   ): Promise<Started | { kind: 'rejected'; text: string }> {
-    const { client, observer } = this.options;
+    const { connection, observer } = this.options;
     const result = await postWhenFree(this.options, operation.path, quickMs, {
       body: operation.body,
       wasDone: async () => (await this.ourRows(operation)).length > before,
@@ -76,14 +76,17 @@ export class OperationRunner {
     if (result.kind === 'lost') return { kind: 'lost', operationId: '', why: result.why };
     const { answer } = result;
     if (answer.status !== 200 && answer.status !== 201) {
-      return { kind: 'rejected', text: `${answer.status}: ${client.answers.errorText(answer)}` };
+      return {
+        kind: 'rejected',
+        text: `${answer.status}: ${connection.responses.errorText(answer)}`,
+      };
     }
     const reply = this.readReply(operation, answer);
     if ('why' in reply) return { kind: 'lost', operationId: '', why: reply.why };
     observer.answered(JSON.parse(answer.body.trim()));
     if (reply.backup_name !== undefined && reply.backup_name !== operation.backup) {
       throw new ApiResponseError(
-        `asked for ${operation.backup}, the server works on ${client.answers.quote(reply.backup_name)}`,
+        `asked for ${operation.backup}, the server works on ${connection.responses.sanitize(reply.backup_name)}`,
       );
     }
     return { kind: 'accepted', operationId: reply.operation_id ?? '' };
@@ -93,7 +96,7 @@ export class OperationRunner {
   private readReply(operation: Operation, answer: HttpAnswer) {
     try {
       const body = answer.body.trim();
-      return this.options.client.answers.parseLine(operation.path, body, acknowledgement);
+      return this.options.connection.responses.parseLine(operation.path, body, acknowledgement);
     } catch (error) {
       if (error instanceof ApiResponseError) return { why: error.message };
       throw error;
@@ -131,7 +134,7 @@ export class OperationRunner {
 
   /** What was seen, and what may be behind it: the log alone does not tell. */
   private missing(seen: string, reason?: string): Outcome {
-    const { label } = this.options.client;
+    const { label } = this.options.connection;
     const reasons = [
       ...(reason === undefined ? [] : [reason]),
       'the server was restarted',
@@ -162,7 +165,7 @@ export class OperationRunner {
 
   /** What a row that has ended means; it goes to the log file. */
   outcomeOf(row: Action): Outcome {
-    const { client, observer } = this.options;
+    const { connection, observer } = this.options;
     const { operationId, error, ...fields } = row;
     observer.answered({
       ...fields,
@@ -170,7 +173,7 @@ export class OperationRunner {
       ...(operationId !== '' && { operation_id: operationId }),
     });
     if (row.status === 'success') return { status: 'success' };
-    const text = client.answers.quote(error) || 'the server gave no reason';
+    const text = connection.responses.sanitize(error) || 'the server gave no reason';
     if (row.status === 'cancel') {
       return { status: 'unknown', why: `its row was cancelled: ${text}` };
     }

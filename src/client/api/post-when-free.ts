@@ -26,7 +26,7 @@ export async function postWhenFree(
   const wait = new ServerWait(waiting);
   for (;;) {
     // oxlint-disable-next-line no-await-in-loop
-    const result = await waiting.client.post(path, limitMs, body, wasDone);
+    const result = await waiting.connection.post(path, limitMs, body, wasDone);
     if (result.kind === 'lost' || !isBusy(result.answer)) {
       wait.stop();
       return result;

@@ -5,7 +5,7 @@ import { isFromServer, readError } from './error-response.js';
 import { titleOfPage } from './page.js';
 import type { HttpAnswer } from '../../http/transport.js';
 
-export interface AnswerReaderOptions {
+export interface ResponseReaderOptions {
   /** The host as typed, for messages. */
   label: string;
   redact: (text: string) => string;
@@ -14,10 +14,10 @@ export interface AnswerReaderOptions {
 const checkAddress = 'check that host and port are those of a clickhouse-backup API';
 
 /** What the answers of one server say; whatever it quotes of them is harmless to print. */
-export class AnswerReader {
-  private readonly options: AnswerReaderOptions;
+export class ResponseReader {
+  private readonly options: ResponseReaderOptions;
 
-  constructor(options: AnswerReaderOptions) {
+  constructor(options: ResponseReaderOptions) {
     this.options = options;
   }
 
@@ -55,7 +55,7 @@ export class AnswerReader {
     const { label } = this.options;
     const { status, body, redirect } = answer;
     if (redirect !== undefined) {
-      const to = this.quote(redirect.to);
+      const to = this.sanitize(redirect.to);
       return redirect.samePath
         ? new ApiResponseError(`${label} redirects to ${to}`, { hint: `use ${to} as the host` })
         : new ApiResponseError(`${label} redirects ${path} to ${to}`, {
@@ -73,9 +73,9 @@ export class AnswerReader {
 
   /** The server's own words in an error answer, or what the answer is; harmless to print. */
   errorText({ body, redirect }: HttpAnswer): string {
-    if (redirect !== undefined) return `a redirect to ${this.quote(redirect.to)}`;
+    if (redirect !== undefined) return `a redirect to ${this.sanitize(redirect.to)}`;
     try {
-      return this.quote(readError(body));
+      return this.sanitize(readError(body));
     } catch {
       return this.describe(body);
     }
@@ -84,12 +84,12 @@ export class AnswerReader {
   /** A text that clickhouse-backup did not write, in a few words: never the source of a page. */
   private describe(body: string): string {
     const title = titleOfPage(body);
-    if (title === undefined) return this.quote(body).slice(0, 200) || '(no text)';
-    const titled = this.quote(title).slice(0, 100);
+    if (title === undefined) return this.sanitize(body).slice(0, 200) || '(no text)';
+    const titled = this.sanitize(title).slice(0, 100);
     return titled === '' ? 'an HTML page' : `an HTML page titled "${titled}"`;
   }
 
-  quote(text: string): string {
+  sanitize(text: string): string {
     const { redact } = this.options;
     // Before, since a secret may be cut off in the middle; after, since one may be put together.
     return redact(presentable(redact(text)));

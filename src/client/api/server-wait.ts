@@ -1,19 +1,19 @@
 import { type Clock } from '../../time/clock.js';
 import { ChargedWait, type WaitBudget } from '../../time/waiting.js';
 import { BusyError, OperationTimeoutError } from '../../errors.js';
-import type { Action, EngineObserver } from '../observer.js';
+import type { Action, ClientObserver } from '../observer.js';
 import type { ActionLog } from './action-log.js';
-import type { ApiClient } from './connection.js';
+import type { ApiConnection } from './connection.js';
 import { isList } from './list-ages.js';
 import { checkUsable } from './usable.js';
 
 export interface ServerWaitOptions {
-  client: ApiClient;
+  connection: ApiConnection;
   log: ActionLog;
   clock: Clock;
   signal: AbortSignal;
   wait: WaitBudget;
-  observer: EngineObserver;
+  observer: ClientObserver;
 }
 
 /** How long a server may refuse work for hung lists: when ClickHouse is back, they end by themselves. */
@@ -76,12 +76,12 @@ export class ServerWait {
   }
 
   private async pause(running: Action | undefined): Promise<void> {
-    const { client, signal, observer } = this.options;
-    const command = client.answers.quote(running?.command ?? 'another operation');
+    const { connection, signal, observer } = this.options;
+    const command = connection.responses.sanitize(running?.command ?? 'another operation');
     const start = this.startOf(running);
     if (this.wait.isOver()) {
       throw new BusyError(
-        `${client.label} is busy: \`${command}\` runs${start === '' ? '' : ` since ${start}`}`,
+        `${connection.label} is busy: \`${command}\` runs${start === '' ? '' : ` since ${start}`}`,
         { hint: 'run again later, or wait longer with --wait' },
       );
     }
@@ -92,10 +92,10 @@ export class ServerWait {
 
   /** A list that hangs is no work to wait for: something behind the server does not answer. */
   private async giveUpOn(list: Action): Promise<never> {
-    const { client } = this.options;
-    await checkUsable(client);
+    const { connection } = this.options;
+    await checkUsable(connection);
     throw new OperationTimeoutError(
-      `\`${client.answers.quote(list.command)}\` has been running on ${client.label} since ${this.startOf(list)}, and ${client.label} starts nothing else until it ends`,
+      `\`${connection.responses.sanitize(list.command)}\` has been running on ${connection.label} since ${this.startOf(list)}, and ${connection.label} starts nothing else until it ends`,
       {
         hint: 'check that the remote storage answers; if the list does not end, restart clickhouse-backup server',
       },
@@ -104,6 +104,6 @@ export class ServerWait {
 
   private startOf(running: Action | undefined): string {
     const start = running?.start ?? '';
-    return start === '' ? '' : `${this.options.client.answers.quote(start)} by its clock`;
+    return start === '' ? '' : `${this.options.connection.responses.sanitize(start)} by its clock`;
   }
 }

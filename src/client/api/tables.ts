@@ -3,7 +3,7 @@ import { rowsInBackup } from '../../backup/table-engine.js';
 import type { TableName } from '../../backup/table-name.js';
 import type { Table } from '../client.js';
 import { tablePattern } from '../table-pattern.js';
-import { type ApiClient, slowMs } from './connection.js';
+import { type ApiConnection, slowMs } from './connection.js';
 import { materializedViewTarget } from './materialized-view.js';
 import { tableRow } from './schemas.js';
 
@@ -14,7 +14,7 @@ const allTablesMs = 2 * 60_000;
 const allTablesBytes = 8 * 1024 * 1024;
 
 /** All tables that backups cover, each as it is listed; the inner table of a view is one of them. */
-export async function readTables(client: ApiClient): Promise<Table[]> {
+export async function readTables(client: ApiConnection): Promise<Table[]> {
   const rows = await client.getRows('/backup/tables', allTablesMs, tableRow, {
     largestBytes: allTablesBytes,
   });
@@ -26,7 +26,10 @@ export async function readTables(client: ApiClient): Promise<Table[]> {
  * seem not to exist, as a table does whose engine `skip_table_engines` names: no request shows it. Only matching tables are requested, because servers with thousands of wide
  * tables return more than fits into memory.
  */
-export async function findTable(client: ApiClient, name: TableName): Promise<Table | undefined> {
+export async function findTable(
+  client: ApiConnection,
+  name: TableName,
+): Promise<Table | undefined> {
   const rows = await readMatching(client, name);
   const row = findRow(rows, name);
   if (row === undefined) return undefined;
@@ -40,7 +43,7 @@ export async function findTable(client: ApiClient, name: TableName): Promise<Tab
 
 /** Servers list the inner table with its view, unless they use ClickHouse's own BACKUP statement. */
 async function findInner(
-  client: ApiClient,
+  client: ApiConnection,
   view: TableRow,
   rows: readonly TableRow[],
 ): Promise<TableRow | undefined> {
@@ -57,7 +60,7 @@ function findRow(rows: readonly TableRow[], { database, table }: TableName): Tab
   return rows.find((row) => row.Database === database && row.Name === table);
 }
 
-async function readMatching(client: ApiClient, name: TableName) {
+async function readMatching(client: ApiConnection, name: TableName) {
   const path = `/backup/tables/all?table=${encodeURIComponent(tablePattern(name))}`;
   return client.getRows(path, slowMs, tableRow);
 }

@@ -1,6 +1,6 @@
 import { ApiUnreachableError, OperationTimeoutError } from '../../errors.js';
 import { clickHouseError, clickHouseHint } from '../clickhouse-error.js';
-import { type ApiClient, quickMs } from './connection.js';
+import { type ApiConnection, quickMs } from './connection.js';
 import { isFromServer } from './error-response.js';
 import { tableRow } from './schemas.js';
 
@@ -11,8 +11,8 @@ const path = '/backup/tables?table=nosuch.nosuch';
  * Throws `ApiUnreachableError` unless ClickHouse answers through this server. `/health`,
  * `/backup/version` and `/backup/actions` answer without it (§12).
  */
-export async function checkUsable(client: ApiClient): Promise<void> {
-  const { answers, label } = client;
+export async function checkUsable(client: ApiConnection): Promise<void> {
+  const { responses, label } = client;
   let answer;
   try {
     answer = await client.get(path, quickMs, { notWhenSilent: true });
@@ -27,8 +27,8 @@ export async function checkUsable(client: ApiClient): Promise<void> {
     );
   }
   if (answer.status === 500 && isFromServer(answer)) {
-    const error = clickHouseError(`ClickHouse behind ${label}`, answers.errorText(answer));
+    const error = clickHouseError(`ClickHouse behind ${label}`, responses.errorText(answer));
     if (error !== undefined) throw error;
   }
-  answers.rows(path, answer, tableRow);
+  responses.rows(path, answer, tableRow);
 }

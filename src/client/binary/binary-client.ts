@@ -1,6 +1,6 @@
 import type { Location } from '../../backup/backup.js';
 import type { WaitBudget } from '../../time/waiting.js';
-import type { Capabilities, DeleteOutcome, Engine, Outcome } from '../client.js';
+import type { Capabilities, DeleteOutcome, Client, Outcome } from '../client.js';
 import { canListAsJson, readCapabilities } from './capabilities.js';
 import { listBackups } from './list.js';
 import { runOperation } from './operation.js';
@@ -14,7 +14,7 @@ const deleteLimitMs = 10 * 60_000;
 
 type Again = (() => Promise<void>) | undefined;
 
-export interface BinaryEngineOptions extends Program {
+export interface BinaryClientOptions extends Program {
   /** How long the run may wait for another clickhouse-backup that works on the same backup. */
   wait: WaitBudget;
   /** How long one download or restore may take. */
@@ -22,7 +22,7 @@ export interface BinaryEngineOptions extends Program {
 }
 
 /** The local `clickhouse-backup` program, 2.4.0 to 2.8.1; starts nothing yet. */
-export function createBinaryEngine(options: BinaryEngineOptions): Engine {
+export function createBinaryClient(options: BinaryClientOptions): Client {
   const { wait, timeoutMs } = options;
   let known: Promise<Capabilities> | undefined;
   let asJson: Promise<boolean> | undefined;

@@ -1,6 +1,6 @@
 import { type Clock, TimeLimitError } from '../../time/clock.js';
 import { ApiUnreachableError, ConfigError, OperationTimeoutError } from '../../errors.js';
-import type { EngineObserver } from '../observer.js';
+import type { ClientObserver } from '../observer.js';
 import { presentable } from '../../text.js';
 import { openOutput, type Output, type Written } from './output.js';
 import { lastWords } from './program-log.js';
@@ -15,7 +15,7 @@ export interface Program {
   cwd: string;
   clock: Clock;
   signal: AbortSignal;
-  observer: EngineObserver;
+  observer: ClientObserver;
   /** Instead of starting a process. */
   start?: StartProgram | undefined;
 }

@@ -8,7 +8,7 @@ import { type Base, findBase, type WithoutBase } from './find-base.js';
 import { failBackup } from './fail-backup.js';
 import { type HostLock, underHostLock } from '../host-lock.js';
 import type { CreateContext } from '../context.js';
-import { settleInterruptedRun } from './recover-run.js';
+import { recoverInterruptedRun } from './recover-run.js';
 import { reportUnsavedTables } from './unsaved-tables.js';
 import { chooseBaseUseFor, upload } from './upload-backup.js';
 
@@ -58,7 +58,7 @@ async function makeBackup(
   report.step('check-server');
   report.phase('checking that ClickHouse answers');
   await server.checkUsable();
-  await settleInterruptedRun(kind, run);
+  await recoverInterruptedRun(kind, run);
   report.step('kind');
   const base = kind === 'DIFF' ? await findBase(withoutBase, run) : await listForNames(run);
   await reportUnsavedTables(run);

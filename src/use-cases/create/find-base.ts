@@ -1,5 +1,5 @@
 import type { Backup } from '../../backup/backup.js';
-import { proveBackup } from '../../backup/verification.js';
+import { verifyBackup } from '../../backup/verification.js';
 import { OperationFailedError } from '../../errors.js';
 import { emptyStorage } from './empty-storage.js';
 import type { CreateContext } from '../context.js';
@@ -32,18 +32,18 @@ export async function findBase(withoutBase: WithoutBase, context: CreateContext)
     const problem = `${last.missing}: it is recommended to create a FULL backup first`;
     return giveUpBase(withoutBase, context, problem, listed);
   }
-  let proof = proveBackup(listed, last.name);
+  let proof = verifyBackup(listed, last.name);
   for (const pauseMs of secondLooksMs) {
-    if (proof.proven) break;
+    if (proof.verified) break;
     report.step('look-again-for-base');
     // oxlint-disable-next-line no-await-in-loop
     await clock.sleep(pauseMs, signal);
     report.step('prove-base');
     // oxlint-disable-next-line no-await-in-loop
     listed = await server.list('all');
-    proof = proveBackup(listed, last.name);
+    proof = verifyBackup(listed, last.name);
   }
-  if (proof.proven) return { name: last.name, listed };
+  if (proof.verified) return { name: last.name, listed };
   report.step('storage-empty');
   if (!listed.some((backup) => backup.location === 'remote')) {
     throw emptyStorage(host, `the base ${last.name} cannot be checked`);

@@ -1,6 +1,6 @@
 import type { BackupKind } from '../../backup/backup.js';
 import { findBackup } from '../../backup/chain.js';
-import { proveUpload } from '../../backup/verification.js';
+import { verifyUpload } from '../../backup/verification.js';
 import { isNotStarted } from '../../client/upload-error.js';
 import type { Journal } from '../../state/host-files.js';
 import { emptyStorage } from './empty-storage.js';
@@ -12,7 +12,7 @@ import type { CreateContext } from '../context.js';
  * recorded since, otherwise failed. While its work goes on, waits. The journal stays until the
  * outcome is known.
  */
-export async function settleInterruptedRun(kind: BackupKind, run: CreateContext): Promise<void> {
+export async function recoverInterruptedRun(kind: BackupKind, run: CreateContext): Promise<void> {
   const { files, report } = run;
   report.step('journal');
   const journal = files.readJournal();
@@ -31,7 +31,7 @@ export async function settleInterruptedRun(kind: BackupKind, run: CreateContext)
   report.phase(`settling the earlier run of ${backup}`);
   report.info(`how the run of ${startedAt} (${backup}) ended was left open; looking now`);
   const end = await findEnd(kind, run, journal);
-  if (end.is === 'proven') {
+  if (end.is === 'verified') {
     report.step('settled-recorded');
     files.recordLastBackup(backup);
     report.warn(`${backup} of an earlier run is complete: it is proven and recorded now`);
@@ -47,7 +47,7 @@ export async function settleInterruptedRun(kind: BackupKind, run: CreateContext)
 }
 
 /** `untold`: no list could be believed. */
-type End = { is: 'proven' } | { is: 'failed' | 'untold'; why: string };
+type End = { is: 'verified' } | { is: 'failed' | 'untold'; why: string };
 
 const failed = (why: string): End => ({ is: 'failed', why });
 
@@ -69,9 +69,9 @@ async function findEnd(
     if (lastNow === '' || kind === 'FULL') return { is: 'untold', why: nothingListed };
     throw emptyStorage(host, `how the upload of ${backup} ended cannot be told`);
   }
-  const proof = proveUpload(listed, backup, base || undefined);
-  if (!proof.proven) return failed(proof.reason);
-  if (lastNow === lastBackup) return { is: 'proven' };
+  const proof = verifyUpload(listed, backup, base || undefined);
+  if (!proof.verified) return failed(proof.reason);
+  if (lastNow === lastBackup) return { is: 'verified' };
   return failed(`the last-backup file of ${host} does not say any more what it said then`);
 }
 

@@ -4,7 +4,7 @@ import type { Outcome } from '../../client/client.js';
 import { isNotStarted } from '../../client/upload-error.js';
 import type { Journal } from '../../state/host-files.js';
 import { failBackup } from './fail-backup.js';
-import { proveOutcome, type Verdict } from './verify-upload.js';
+import { verifyOutcome, type Verdict } from './verify-upload.js';
 import type { CreateContext } from '../context.js';
 
 /** The base of an upload, and which of its copies the server compares with. */
@@ -58,8 +58,8 @@ export async function upload(
     report.warn(`the server reported of the upload of ${name}: ${outcome.text}`);
   }
   report.phase(`proving ${name}`);
-  const verdict = await proveOutcome(run, outcome, name, use?.name);
-  if (!verdict.proven) failUnproven(run, name, outcome, verdict);
+  const verdict = await verifyOutcome(run, outcome, name, use?.name);
+  if (!verdict.verified) failUnverified(run, name, outcome, verdict);
   if (outcome.status === 'error') report.warn(`the upload of ${name} is complete all the same`);
   if (outcome.status === 'unknown') {
     report.warn(`the upload of ${name} is complete, though its end was not seen: ${outcome.why}`);
@@ -84,11 +84,11 @@ async function postUpload(
 }
 
 /** An upload that never started has failed, even if no list can be believed. */
-function failUnproven(
+function failUnverified(
   run: CreateContext,
   name: string,
   outcome: Outcome,
-  { reason, undecided }: Extract<Verdict, { proven: false }>,
+  { reason, undecided }: Extract<Verdict, { verified: false }>,
 ): never {
   if (outcome.status === 'error' && isNotStarted(outcome.failure)) {
     failBackup(run, { what: 'upload', name, text: outcome.text });

@@ -1,4 +1,4 @@
-import { proveUpload, type UploadProof } from '../../backup/verification.js';
+import { verifyUpload, type UploadVerification } from '../../backup/verification.js';
 import type { Outcome } from '../../client/client.js';
 import { ApiResponseError } from '../../errors.js';
 import type { CreateContext } from '../context.js';
@@ -9,16 +9,16 @@ const patienceMs = 10 * 60_000;
 const longestPauseMs = 60_000;
 
 export type Verdict =
-  | { proven: true; asFull: boolean }
+  | { verified: true; asFull: boolean }
   /** `undecided`: no list could be believed; the next run may find the upload complete. */
-  | { proven: false; reason: string; undecided: boolean };
+  | { verified: false; reason: string; undecided: boolean };
 
 /**
  * Whether the upload is really on the remote storage, whatever its row said. After `success` it is
  * looked for again for up to 10 minutes, since storages may show it late, or nothing for a while;
  * after anything else one look decides.
  */
-export async function proveOutcome(
+export async function verifyOutcome(
   run: CreateContext,
   outcome: Outcome,
   name: string,
@@ -32,11 +32,11 @@ export async function proveOutcome(
     report.step('prove');
     // oxlint-disable-next-line no-await-in-loop
     const look = await lookOnce(run, where, name, base);
-    if (look.proof.proven) return { proven: true, asFull: look.proof.asFull };
+    if (look.proof.verified) return { verified: true, asFull: look.proof.asFull };
     const { reason, kind } = look.proof;
     const elapsedMs = clock.elapsed() - startMs;
     const final = outcome.status !== 'success' || kind === 'wrong-base' || elapsedMs >= patienceMs;
-    if (final) return { proven: false, reason, undecided: !look.usable };
+    if (final) return { verified: false, reason, undecided: !look.usable };
     report.step('look-again-for-upload');
     report.working(elapsedMs);
     // oxlint-disable-next-line no-await-in-loop
@@ -49,16 +49,16 @@ async function lookOnce(
   where: 'remote' | 'all',
   name: string,
   base: string | undefined,
-): Promise<{ proof: UploadProof; usable: boolean }> {
+): Promise<{ proof: UploadVerification; usable: boolean }> {
   try {
     const listed = await server.list(where);
-    const proof = proveUpload(listed, name, base);
-    if (proof.proven || listed.some(({ location }) => location === 'remote')) {
+    const proof = verifyUpload(listed, name, base);
+    if (proof.verified || listed.some(({ location }) => location === 'remote')) {
       return { proof, usable: true };
     }
     return { proof: { ...proof, reason: nothingListed }, usable: false };
   } catch (error) {
     if (!(error instanceof ApiResponseError)) throw error;
-    return { proof: { proven: false, kind: 'missing', reason: error.message }, usable: false };
+    return { proof: { verified: false, kind: 'missing', reason: error.message }, usable: false };
   }
 }

@@ -31,38 +31,38 @@ export interface DeletionDialogue extends DeletionObserver {
   /** undefined: there is nobody to ask. */
   ask(question: string): Promise<boolean | undefined>;
   /** It was to be deleted by the plan shown, but the one made under the lock keeps it. */
-  spared(name: string, reason: string): void;
+  keptAfterAll(name: string, reason: string): void;
 }
 
 /** check the server → read → plan → show → ask → lock → read and plan again → delete, dependents before their bases. */
 export async function deleteBackups(
   request: DeleteRequest,
-  session: CommandContext,
+  context: CommandContext,
   dialogue: DeletionDialogue,
 ): Promise<DeletionResult> {
-  session.report.phase('checking that ClickHouse answers');
-  await session.engine.checkUsable();
-  const { twice, shown } = await makeFirstPlan(request, session);
+  context.report.phase('checking that ClickHouse answers');
+  await context.client.checkUsable();
+  const { twice, shown } = await makeFirstPlan(request, context);
   dialogue.plan(shown);
   throwIfRefused(shown);
-  warnOfHeld(shown, request, session);
+  warnOfHeld(shown, request, context);
   if (request.dryRun || shown.order.length === 0) return { deleted: [], failed: [] };
-  await getYes(request, session, dialogue, shown.order.length);
+  await getYes(request, context, dialogue, shown.order.length);
 
   const { location } = request;
-  return underHostLock(session, `delete-${location}`, async () => {
-    const fresh = await makePlan(request, session, twice);
-    throwIfNothingLeft(shown, fresh, request, session);
+  return underHostLock(context, `delete-${location}`, async () => {
+    const fresh = await makePlan(request, context, twice);
+    throwIfNothingLeft(shown, fresh, request, context);
     throwIfRefused(fresh);
     const plan = mergePlans(shown, fresh);
     tellSpared(shown, plan, dialogue);
-    if (location === 'remote') forgetBases(session, new Set(plan.order));
+    if (location === 'remote') forgetBases(context, new Set(plan.order));
     const result = await deleteInOrder({
       plan,
       location,
-      engine: session.engine,
+      client: context.client,
       observer: dialogue,
-      planAgain: (left) => makePlan(onlyOf(request, left), session, twice),
+      planAgain: (left) => makePlan(onlyOf(request, left), context, twice),
     });
     throwIfIncomplete(result, location);
     return result;
@@ -75,14 +75,14 @@ export async function deleteBackups(
  */
 async function makeFirstPlan(
   request: DeleteRequest,
-  session: CommandContext,
+  context: CommandContext,
 ): Promise<{ twice: SeenTwice; shown: DeletionPlan }> {
   const { location, selection } = request;
   if ('broken' in selection) {
-    const twice = { brokenTwice: await findBrokenTwice(location, session) };
-    return { twice, shown: await makePlan(request, session, twice) };
+    const twice = { brokenTwice: await findBrokenTwice(location, context) };
+    return { twice, shown: await makePlan(request, context, twice) };
   }
-  const shown = await makePlan(request, session, {});
+  const shown = await makePlan(request, context, {});
   // Local copies are complete: none of them needs a base.
   if (shown.all || location === 'local') return { twice: {}, shown };
   const foreign = shown.items
@@ -93,8 +93,8 @@ async function makeFirstPlan(
   if (shown.order.every((name) => names.has(name)) || foreign.length === 0) {
     return { twice: { foreignTwice: names }, shown };
   }
-  const twice = { foreignTwice: await findForeignTwice(location, foreign, session) };
-  return { twice, shown: await makePlan(request, session, twice) };
+  const twice = { foreignTwice: await findForeignTwice(location, foreign, context) };
+  return { twice, shown: await makePlan(request, context, twice) };
 }
 
 /** Names that are deleted already are not to be missed. */
@@ -104,15 +104,15 @@ function onlyOf(request: DeleteRequest, left: readonly string[]): DeleteRequest 
 
 async function makePlan(
   { location, selection }: DeleteRequest,
-  session: CommandContext,
+  context: CommandContext,
   twice: SeenTwice,
 ): Promise<DeletionPlan> {
-  const { clock, engine, logDirectory, report } = session;
+  const { clock, client, logDirectory, report } = context;
   report.phase(`reading the ${location} list`);
   const byAge = 'keep' in selection || 'olderThanMs' in selection;
   const bothNeeded = location === 'local' && byAge;
-  const backups = await engine.list(bothNeeded ? 'all' : location);
-  if (location === 'remote' || bothNeeded) throwIfEmptyUnexpectedly(session, backups);
+  const backups = await client.list(bothNeeded ? 'all' : location);
+  if (location === 'remote' || bothNeeded) throwIfEmptyUnexpectedly(context, backups);
   return planDeletion({
     location,
     backups,
@@ -157,7 +157,8 @@ function tellSpared(shown: DeletionPlan, plan: DeletionPlan, dialogue: DeletionD
   const doomed = new Set(plan.order);
   const reasons = new Map(plan.items.map(({ backup, reason }) => [backup.name, reason]));
   for (const name of shown.order) {
-    if (!doomed.has(name)) dialogue.spared(name, reasons.get(name) ?? 'it is not there any more');
+    if (!doomed.has(name))
+      dialogue.keptAfterAll(name, reasons.get(name) ?? 'it is not there any more');
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Location } from '../../backup/backup.js';
 import { type DeletionPlan, dropBasesOf, mergePlans } from '../../backup/deletion/plan.js';
-import type { DeleteOutcome, Engine } from '../../client/client.js';
+import type { DeleteOutcome, Client } from '../../client/client.js';
 import { ApiResponseError, OperationFailedError, PartialFailureError } from '../../errors.js';
 
 /** Who is told how far the deletes are. */
@@ -21,7 +21,7 @@ const mostNamed = 20;
 export interface DeletionWork {
   plan: DeletionPlan;
   location: Location;
-  engine: Engine;
+  client: Client;
   observer: DeletionObserver;
   /** The plan as it would be made now, of what is left to delete. */
   planAgain: (left: readonly string[]) => Promise<DeletionPlan>;
@@ -73,20 +73,20 @@ export async function deleteInOrder(work: DeletionWork): Promise<DeletionResult>
 
 /** `reason`: why it is still there. `now`: the plan made anew, if it had to wait for others. */
 async function deleteOne(
-  { plan, location, engine, planAgain }: DeletionWork,
+  { plan, location, client, planAgain }: DeletionWork,
   name: string,
   left: readonly string[],
 ): Promise<{ reason: string | undefined; now: DeletionPlan | undefined }> {
   let now: DeletionPlan | undefined;
   try {
-    const outcome = await engine.delete(location, name, async () => {
+    const outcome = await client.delete(location, name, async () => {
       now = mergePlans(plan, await planAgain(left));
       if (!now.order.includes(name)) throw new KeptAfterAll(reasonToKeep(now, name));
     });
     const isForeign = plan.items.some(
       ({ backup }) => backup.name === name && backup.state === 'foreign',
     );
-    return { reason: await reasonOfFailure(outcome, name, location, engine, isForeign), now };
+    return { reason: await reasonOfFailure(outcome, name, location, client, isForeign), now };
   } catch (error) {
     if (error instanceof KeptAfterAll) return { reason: error.message, now };
     throw error;
@@ -113,7 +113,7 @@ async function reasonOfFailure(
   outcome: DeleteOutcome,
   name: string,
   location: Location,
-  engine: Engine,
+  client: Client,
   isForeign: boolean,
 ): Promise<string | undefined> {
   const isDeleted = outcome.status === 'deleted';
@@ -124,7 +124,7 @@ async function reasonOfFailure(
   }
   const words = wordsOf(outcome);
   try {
-    const rows = await engine.list(location);
+    const rows = await client.list(location);
     const isListed = rows.some((row) => row.name === name);
     return !isListed && (isDeleted || rows.length > 0) ? undefined : words;
   } catch (error) {

@@ -13,10 +13,10 @@ const againMs = 2 * 60_000;
 /** Names of the backups that are broken in two lists: those that `--broken` deletes. */
 export async function findBrokenTwice(
   location: Location,
-  session: CommandContext,
+  context: CommandContext,
 ): Promise<ReadonlySet<string>> {
-  const { engine, report } = session;
-  const { seesOthersWork, version } = await engine.capabilities();
+  const { client, report } = context;
+  const { seesOthersWork, version } = await client.capabilities();
   if (!seesOthersWork) {
     throw new ConfigError(
       `clickhouse-backup ${version} as a program does not see what others upload, which looks broken too`,
@@ -26,11 +26,11 @@ export async function findBrokenTwice(
     );
   }
   report.phase(`reading the ${location} list`);
-  const broken = (await engine.list(location)).filter(({ state }) => state === 'broken');
+  const broken = (await client.list(location)).filter(({ state }) => state === 'broken');
   if (broken.length === 0) return new Set();
   report.info(`${broken.length} look broken; looking again in two minutes`);
   report.phase('waiting to look at the broken ones again');
-  return seenAgain(location, broken, 'broken', session);
+  return seenAgain(location, broken, 'broken', context);
 }
 
 /**
@@ -40,24 +40,24 @@ export async function findBrokenTwice(
 export async function findForeignTwice(
   location: Location,
   foreign: readonly Backup[],
-  session: CommandContext,
+  context: CommandContext,
 ): Promise<ReadonlySet<string>> {
-  const { report } = session;
+  const { report } = context;
   const count = foreign.length === 1 ? '1 entry does' : `${foreign.length} entries do`;
   report.info(`${count} not look like a backup; checking again in two minutes`);
   report.phase('waiting to check again what is not a backup');
-  return seenAgain(location, foreign, 'foreign', session);
+  return seenAgain(location, foreign, 'foreign', context);
 }
 
 async function seenAgain(
   location: Location,
   rows: readonly Backup[],
   wanted: BackupState,
-  { clock, engine, signal }: CommandContext,
+  { clock, client, signal }: CommandContext,
 ): Promise<ReadonlySet<string>> {
   await clock.sleep(againMs, signal);
   const names = new Set(rows.map(({ name }) => name));
-  const again = await engine.list(location);
+  const again = await client.list(location);
   return new Set(
     again.filter(({ state, name }) => state === wanted && names.has(name)).map(({ name }) => name),
   );

@@ -31,13 +31,13 @@ export interface Listing {
 /** What there is at one location, or at both. Takes no lock and changes nothing. */
 export async function listBackups(
   location: Location | 'all',
-  { engine, files, host, report }: CommandContext,
+  { client, files, host, report }: CommandContext,
 ): Promise<Listing> {
   report.phase('listing backups');
-  await engine.checkUsable();
+  await client.checkUsable();
   const last = files.readLastBackup();
   const lastBackup = 'name' in last ? last.name : undefined;
-  const rows = await engine.list(location);
+  const rows = await client.list(location);
   const shown = location === 'all' ? (['remote', 'local'] as const) : [location];
   const locations = shown.map((at) => ({
     location: at,

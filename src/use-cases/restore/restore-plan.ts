@@ -36,12 +36,12 @@ export interface RestorePlan {
 /** What this version cannot do is said before anything is asked of it. */
 export async function checkAbilities(
   { table, into, checkReplicas }: RestoreTableRequest,
-  { engine }: CommandContext,
+  { client }: CommandContext,
 ): Promise<void> {
   const renamed = into !== undefined && into.table !== table.table;
   if (!renamed && checkReplicas) return;
   const { version, tableMapping, tableMappingAlone, checkReplicasSwitch } =
-    await engine.capabilities();
+    await client.capabilities();
   if (renamed && !tableMapping) {
     throw new ConfigError(`clickhouse-backup ${version} cannot restore under another table name`, {
       hint: 'give --into the same table name in another database, or update it to 2.6.40 or later',
@@ -67,12 +67,12 @@ export async function checkAbilities(
 export async function makePlan(
   { table, into, schema, append, dropUnsavedRows }: RestoreTableRequest,
   source: RestoreSource,
-  { engine, report }: CommandContext,
+  { client, report }: CommandContext,
 ): Promise<RestorePlan> {
   const target = into ?? table;
   const shown = nameOf(target);
   report.phase(`looking at ${shown}`);
-  const found = await engine.table(target);
+  const found = await client.table(target);
   if (into !== undefined && found !== undefined) {
     throw new OperationFailedError(`${shown} exists already; --into restores only beside it`, {
       hint: 'name a table that does not exist, or drop that one first',
@@ -141,10 +141,10 @@ function throwIfRowsAreUnsaved(
 export async function lookAgain(
   request: RestoreTableRequest,
   plan: RestorePlan,
-  session: CommandContext,
+  context: CommandContext,
 ): Promise<RestorePlan> {
   const { backup: name, download, replacesLeftover } = plan;
-  const now = await makePlan(request, { name, isLocal: !download, replacesLeftover }, session);
+  const now = await makePlan(request, { name, isLocal: !download, replacesLeftover }, context);
   const mayHoldData = request.append || plan.bytesBefore > 0;
   if (now.drop === plan.drop && (mayHoldData || now.bytesBefore === 0)) return now;
   throw new OperationFailedError(

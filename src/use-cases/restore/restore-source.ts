@@ -1,6 +1,6 @@
 import type { Backup } from '../../backup/backup.js';
 import { findBackup } from '../../backup/chain.js';
-import { proveBackup } from '../../backup/verification.js';
+import { verifyBackup } from '../../backup/verification.js';
 import { isOldFormat } from '../../client/row-state.js';
 import { NotFoundError, OperationFailedError } from '../../errors.js';
 import type { CommandContext } from '../context.js';
@@ -19,14 +19,14 @@ type LocalCopy = 'usable' | 'leftover' | 'none';
  * Finds the backup asked for. A sound local copy is enough for one that is named, whatever becomes
  * of the remote storage; `latest` must be proven there.
  */
-export async function findSource(asked: string, session: CommandContext): Promise<RestoreSource> {
-  const { engine, files, report } = session;
+export async function findSource(asked: string, context: CommandContext): Promise<RestoreSource> {
+  const { client, files, report } = context;
   report.phase('looking for the backup');
   const last = files.readLastBackup();
   if (asked !== 'latest') {
-    const copy = localCopy(asked, await engine.list('local'), session);
+    const copy = localCopy(asked, await client.list('local'), context);
     if (copy === 'usable') return { name: asked, isLocal: true, replacesLeftover: false };
-    const remote = await engine.list('remote');
+    const remote = await client.list('remote');
     if (remote.length === 0 && 'name' in last) {
       throw new OperationFailedError(
         `${asked} is not on the server, and the remote storage lists nothing: it may be down`,
@@ -43,10 +43,10 @@ export async function findSource(asked: string, session: CommandContext): Promis
       hint: 'name a backup; chbackup list shows them',
     });
   }
-  const listed = await engine.list('all');
+  const listed = await client.list('all');
   const hint = `its local copy, if chbackup list shows one, is used when you say ${last.name} instead of latest`;
   throwUnlessProven(listed, last.name, 'the latest backup', hint);
-  const copy = localCopy(last.name, listed, session);
+  const copy = localCopy(last.name, listed, context);
   return { name: last.name, isLocal: copy === 'usable', replacesLeftover: copy === 'leftover' };
 }
 
@@ -55,7 +55,7 @@ export async function findSource(asked: string, session: CommandContext): Promis
  * to 2.4.x leave for each base that a download needed (contract §11, §12): a download of that backup
  * completes it. Throws `OperationFailedError` for a copy that is broken otherwise.
  */
-function localCopy(name: string, listed: readonly Backup[], session: CommandContext): LocalCopy {
+function localCopy(name: string, listed: readonly Backup[], context: CommandContext): LocalCopy {
   const copy = findBackup(listed, 'local', name);
   if (copy === undefined) return 'none';
   if (copy.state === 'sound') return 'usable';
@@ -64,7 +64,7 @@ function localCopy(name: string, listed: readonly Backup[], session: CommandCont
   throw new OperationFailedError(
     `the local copy of backup ${name} cannot be restored: ${copy.description || copy.state}`,
     {
-      hint: `remove it with ${session.deleteLocalCommand(name)}; chbackup then downloads the backup`,
+      hint: `remove it with ${context.deleteLocalCommand(name)}; chbackup then downloads the backup`,
     },
   );
 }
@@ -75,8 +75,8 @@ function throwUnlessProven(
   what: string,
   hint: string,
 ): void {
-  const proof = proveBackup(listed, name);
-  if (proof.proven) return;
+  const proof = verifyBackup(listed, name);
+  if (proof.verified) return;
   const nothing = listed.every(({ location }) => location === 'local');
   const reason = nothing ? 'the remote storage lists nothing: it may be down' : proof.reason;
   throw new OperationFailedError(`${what} cannot be restored: ${reason}`, { hint });

@@ -31,23 +31,23 @@ export interface RestoreResult {
 /** check the server → find the copy → look at the table → plan → ask → lock → look again → download → restore → look. */
 export async function restoreTable(
   request: RestoreTableRequest,
-  session: CommandContext,
+  context: CommandContext,
   dialogue: RestoreDialogue,
 ): Promise<RestoreResult> {
-  await checkAbilities(request, session);
-  session.report.phase('checking that ClickHouse answers');
-  await session.engine.checkUsable();
-  const source = await findSource(request.backup, session);
-  const shown = await makePlan(request, source, session);
+  await checkAbilities(request, context);
+  context.report.phase('checking that ClickHouse answers');
+  await context.client.checkUsable();
+  const source = await findSource(request.backup, context);
+  const shown = await makePlan(request, source, context);
   dialogue.plan(shown);
   await getYes(request, shown, dialogue);
-  return underHostLock(session, 'restore-table', async (lock) => {
+  return underHostLock(context, 'restore-table', async (lock) => {
     lock.nameBackup(shown.backup);
-    const { isLocal, replacesLeftover } = await findSource(shown.backup, session);
-    if (!isLocal) await download(shown, session);
+    const { isLocal, replacesLeftover } = await findSource(shown.backup, context);
+    if (!isLocal) await download(shown, context);
     const now = { ...shown, download: !isLocal, replacesLeftover };
-    const plan = await restore(request, now, session);
-    return { plan, restored: await lookAfter(plan, session) };
+    const plan = await restore(request, now, context);
+    return { plan, restored: await lookAfter(plan, context) };
   });
 }
 
@@ -75,11 +75,11 @@ async function getYes(
  * Only the local list decides whether a download is complete: 2.4.20 ends complete ones in an error
  * (contract §12), and every version writes the metadata that makes a copy usable last.
  */
-async function download({ backup }: RestorePlan, session: CommandContext): Promise<void> {
-  const { deleteLocalCommand, engine, report } = session;
+async function download({ backup }: RestorePlan, context: CommandContext): Promise<void> {
+  const { deleteLocalCommand, client, report } = context;
   report.phase(`downloading ${backup}`);
-  const outcome = await engine.download(backup);
-  const copy = findBackup(await engine.list('local'), 'local', backup);
+  const outcome = await client.download(backup);
+  const copy = findBackup(await client.list('local'), 'local', backup);
   if (copy?.state === 'sound') {
     if (outcome.status !== 'success') {
       report.warn(`backup ${backup} was downloaded completely, although: ${textOf(outcome)}`);
@@ -98,18 +98,18 @@ async function download({ backup }: RestorePlan, session: CommandContext): Promi
 async function restore(
   request: RestoreTableRequest,
   shown: RestorePlan,
-  session: CommandContext,
+  context: CommandContext,
 ): Promise<RestorePlan> {
   const { table, into, checkReplicas } = request;
   const { backup, create } = shown;
-  const { engine, report } = session;
-  let plan = await lookAgain(request, shown, session);
+  const { client, report } = context;
+  let plan = await lookAgain(request, shown, context);
   report.phase(`restoring ${nameOf(table)}`);
   const what = create ? 'schema-and-data' : 'data';
-  const outcome = await engine.restore(
+  const outcome = await client.restore(
     { backup, table, ...(into !== undefined && { into }), what, checkReplicas },
     async () => {
-      plan = await lookAgain(request, shown, session);
+      plan = await lookAgain(request, shown, context);
       report.phase(`restoring ${nameOf(table)}`);
     },
   );
@@ -144,11 +144,11 @@ function hintFor(text: string, checkReplicas: boolean): string {
  */
 async function lookAfter(
   { backup, bytesBefore, create, target }: RestorePlan,
-  { engine, report }: CommandContext,
+  { client, report }: CommandContext,
 ): Promise<Table> {
   const shown = nameOf(target);
   report.phase(`looking at ${shown}`);
-  const after = await engine.table(target);
+  const after = await client.table(target);
   if (after === undefined) {
     throw new OperationFailedError(`the server says success, but ${shown} does not exist`, {
       hint: `check whether backup ${backup} contains that table: chbackup list, and the server's log`,

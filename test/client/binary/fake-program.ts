@@ -5,10 +5,10 @@ import { fileURLToPath } from 'node:url';
 import { onTestFinished, vi } from 'vitest';
 import { type Clock, systemClock } from '../../../src/time/clock.js';
 import { WaitBudget } from '../../../src/time/waiting.js';
-import { createBinaryEngine } from '../../../src/client/binary/binary-client.js';
+import { createBinaryClient } from '../../../src/client/binary/binary-client.js';
 import type { StartProgram } from '../../../src/client/binary/start-program.js';
-import type { Engine } from '../../../src/client/client.js';
-import type { EngineObserver } from '../../../src/client/observer.js';
+import type { Client } from '../../../src/client/client.js';
+import type { ClientObserver } from '../../../src/client/observer.js';
 import { play } from './fake-play.mjs';
 
 // Each call starts a Node; on a busy machine that takes its time.
@@ -49,7 +49,7 @@ export interface FakeOptions {
 }
 
 export interface Fake {
-  engine: Engine;
+  engine: Client;
   stateFile: string;
   state(): FakeState;
   calls(): { args: string[]; env: Record<string, string> }[];
@@ -80,7 +80,7 @@ export function startFake(options: FakeOptions = {}): Fake {
   if (options.state !== undefined) writeFileSync(stateFile, JSON.stringify(full(options.state)));
   const observed: unknown[][] = [];
   const wait = new WaitBudget(options.waitMs ?? 0);
-  const engine = createBinaryEngine({
+  const engine = createBinaryClient({
     path: options.path ?? fakePath,
     cwd: process.cwd(),
     clock: options.clock ?? systemClock,
@@ -117,7 +117,7 @@ function full(state: Partial<FakeState>): FakeState {
   };
 }
 
-function recorder(observed: unknown[][]): EngineObserver {
+function recorder(observed: unknown[][]): ClientObserver {
   const note =
     (name: string) =>
     (...values: unknown[]) =>

@@ -9,52 +9,52 @@ import { nodeDisk } from '../state/disk.js';
 import { HostFiles } from '../state/host-files.js';
 import { LogDirectory } from '../state/log-directory.js';
 import { LogFile } from '../state/log-file.js';
-import type { World } from './environment.js';
+import type { Environment } from './environment.js';
 import { deleteLocalCommand } from './delete-local-command.js';
 import type { Execution } from './execution.js';
 import { createRedactor } from './redaction.js';
 
 /** Brings together what create-full and create-diff work with. */
-export async function openRun(execution: Execution): Promise<CreateContext> {
+export async function openCreateContext(execution: Execution): Promise<CreateContext> {
   const opened = openParts(execution);
   const parts = { ...opened, report: withStepOfWaiting(opened.report) };
   const server = await openApi(execution, parts, false);
-  return { ...parts, engine: server, server };
+  return { ...parts, client: server, server };
 }
 
-/** The same for commands that any engine serves, the local program as well. */
-export async function openSession(
+/** The same for commands that any client serves, the local program as well. */
+export async function openContext(
   execution: Execution,
   listWhileBusy = false,
 ): Promise<CommandContext> {
   const { binaryPath, timeoutMs } = execution.settings;
   const parts = openParts(execution);
   if (binaryPath === undefined) {
-    return { ...parts, engine: await openApi(execution, parts, listWhileBusy) };
+    return { ...parts, client: await openApi(execution, parts, listWhileBusy) };
   }
-  const { createBinaryEngine } = await import('../client/binary/binary-client.js');
+  const { createBinaryClient } = await import('../client/binary/binary-client.js');
   // The program itself needs no working directory.
-  const { env, cwd = '/', startProgram } = execution.world;
+  const { env, cwd = '/', startProgram } = execution.environment;
   return {
     ...parts,
-    engine: createBinaryEngine({
+    client: createBinaryClient({
       ...parts,
       path: binaryPath,
       env,
       cwd,
       start: startProgram,
-      observer: execution.story,
+      observer: execution.reporter,
       timeoutMs,
     }),
   };
 }
 
-type Parts = Omit<CommandContext, 'engine'> & { redact: (text: string) => string };
+type Parts = Omit<CommandContext, 'client'> & { redact: (text: string) => string };
 
 /** Opens no connection and writes nothing. */
-function openParts({ world, settings, story, signal }: Execution): Parts {
+function openParts({ environment, settings, reporter, signal }: Execution): Parts {
   const redact = createRedactor(settings.credentials);
-  const disk = world.disk ?? nodeDisk(world.env['PATH']);
+  const disk = environment.disk ?? nodeDisk(environment.env['PATH']);
   const files = new HostFiles(
     disk,
     settings.logDir,
@@ -63,29 +63,29 @@ function openParts({ world, settings, story, signal }: Execution): Parts {
   );
   const log = new LogFile(disk, files.logFile, redact);
   const wait = new WaitBudget(settings.waitMs);
-  story.keepIn(log);
+  reporter.keepIn(log);
   return {
     host: settings.host.label,
-    clock: world.clock,
+    clock: environment.clock,
     signal,
     wait,
     logDirectory: new LogDirectory(disk, settings.logDir),
     files,
     log,
-    report: story,
+    report: reporter,
     deleteLocalCommand: (backup) => deleteLocalCommand(settings, backup),
     redact,
   };
 }
 
 async function openApi(
-  { world, settings }: Execution,
+  { environment, settings }: Execution,
   parts: Parts,
   listWhileBusy: boolean,
 ): Promise<BackupServer> {
   return openServer({
     ...parts,
-    transport: await openTransport(world, settings),
+    transport: await openTransport(environment, settings),
     observer: parts.report,
     label: settings.host.label,
     timeoutMs: settings.timeoutMs,
@@ -95,8 +95,8 @@ async function openApi(
 }
 
 /** got is loaded only for commands that send requests: starting cold costs more than the work. */
-async function openTransport(world: World, settings: Settings): Promise<Transport> {
-  if (world.transport !== undefined) return world.transport(settings);
+async function openTransport(environment: Environment, settings: Settings): Promise<Transport> {
+  if (environment.transport !== undefined) return environment.transport(settings);
   const { createGotTransport } = await import('../http/got-transport.js');
   return createGotTransport({
     baseUrl: settings.host.baseUrl,
