@@ -51,7 +51,6 @@ async function lockNames(disk: Disk, file: string, clock: Clock, signal: AbortSi
         hint: 'another chbackup hangs while it takes a name; look for it and end it',
       });
     }
-    // oxlint-disable-next-line no-await-in-loop
     await clock.sleep(pollIntervalMs(waitedMs), signal);
   }
 }

@@ -59,7 +59,6 @@ async function takeHostLock(context: CommandContext, command: string): Promise<H
     }
     const words = ['chbackup', holder?.command ?? '', holder?.backup ?? ''];
     report.busy({ command: words.join(' ').trim(), start: holder?.since ?? '' });
-    // oxlint-disable-next-line no-await-in-loop
     await wait.pause(signal);
     report.stillBusy(wait.waitedMs);
   }

@@ -166,7 +166,6 @@ describe.each(fakeVersions)('with the program %s', (version) => {
       ['delete-local', '--keep', '1', '--yes'],
       ['restore-table', 'ANY', table],
     ]) {
-      // oxlint-disable-next-line no-await-in-loop
       const { code, stderr } = await binary.run(...argv);
       expect(code).toBe(1);
       expect(stderr).toContain('connection refused');
@@ -398,7 +397,6 @@ test('a program that is none: exit 2, before anything else', async ({ harness })
   harness.env = { PATH: process.env['PATH'] ?? '' };
   for (const path of ['/no/such/clickhouse-backup', '/bin/echo']) {
     const argv = ['delete-remote', '--all', '--yes', '--binary-path', path];
-    // oxlint-disable-next-line no-await-in-loop
     expect((await harness.startRaw(argv).done).code).toBe(2);
   }
 });

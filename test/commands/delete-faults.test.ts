@@ -104,7 +104,6 @@ describe.each(versions)('with a server %s', (version) => {
       harness.simulator.storageDown = true;
       for (const selection of selections) {
         const given = [...selection.split(' '), '--yes'];
-        // oxlint-disable-next-line no-await-in-loop
         const { code, stdout, stderr } = await harness.run('delete-remote', ...given);
         expect(code).toBe(1);
         expect(stdout).toBe('');
@@ -233,10 +232,8 @@ describe.each(versions)('with a server %s', (version) => {
     harnessOf,
   }) => {
     for (let effect = 1, killed = true; killed; effect++) {
-      // oxlint-disable-next-line no-await-in-loop
       const harness = await withWeeks(harnessOf({ version }));
       harness.lastBackup = diff6;
-      // oxlint-disable-next-line no-await-in-loop
       const run = await harness.runKilled(effect, 'delete-remote', '--all', '--yes');
       ({ killed } = run);
       expect(orphans(harness.simulator.remote)).toEqual([]);
@@ -244,7 +241,6 @@ describe.each(versions)('with a server %s', (version) => {
         expect(harness.lastBackup).toBeUndefined();
       }
       if (!killed) expect(run.result.code).toBe(0);
-      // oxlint-disable-next-line no-await-in-loop
       const again = await harness.run('delete-remote', '--all', '--yes');
       expect(again.code).toBe(0);
       expect(namesAt(harness, 'remote')).toEqual([]);

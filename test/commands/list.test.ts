@@ -138,7 +138,6 @@ describe.each(versions)('with a server %s', (version) => {
     harness.lastBackup = diff6;
     harness.simulator.storageDown = true;
     for (const more of [[], ['--json'], ['--location', 'remote']]) {
-      // oxlint-disable-next-line no-await-in-loop
       const { code, stdout, stderr } = await harness.run('list', ...more);
       expect(code).toBe(1);
       expect(stderr).toContain(`lists nothing, though ${diff6} was uploaded to it`);

@@ -41,7 +41,6 @@ describe.each(versions)('with a server %s', (version) => {
     test('is not dropped by --schema', async ({ harnessOf }) => {
       const harness = await openShop(harnessOf({ version }));
       for (const more of [['--yes'], ['--rm', '--yes'], []]) {
-        // oxlint-disable-next-line no-await-in-loop
         const { code, stdout, stderr } = await restore(harness, name, '--schema', ...more);
         expect(code).toBe(1);
         expect(stdout).toBe('');
@@ -57,7 +56,6 @@ describe.each(versions)('with a server %s', (version) => {
     test('gets no rows: exit 1 before anything is sent', async ({ harnessOf }) => {
       const harness = await openShop(harnessOf({ version }));
       for (const more of [[], ['--append']]) {
-        // oxlint-disable-next-line no-await-in-loop
         const { code, stderr } = await restore(harness, name, ...more);
         expect(code).toBe(1);
         expect(stderr).toContain(`there are no rows to restore into table ${name}`);

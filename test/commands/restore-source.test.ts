@@ -73,7 +73,6 @@ describe.each(versions)('with a server %s', (version) => {
     harness.simulator.addBackup('local', { name: diff2 });
     harness.simulator.setBroken('local', diff2, 'broken metadata.json not found');
     for (const backup of [diff2, 'latest']) {
-      // oxlint-disable-next-line no-await-in-loop
       const { code, stderr } = await restore(harness, backup, '--schema', '--yes');
       expect(code).toBe(1);
       expect(stderr).toContain('broken metadata.json');
@@ -123,7 +122,6 @@ describe.each(versions)('with a server %s', (version) => {
       [full1, `${full1} is broken`],
       [diff2, `its base ${full1} is broken`],
     ] as const) {
-      // oxlint-disable-next-line no-await-in-loop
       const { code, stderr } = await restore(harness, backup);
       expect(code).toBe(1);
       expect(stderr).toContain(reason);
@@ -167,7 +165,6 @@ describe.each(versions)('with a server %s', (version) => {
       const harness = await onRemote(harnessOf({ version }));
       harness.simulator.storageDown = true;
       for (const backup of ['latest', diff2, 'ANY']) {
-        // oxlint-disable-next-line no-await-in-loop
         const { code, stderr } = await restore(harness, backup);
         expect(code).toBe(1);
         expect(stderr).toContain('the remote storage lists nothing: it may be down');

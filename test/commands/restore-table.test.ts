@@ -94,7 +94,6 @@ describe.each(versions)('with a server %s', (version) => {
       const harness = await open(harnessOf({ version }));
       harness.simulator.insertRows(table, 5);
       for (const more of [['--schema'], ['--schema', '--rm']]) {
-        // oxlint-disable-next-line no-await-in-loop
         const { code, stdout, stderr } = await restore(harness, full1, table, ...more);
         expect(code).toBe(2);
         expect(stdout).toMatch(/^drop {5}shop\.orders \(400 B\)\ncreate /);
@@ -329,7 +328,6 @@ describe('one exact table, or exit 2 before any request', () => {
   ])('%j', async (name, { harness }) => {
     addShopBackup(harness, 'local');
     for (const more of [[], ['--schema', '--yes'], ['--no-check-replicas']]) {
-      // oxlint-disable-next-line no-await-in-loop
       expect((await restore(harness, full1, name, ...more)).code).toBe(2);
     }
     const into = await restore(harness, full1, table, '--into', name);
@@ -346,11 +344,9 @@ describe('one exact table, or exit 2 before any request', () => {
     const filled = { engine: 'MergeTree', rows: 3, totalBytes: 240, generation: 0 };
     const tables = new Map([name, twin].map((each) => [each, { ...filled }]));
     for (const more of [[], ['--no-check-replicas']]) {
-      // oxlint-disable-next-line no-await-in-loop
       const harness = await harnessOf({ tables: new Map(tables) });
       harness.simulator.addBackup('local', { name: full1 });
       for (const each of [name, twin]) harness.simulator.refillTable(each, 0);
-      // oxlint-disable-next-line no-await-in-loop
       expect((await restore(harness, full1, name, ...more)).code).toBe(0);
       expect(harness.simulator.tables.get(name)?.rows).toBe(3);
       expect(harness.simulator.tables.get(twin)?.rows).toBe(0);

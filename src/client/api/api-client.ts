@@ -66,7 +66,6 @@ export class ApiClient implements BackupServer {
     const mayListAtOnce = this.parts.listWhileBusy && (await this.capabilities()).listIsHarmless;
     const waitForTurn = mayListAtOnce ? undefined : () => this.waitUntilIdle();
     for (let attempt = 1; ; attempt++) {
-      // oxlint-disable-next-line no-await-in-loop
       await waitForTurn?.();
       let lost = log.beginList(command);
       const before = async () => {
@@ -75,14 +74,12 @@ export class ApiClient implements BackupServer {
         lost = log.beginList(command);
       };
       try {
-        // oxlint-disable-next-line no-await-in-loop
         const rows = await connection.getRows(path, slowMs, listRow, { before });
         // Storages of kind `custom` list nothing as one row without a name (§10).
         return rows.filter((row) => row.name !== '').map((row) => this.toBackup(row));
       } catch (error) {
         if (!(error instanceof OperationTimeoutError)) throw error;
         lost();
-        // oxlint-disable-next-line no-await-in-loop
         await this.checkUsable();
         // Once more: the first may have had to read what the server caches from then on.
         if (attempt === 2) throw error;

@@ -90,7 +90,6 @@ export class ApiConnection {
     let silentMs = 0;
     for (let attempt = 0; ; attempt++) {
       const startMs = clock.elapsed();
-      // oxlint-disable-next-line no-await-in-loop
       const result = await this.attempt(request, limitMs);
       const answer = result instanceof TransportError ? result : this.readAtWork(result, read);
       if (!(answer instanceof TransportError)) return answer;
@@ -100,10 +99,8 @@ export class ApiConnection {
           { hint: 'it may still be at work; check that ClickHouse and the remote storage answer' },
         );
       }
-      // oxlint-disable-next-line no-await-in-loop
       await this.pauseOrGiveUp(path, answer, attempt, silentMs + clock.elapsed() - startMs);
       silentMs += clock.elapsed() - startMs;
-      // oxlint-disable-next-line no-await-in-loop
       await before?.();
     }
   }
@@ -125,7 +122,6 @@ export class ApiConnection {
         return { kind: 'lost', why, afterMs: this.options.clock.elapsed() - startMs };
       };
       const request: HttpRequest = { method: 'POST', path, ...(body !== undefined && { body }) };
-      // oxlint-disable-next-line no-await-in-loop
       const result = await this.attempt(request, limitMs);
       if (!(result instanceof TransportError)) {
         if (isFromServer(result)) return { kind: 'answered', answer: result };
@@ -134,7 +130,6 @@ export class ApiConnection {
       }
       const { neverSent, refused = false } = result.details;
       if (!neverSent && !refused) return lost(result.message);
-      // oxlint-disable-next-line no-await-in-loop
       await this.pauseOrGiveUp(
         path,
         result,
@@ -142,7 +137,6 @@ export class ApiConnection {
         silentMs + this.options.clock.elapsed() - startMs,
       );
       silentMs += this.options.clock.elapsed() - startMs;
-      // oxlint-disable-next-line no-await-in-loop
       if (refused && (await wasDone?.())) return lost(`${result.message}, but already taken`);
     }
   }

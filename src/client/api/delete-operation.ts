@@ -57,7 +57,6 @@ async function followLost(
   const { connection, clock, observer, signal } = options;
   const startMs = clock.elapsed();
   for (;;) {
-    // oxlint-disable-next-line no-await-in-loop
     const rows = await rowsOfDelete(options, lost.location, lost.backup);
     const row = rows.length > lost.before ? rows.at(-1) : undefined;
     const elapsedMs = clock.elapsed() - startMs;
@@ -77,7 +76,6 @@ async function followLost(
         { hint: 'the server may still be deleting; look again with chbackup list' },
       );
     }
-    // oxlint-disable-next-line no-await-in-loop
     await clock.sleep(pollIntervalMs(elapsedMs), signal);
   }
 }

@@ -108,7 +108,6 @@ export class OperationRunner {
     const startMs = clock.elapsed();
     let seen = false;
     for (;;) {
-      // oxlint-disable-next-line no-await-in-loop
       const row = await this.look(operation, started.operationId, before);
       const elapsedMs = clock.elapsed() - startMs;
       if (row !== undefined && row.status !== 'in progress') return this.outcomeOf(row);
@@ -127,7 +126,6 @@ export class OperationRunner {
       }
       seen ||= row !== undefined;
       observer.working(elapsedMs);
-      // oxlint-disable-next-line no-await-in-loop
       await clock.sleep(Math.min(pollIntervalMs(elapsedMs), timeoutMs - elapsedMs + 1), signal);
     }
   }

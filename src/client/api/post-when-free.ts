@@ -25,20 +25,15 @@ export async function postWhenFree(
   const { body, wasDone, beforeAgain } = options;
   const wait = new ServerWait(waiting);
   for (;;) {
-    // oxlint-disable-next-line no-await-in-loop
     const result = await waiting.connection.post(path, limitMs, body, wasDone);
     if (result.kind === 'lost' || !isBusy(result.answer)) {
       wait.stop();
       return result;
     }
-    // oxlint-disable-next-line no-await-in-loop
     let isTaken = await wasDone?.();
     if (!isTaken) {
-      // oxlint-disable-next-line no-await-in-loop
       await wait.pauseForBusy();
-      // oxlint-disable-next-line no-await-in-loop
       await beforeAgain?.();
-      // oxlint-disable-next-line no-await-in-loop
       isTaken = await wasDone?.();
     }
     if (isTaken) {

@@ -24,7 +24,6 @@ export async function waitUntilIdle(options: ServerWaitOptions): Promise<void> {
   const wait = new ServerWait(options);
   let isIdle = false;
   while (!isIdle) {
-    // oxlint-disable-next-line no-await-in-loop
     isIdle = await wait.lookForIdle();
   }
   wait.stop();

@@ -21,7 +21,6 @@ export async function runOperation(
   const { clock, signal, observer } = program;
   const wait = new ChargedWait(clock, budget);
   for (;;) {
-    // oxlint-disable-next-line no-await-in-loop
     const ended = await runWatched(program, { ...call, changes: true });
     const outcome = outcomeOf(ended);
     const busy = outcome.status === 'error' ? busyText.exec(outcome.text) : null;
@@ -37,10 +36,8 @@ export async function runOperation(
     }
     const { command = '', start = '' } = busy.groups ?? {};
     observer.busy({ command, start });
-    // oxlint-disable-next-line no-await-in-loop
     await wait.pause(signal);
     observer.stillBusy(wait.waitedMs);
-    // oxlint-disable-next-line no-await-in-loop
     await beforeAgain?.();
   }
 }
@@ -61,7 +58,6 @@ async function runWatched(program: Program, call: Call): Promise<Ended> {
   const watch = async () => {
     for (;;) {
       const elapsedMs = clock.elapsed() - startMs;
-      // oxlint-disable-next-line no-await-in-loop
       await clock.sleep(pollIntervalMs(elapsedMs), over.signal);
       observer.working(clock.elapsed() - startMs);
     }

@@ -65,7 +65,6 @@ async function rowsOf(program: Program, name: TableName): Promise<Table['rows']>
     unsaved: unsavedEngines,
   } as const;
   for (const rows of ['saved', 'none', 'unsaved'] as const) {
-    // oxlint-disable-next-line no-await-in-loop
     const lines = await readTables(program, name, groups[rows].join(','));
     if (!lines.some((line) => line.name === full)) return rows;
   }

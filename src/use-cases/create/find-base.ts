@@ -36,10 +36,8 @@ export async function findBase(withoutBase: WithoutBase, context: CreateContext)
   for (const pauseMs of secondLooksMs) {
     if (proof.verified) break;
     report.step('look-again-for-base');
-    // oxlint-disable-next-line no-await-in-loop
     await clock.sleep(pauseMs, signal);
     report.step('prove-base');
-    // oxlint-disable-next-line no-await-in-loop
     listed = await server.list('all');
     proof = verifyBackup(listed, last.name);
   }

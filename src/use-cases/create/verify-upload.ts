@@ -30,7 +30,6 @@ export async function verifyOutcome(
   const where = outcome.status === 'success' ? 'remote' : 'all';
   for (let pauseMs = 1000; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
     report.step('prove');
-    // oxlint-disable-next-line no-await-in-loop
     const look = await lookOnce(run, where, name, base);
     if (look.proof.verified) return { verified: true, asFull: look.proof.asFull };
     const { reason, kind } = look.proof;
@@ -39,7 +38,6 @@ export async function verifyOutcome(
     if (final) return { verified: false, reason, undecided: !look.usable };
     report.step('look-again-for-upload');
     report.working(elapsedMs);
-    // oxlint-disable-next-line no-await-in-loop
     await clock.sleep(Math.min(pauseMs, patienceMs - elapsedMs), signal);
   }
 }

@@ -49,7 +49,6 @@ export async function deleteInOrder(work: DeletionWork): Promise<DeletionResult>
   while (remaining.length > 0) {
     const [name = '', ...later] = remaining;
     observer.deleting(name, total - remaining.length, total);
-    // oxlint-disable-next-line no-await-in-loop
     const { reason, now } = await deleteOne(work, name, remaining);
     if (reason === undefined) {
       result.deleted.push(name);

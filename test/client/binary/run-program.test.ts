@@ -10,7 +10,6 @@ import { type Fake, startFake } from './fake-program.js';
 function impatientClock() {
   const watched = { stateFile: '' };
   const sleep = async (_ms: number, signal?: AbortSignal) => {
-    // oxlint-disable-next-line no-await-in-loop
     while (!existsSync(`${watched.stateFile}.pid`)) await systemClock.sleep(20, signal);
   };
   const limit: Clock['limit'] = (ms, work, signal) => limitBySleeping({ sleep }, ms, work, signal);
