@@ -326,3 +326,18 @@ describe('dropBasesOf', () => {
     expect(dropBasesOf(all, [diff(3)], [full(6), full(1)])).toEqual([full(6), full(1)]);
   });
 });
+
+describe('an entry that looks foreign', () => {
+  const rows = [...chainRows(full(1), diff(2)), foreignRow('monday'), remoteRow(full(5))];
+
+  test('in two lists protects no base', () => {
+    const seen = { foreignTwice: new Set(['monday']) };
+    expect(plan(rows, { keep: 1 }, seen).order).toEqual([diff(2), full(1)]);
+  });
+
+  test('in one list only counts as a broken backup, whose base is unknown', () => {
+    const once = plan(rows, { keep: 1 }, { foreignTwice: new Set() });
+    expect(once.order).toEqual([]);
+    expect(countHeldByBroken(once)).toBe(2);
+  });
+});
