@@ -1,16 +1,16 @@
 import type { Backup, Location } from '../backup/backup.js';
 import type { RowsInBackup } from '../backup/table-engine.js';
 import type { TableName } from '../backup/table-name.js';
-import type { UploadFailure } from './upload-error.js';
+import type { ServerErrorCode } from './server-errors.js';
 
 /** How an operation ended, as far as the server tells. */
 export type Outcome =
   | { status: 'success' }
   /**
-   * `text` is the server's own, on one line, harmless to print. `failure`: what it says about an
-   * upload, whatever the list shows; undefined: only the list can tell.
+   * `text` is the server's own, on one line, harmless to print. `code`: what it means, whatever the
+   * list shows; undefined: only the list can tell.
    */
-  | { status: 'error'; text: string; failure?: UploadFailure | undefined }
+  | { status: 'error'; text: string; code?: ServerErrorCode | undefined }
   /** Its row vanished or turned `cancel`, or its answer was lost: only the lists can tell. */
   | { status: 'unknown'; why: string };
 
@@ -18,7 +18,7 @@ export type Outcome =
 export type DeleteOutcome =
   | { status: 'deleted' }
   | { status: 'not-found'; text: string }
-  | { status: 'error'; text: string }
+  | { status: 'error'; text: string; code?: ServerErrorCode | undefined }
   | { status: 'unknown'; why: string };
 
 /** A table as the server sees it now. */

@@ -11,7 +11,7 @@ import type {
   Table,
 } from '../client.js';
 import { stateOf } from '../row-state.js';
-import { isNotStarted, uploadFailureOf } from '../upload-error.js';
+import { isNotStarted, serverErrorCode } from '../server-errors.js';
 import type { ActionLog } from './action-log.js';
 import { readCapabilities } from './capabilities.js';
 import { type ApiConnection, slowMs } from './connection.js';
@@ -105,9 +105,9 @@ export class ApiClient implements BackupServer {
     const outcome = this.parts.runner.outcomeOf(row);
     // The automatic resume of a complete upload can fail before it sends anything (contract §3).
     const noneStarted = uploads.every(
-      ({ status, error }) => status === 'error' && isNotStarted(uploadFailureOf(error)),
+      ({ status, error }) => status === 'error' && isNotStarted(serverErrorCode(error)),
     );
-    if (outcome.status !== 'error' || outcome.failure === 'incomplete' || noneStarted) {
+    if (outcome.status !== 'error' || outcome.code === 'incomplete' || noneStarted) {
       return outcome;
     }
     return { status: 'error', text: outcome.text };

@@ -4,6 +4,7 @@ import { ApiResponseError, OperationTimeoutError } from '../../errors.js';
 import type { DeleteOutcome } from '../client.js';
 import { slowMs } from './connection.js';
 import { postWhenFree } from './post-when-free.js';
+import { serverErrorCode } from '../server-errors.js';
 import { acknowledgement } from './schemas.js';
 import type { ServerWaitOptions } from './server-wait.js';
 import type { HttpAnswer } from '../../http/transport.js';
@@ -46,8 +47,8 @@ function outcomeOf({ connection, observer }: ServerWaitOptions, answer: HttpAnsw
 }
 
 function failure(text: string): DeleteOutcome {
-  const missing = /is not found on (remote|local) storage/.test(text);
-  return { status: missing ? 'not-found' : 'error', text };
+  const code = serverErrorCode(text);
+  return code === 'not-found' ? { status: code, text } : { status: 'error', text, code };
 }
 
 async function followLost(

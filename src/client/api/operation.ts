@@ -2,7 +2,7 @@ import { pollIntervalMs } from '../../time/waiting.js';
 import { ApiResponseError, OperationTimeoutError } from '../../errors.js';
 import type { Outcome } from '../client.js';
 import type { Action } from '../observer.js';
-import { uploadFailureOf } from '../upload-error.js';
+import { serverErrorCode } from '../server-errors.js';
 import { quickMs } from './connection.js';
 import { postWhenFree } from './post-when-free.js';
 import { acknowledgement } from './schemas.js';
@@ -50,7 +50,12 @@ export class OperationRunner {
     const { connection } = this.options;
     const started = await this.start(operation, before);
     if (started.kind === 'rejected') {
-      return { status: 'error', text: started.text, failure: 'not-started' };
+      // A restore may be refused for a reason of its own; an upload has not started.
+      return {
+        status: 'error',
+        text: started.text,
+        code: serverErrorCode(started.text) ?? 'not-started',
+      };
     }
     connection.atWork = true;
     try {
@@ -175,6 +180,6 @@ export class OperationRunner {
     if (row.status === 'cancel') {
       return { status: 'unknown', why: `its row was cancelled: ${text}` };
     }
-    return { status: 'error', text, failure: uploadFailureOf(error) };
+    return { status: 'error', text, code: serverErrorCode(error) };
   }
 }

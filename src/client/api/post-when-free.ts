@@ -1,5 +1,6 @@
 import type { PostResult } from './connection.js';
 import { ServerWait, type ServerWaitOptions } from './server-wait.js';
+import { serverErrorCode } from '../server-errors.js';
 import type { HttpAnswer } from '../../http/transport.js';
 
 const alreadyTaken =
@@ -45,6 +46,5 @@ export async function postWhenFree(
 
 /** 423, and 500 from `/backup/actions` (§2). */
 function isBusy({ status, body }: HttpAnswer): boolean {
-  const text = 'another operation is currently running';
-  return status === 423 || (status === 500 && body.includes(text));
+  return status === 423 || (status === 500 && serverErrorCode(body) === 'busy');
 }

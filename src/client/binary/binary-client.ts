@@ -1,4 +1,3 @@
-import type { Location } from '../../backup/backup.js';
 import type { WaitBudget } from '../../time/waiting.js';
 import type { Capabilities, DeleteOutcome, Client, Outcome } from '../client.js';
 import { canListAsJson, readCapabilities } from './capabilities.js';
@@ -67,14 +66,14 @@ export function createBinaryClient(options: BinaryClientOptions): Client {
 
     async delete(location, backup, beforeAgain) {
       const args = ['delete', location, '--', backup];
-      return deleteOutcome(await operate(args, deleteLimitMs, { beforeAgain }), location);
+      return deleteOutcome(await operate(args, deleteLimitMs, { beforeAgain }));
     },
   };
 }
 
-function deleteOutcome(outcome: Outcome, location: Location): DeleteOutcome {
+function deleteOutcome(outcome: Outcome): DeleteOutcome {
   if (outcome.status === 'success') return { status: 'deleted' };
   if (outcome.status === 'unknown') return outcome;
-  const missing = outcome.text.includes(`is not found on ${location} storage`);
-  return { status: missing ? 'not-found' : 'error', text: outcome.text };
+  const { text, code } = outcome;
+  return code === 'not-found' ? { status: code, text } : { status: 'error', text, code };
 }

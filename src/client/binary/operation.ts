@@ -1,13 +1,11 @@
 import { ChargedWait, pollIntervalMs, type WaitBudget } from '../../time/waiting.js';
 import { BusyError } from '../../errors.js';
 import type { Outcome } from '../client.js';
+import { serverErrorCode } from '../server-errors.js';
 import { reasonOf } from './failure.js';
 import { type Call, type Ended, type Program, runProgram } from './run-program.js';
 
-/**
- * Since 2.6.27 a pid file for each backup keeps commands apart; the text is quoted since 2.6.30
- * (contract §8).
- */
+/** The command and its start in the text of `busy`; quoted since 2.6.30 (contract §8). */
 const busyText =
   /another clickhouse-backup `?(?<command>[^`]*?)`? command is already running (?<start>[^\s|(]*)/;
 
@@ -23,10 +21,10 @@ export async function runOperation(
   for (;;) {
     const ended = await runWatched(program, { ...call, changes: true });
     const outcome = outcomeOf(ended);
-    const busy = outcome.status === 'error' ? busyText.exec(outcome.text) : null;
-    if (outcome.status !== 'error' || busy === null) {
+    if (outcome.status !== 'error' || outcome.code !== 'busy') {
       if (wait.waitedMs > 0) observer.free();
-      observer.answered({ command: ended.command, ...outcome });
+      const { code: _, ...told } = { code: undefined, ...outcome };
+      observer.answered({ command: ended.command, ...told });
       return outcome;
     }
     if (wait.isOver()) {
@@ -34,7 +32,7 @@ export async function runOperation(
         hint: 'run again later, or wait longer with --wait; if nothing runs, its pid file is stale',
       });
     }
-    const { command = '', start = '' } = busy.groups ?? {};
+    const { command = '', start = '' } = busyText.exec(outcome.text)?.groups ?? {};
     observer.busy({ command, start });
     await wait.pause(signal);
     observer.stillBusy(wait.waitedMs);
@@ -47,7 +45,7 @@ function outcomeOf(ended: Ended): Outcome {
   const reason = reasonOf(ended);
   // Killed from outside, it said nothing of how far it had come.
   if (ended.killedBy !== undefined) return { status: 'unknown', why: reason };
-  return { status: 'error', text: reason };
+  return { status: 'error', text: reason, code: serverErrorCode(reason) };
 }
 
 /** Tells the observer now and then that it is still at work. */

@@ -131,5 +131,5 @@ async function create(run: CreateContext, name: string): Promise<void> {
     const found = copy?.description ?? 'there is no local copy';
     failBackup(run, { what: 'create', name, text: `${outcome.why}; ${found}` });
   }
-  failBackup(run, { what: 'create', name, text: outcome.text });
+  failBackup(run, { what: 'create', name, text: outcome.text, code: outcome.code });
 }

@@ -1,3 +1,4 @@
+import type { ServerErrorCode } from '../../client/server-errors.js';
 import { OperationFailedError } from '../../errors.js';
 import type { CreateContext } from '../context.js';
 
@@ -6,6 +7,8 @@ export interface BackupFailure {
   name: string;
   /** Why, in the server's words where it gave any. */
   text: string;
+  /** What the server's words mean. */
+  code?: ServerErrorCode | undefined;
   /** No list could be believed: the journal stays, and the next run may find it complete. */
   undecided?: boolean;
   /** The server may still be at it: nobody should delete its copy now. */
@@ -35,11 +38,11 @@ export function failBackup(
 }
 
 function hintFor(
-  { what, name, text, undecided, mayGoOn }: BackupFailure,
+  { what, name, code, undecided, mayGoOn }: BackupFailure,
   deleteLocalCommand: CreateContext['deleteLocalCommand'],
 ): string {
   if (undecided) return 'the next run looks again whether it is there';
-  if (text.includes('no tables for backup')) {
+  if (code === 'no-tables') {
     return "create a table first, or set general.allow_empty_backups in clickhouse-backup's configuration";
   }
   const kept = 'the last-backup file is as it was';

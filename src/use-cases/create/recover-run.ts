@@ -1,7 +1,7 @@
 import type { BackupKind } from '../../backup/backup.js';
 import { findBackup } from '../../backup/chain.js';
 import { verifyUpload } from '../../backup/verification.js';
-import { isNotStarted } from '../../client/upload-error.js';
+import { isNotStarted } from '../../client/server-errors.js';
 import type { Journal } from '../../state/host-files.js';
 import { emptyStorage } from './empty-storage.js';
 import { nothingListed } from './verify-upload.js';
@@ -61,11 +61,11 @@ async function findEnd(
   if (phase === 'create') return failed('its upload was never asked for');
   const row = await server.uploadEnd(backup);
   const error = row?.status === 'error' ? row : undefined;
-  if (error?.failure === 'incomplete') return failed(error.text);
+  if (error?.code === 'incomplete') return failed(error.text);
   const listed = await server.list('all');
   const lastNow = lastNameOf(run);
   if (!listed.some(({ location }) => location === 'remote')) {
-    if (error !== undefined && isNotStarted(error.failure)) return failed(error.text);
+    if (error !== undefined && isNotStarted(error.code)) return failed(error.text);
     if (lastNow === '' || kind === 'FULL') return { is: 'untold', why: nothingListed };
     throw emptyStorage(host, `how the upload of ${backup} ended cannot be told`);
   }

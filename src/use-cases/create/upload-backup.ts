@@ -1,7 +1,7 @@
 import type { Location } from '../../backup/backup.js';
 import { chooseBaseUse } from '../../backup/verification.js';
 import type { Outcome } from '../../client/client.js';
-import { isNotStarted } from '../../client/upload-error.js';
+import { isNotStarted } from '../../client/server-errors.js';
 import type { Journal } from '../../state/host-files.js';
 import { failBackup } from './fail-backup.js';
 import { verifyOutcome, type Verdict } from './verify-upload.js';
@@ -45,14 +45,14 @@ export async function upload(
   const name = journal.backup;
   const outcome = await postUpload(run, journal, use);
   if (outcome.status === 'error') {
-    if (outcome.failure === 'remote-base-refused' && use?.at === 'remote') {
+    if (outcome.code === 'remote-base-refused' && use?.at === 'remote') {
       report.step('warn-full-instead');
       report.warn(
         `its base ${use.name} cannot be used: ${outcome.text}; this backup is uploaded as a full one`,
       );
       return upload(run, journal, undefined);
     }
-    if (outcome.failure === 'incomplete') {
+    if (outcome.code === 'incomplete') {
       failBackup(run, { what: 'upload', name, text: outcome.text });
     }
     report.warn(`the server reported of the upload of ${name}: ${outcome.text}`);
@@ -90,7 +90,7 @@ function failUnverified(
   outcome: Outcome,
   { reason, undecided }: Extract<Verdict, { verified: false }>,
 ): never {
-  if (outcome.status === 'error' && isNotStarted(outcome.failure)) {
+  if (outcome.status === 'error' && isNotStarted(outcome.code)) {
     failBackup(run, { what: 'upload', name, text: outcome.text });
   }
   const text = outcome.status === 'success' ? reason : `${wordsOf(outcome)}; ${reason}`;

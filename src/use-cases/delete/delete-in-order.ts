@@ -118,8 +118,7 @@ async function reasonOfFailure(
   const isDeleted = outcome.status === 'deleted';
   if (isDeleted && !isForeign) return undefined;
   if (outcome.status === 'error') {
-    const refused = outcome.text.includes('is required by');
-    return refused ? `kept by the server: ${outcome.text}` : outcome.text;
+    return outcome.code === 'required' ? `kept by the server: ${outcome.text}` : outcome.text;
   }
   const words = wordsOf(outcome);
   try {

@@ -1,5 +1,6 @@
 import { findBackup } from '../../backup/chain.js';
 import type { Outcome, Table } from '../../client/client.js';
+import type { ServerErrorCode } from '../../client/server-errors.js';
 import { ConfigError, NotFoundError, OperationFailedError } from '../../errors.js';
 import { underHostLock } from '../host-lock.js';
 import {
@@ -115,21 +116,21 @@ async function restore(
   );
   if (outcome.status === 'success') return plan;
   const text = textOf(outcome);
-  // The words of 2.4.0 and of 2.5.10 and later (contract §7).
-  if (/(no have|not) found schemas by/.test(text)) {
+  const code = outcome.status === 'error' ? outcome.code : undefined;
+  if (code === 'table-not-in-backup') {
     throw new NotFoundError(`backup ${backup} has no table ${nameOf(table)} to restore: ${text}`, {
       hint: 'check the name of the table, and skip_tables and skip_table_engines in the configuration of clickhouse-backup, which exclude tables from restores too',
     });
   }
   throw new OperationFailedError(`the restore of ${nameOf(table)} failed: ${text}`, {
     heading: 'RESTORE ERROR',
-    hint: hintFor(text, checkReplicas),
+    hint: hintFor(code, checkReplicas),
   });
 }
 
 /** `--env` is void where `disable_environment_override` is set (2.8.0): contract §7. */
-function hintFor(text: string, checkReplicas: boolean): string {
-  if (!text.includes('system.replicas')) {
+function hintFor(code: ServerErrorCode | undefined, checkReplicas: boolean): string {
+  if (code !== 'replica-active') {
     return 'look at the table before you try again: part of it may be there';
   }
   return checkReplicas

@@ -10,8 +10,8 @@ describe('capabilities', () => {
     ['2.6.30', '2.6.30', false, true, false],
     ['2.8.1', 'HEAD', true, true, true],
   ] as const)('%s', async (version, name, diffFromRemoteSafe, tableMapping, tableMappingAlone) => {
-    const { engine, calls } = startFake({ version });
-    expect(await engine.capabilities()).toEqual({
+    const { client, calls } = startFake({ version });
+    expect(await client.capabilities()).toEqual({
       version: name,
       diffFromRemoteSafe,
       tableMapping,
@@ -21,43 +21,43 @@ describe('capabilities', () => {
       // Both came between 2.4.0 and 2.6.30.
       seesOthersWork: tableMapping,
     });
-    await engine.capabilities();
+    await client.capabilities();
     expect(calls().map(({ args }) => args.join(' '))).toEqual(
       name === 'HEAD' ? ['--version', '--help'] : ['--version'],
     );
   });
 
   test('a build without a version and without rebase counts as the oldest', async () => {
-    const { engine } = startFake({ version: '2.6.30', state: { version: 'unknown' } });
-    expect(await engine.capabilities()).toMatchObject({ version: 'unknown', tableMapping: false });
+    const { client } = startFake({ version: '2.6.30', state: { version: 'unknown' } });
+    expect(await client.capabilities()).toMatchObject({ version: 'unknown', tableMapping: false });
   });
 
   test('another program is refused before anything else is asked of it', async () => {
-    const { engine, calls } = startFake({ state: { version: null } });
-    await expect(engine.download('b1')).rejects.toMatchObject({ name: 'ConfigError', exitCode: 2 });
+    const { client, calls } = startFake({ state: { version: null } });
+    await expect(client.download('b1')).rejects.toMatchObject({ name: 'ConfigError', exitCode: 2 });
     expect(calls()).toHaveLength(1);
   });
 });
 
 describe('tables', () => {
   test.each(fakeVersions)('%s: recorded sizes', async (version) => {
-    const { engine } = startFake({ version });
-    expect(await engine.table({ database: 'shop', table: 'none' })).toBeUndefined();
-    const customers = await engine.table({ database: 'shop', table: 'customers' });
+    const { client } = startFake({ version });
+    expect(await client.table({ database: 'shop', table: 'none' })).toBeUndefined();
+    const customers = await client.table({ database: 'shop', table: 'customers' });
     expect(customers?.totalBytes).toBe(Math.round(79.76 * 1024));
   });
 
   test.each(fakeVersions)('%s: exactly the table asked for', async (version) => {
     const tables = { 'shop.orders2': 5, 'shop.orders': 81_674, 'shop.empty': 0, 'shop.a+b': 7 };
-    const { engine, calls } = startFake({ version, state: { tables } });
+    const { client, calls } = startFake({ version, state: { tables } });
     const table = { database: 'shop', name: 'orders', engine: undefined, rows: 'saved' };
-    const found = await engine.table(orders);
+    const found = await client.table(orders);
     expect(found).toEqual({ ...table, totalBytes: Math.round(79.76 * 1024) });
     expect(calls().at(-1)?.args).toEqual(['tables', '--all', '--tables=shop.orders']);
     expect(calls().at(-1)?.env['CLICKHOUSE_SKIP_TABLE_ENGINES']).toMatch(/^MergeTree,/);
-    expect(await engine.table({ ...orders, table: 'empty' })).toMatchObject({ totalBytes: 0 });
-    expect(await engine.table({ ...orders, table: 'order' })).toBeUndefined();
-    expect(await engine.table({ ...orders, table: 'a+b' })).toMatchObject({ totalBytes: 7 });
+    expect(await client.table({ ...orders, table: 'empty' })).toMatchObject({ totalBytes: 0 });
+    expect(await client.table({ ...orders, table: 'order' })).toBeUndefined();
+    expect(await client.table({ ...orders, table: 'a+b' })).toMatchObject({ totalBytes: 7 });
     expect(calls().at(-1)?.args).toEqual(['tables', '--all', '--tables=shop.a*b']);
   });
 });
@@ -75,7 +75,7 @@ describe('restore', () => {
       state: state(),
       env: { CLICKHOUSE_HOST: 'h', CHBACKUP_PASSWORD: 's' },
     });
-    expect(await fake.engine.restore(request)).toEqual({ status: 'success' });
+    expect(await fake.client.restore(request)).toEqual({ status: 'success' });
     expect(fake.state().tables).toEqual({ 'shop.orders': 1010 });
     const call = fake.calls().at(-1);
     expect(call?.args).toEqual(['restore', '--data', '--tables=shop.orders', '--', 'b1']);
@@ -91,7 +91,7 @@ describe('restore', () => {
 
   test('definition and data together: neither flag, and never --rm', async () => {
     const fake = startFake({ state: state() });
-    await fake.engine.restore({ ...request, what: 'schema-and-data' });
+    await fake.client.restore({ ...request, what: 'schema-and-data' });
     expect(fake.state().tables).toEqual({ 'shop.orders': 1000 });
     expect(fake.calls().at(-1)?.args).toEqual(['restore', '--tables=shop.orders', '--', 'b1']);
   });
@@ -99,9 +99,9 @@ describe('restore', () => {
   test('as another table', async () => {
     const fake = startFake({ state: state() });
     const into = { database: 'copy', table: 'orders_old' };
-    await fake.engine.restore({ ...request, into, what: 'schema-and-data' });
+    await fake.client.restore({ ...request, into, what: 'schema-and-data' });
     expect(fake.state().tables).toEqual({ 'shop.orders': 10, 'copy.orders_old': 1000 });
-    await fake.engine.restore({
+    await fake.client.restore({
       ...request,
       into: { ...orders, table: 'o2' },
       what: 'schema-and-data',
@@ -119,23 +119,23 @@ describe('restore', () => {
       version: '2.4.0',
       state: { ...state(), replicated: ['shop.orders'] },
     });
-    expect(await fake.engine.restore(request)).toEqual({ status: 'success' });
+    expect(await fake.client.restore(request)).toEqual({ status: 'success' });
     expect(fake.state().tables).toEqual({ 'shop.orders': 10 });
-    await fake.engine.restore({ ...request, checkReplicas: false });
+    await fake.client.restore({ ...request, checkReplicas: false });
     expect(fake.state().tables).toEqual({ 'shop.orders': 1010 });
   });
 
   test.each(fakeVersions)('%s: the error is its own', async (version) => {
-    const { engine } = startFake({ version, state: { ...state(), tables: {} } });
-    expect(await engine.restore(request)).toEqual({
+    const { client } = startFake({ version, state: { ...state(), tables: {} } });
+    expect(await client.restore(request)).toEqual({
       status: 'error',
       text: 'shop.orders is not created. Restore schema first or create missing tables manually',
     });
   });
 
   test('killed from outside: unknown', async () => {
-    const { engine } = startFake({ state: { ...state(), killed: { restore: 'SIGKILL' } } });
-    expect(await engine.restore(request)).toEqual({
+    const { client } = startFake({ state: { ...state(), killed: { restore: 'SIGKILL' } } });
+    expect(await client.restore(request)).toEqual({
       status: 'unknown',
       why: 'it was killed by SIGKILL',
     });
@@ -145,10 +145,10 @@ describe('restore', () => {
 describe('download and delete', () => {
   test.each(fakeVersions)('%s: download', async (version) => {
     const fake = startFake({ version, state: { remote: [{ name: '-b1' }] } });
-    expect(await fake.engine.download('-b1')).toEqual({ status: 'success' });
+    expect(await fake.client.download('-b1')).toEqual({ status: 'success' });
     expect(fake.state().local).toMatchObject([{ name: '-b1' }]);
     const text = "'b2' is not found on remote storage";
-    expect(await fake.engine.download('b2')).toEqual({ status: 'error', text });
+    expect(await fake.client.download('b2')).toEqual({ status: 'error', text, code: 'not-found' });
   });
 
   test.each(fakeVersions)('%s: delete', async (version) => {
@@ -156,26 +156,26 @@ describe('download and delete', () => {
       version,
       state: { remote: [{ name: 'b1' }, { name: 'b2', required: 'b1' }], local: [{ name: 'b1' }] },
     });
-    expect(await fake.engine.delete('local', 'b1')).toEqual({ status: 'deleted' });
-    expect(await fake.engine.delete('local', 'b1')).toEqual({
+    expect(await fake.client.delete('local', 'b1')).toEqual({ status: 'deleted' });
+    expect(await fake.client.delete('local', 'b1')).toEqual({
       status: 'not-found',
       text: "'b1' is not found on local storage",
     });
-    const base = await fake.engine.delete('remote', 'b1');
+    const base = await fake.client.delete('remote', 'b1');
     expect(base.status).toBe(version === '2.8.1' ? 'error' : 'deleted');
     expect(fake.state().remote).toHaveLength(version === '2.8.1' ? 2 : 1);
   });
 
   test.each(['2.4.0', '2.6.30'] as const)('%s: the recorded errors', async (version) => {
-    const { engine } = startFake({ version });
-    expect(await engine.delete('remote', 'NOPE')).toEqual({
+    const { client } = startFake({ version });
+    expect(await client.delete('remote', 'NOPE')).toEqual({
       status: 'not-found',
       text: "'NOPE' is not found on remote storage",
     });
   });
 
   test('2.8.1: the recorded refusal', async () => {
-    const outcome = await startFake().engine.delete('remote', 'CLI_1');
+    const outcome = await startFake().client.delete('remote', 'CLI_1');
     expect(outcome).toMatchObject({
       status: 'error',
       text: expect.stringMatching(
@@ -191,7 +191,7 @@ describe('busy', () => {
   test.each(['2.6.30', '2.8.1'] as const)('%s: waits until it is free', async (version) => {
     const clock = new VirtualClock();
     const fake = startFake({ version, clock, waitMs: 60_000, state: busy(3) });
-    expect(await fake.engine.delete('local', 'b1')).toEqual({ status: 'deleted' });
+    expect(await fake.client.delete('local', 'b1')).toEqual({ status: 'deleted' });
     expect(fake.wait.remainingMs()).toBe(60_000 - 300);
     const told = fake.observed.filter(([name]) => name !== 'requested').map(([name]) => name);
     expect(told.filter((name) => name !== 'working')).toEqual([
@@ -205,7 +205,7 @@ describe('busy', () => {
 
   test('gives up when the wait is used up, naming what runs', async () => {
     const fake = startFake({ clock: new VirtualClock(), waitMs: 250, state: busy(99) });
-    await expect(fake.engine.delete('local', 'b1')).rejects.toMatchObject({
+    await expect(fake.client.delete('local', 'b1')).rejects.toMatchObject({
       name: 'BusyError',
       message: expect.stringContaining('`upload` command is already running 2026-11-22') as string,
     });

@@ -49,7 +49,7 @@ export interface FakeOptions {
 }
 
 export interface Fake {
-  engine: Client;
+  client: Client;
   stateFile: string;
   state(): FakeState;
   calls(): { args: string[]; env: Record<string, string> }[];
@@ -70,7 +70,7 @@ export const playFake: StartProgram = (_path, args, { env, stdout, stderr }) => 
   return { pid: undefined, ended, kill: () => killed.abort(), unref: () => undefined };
 };
 
-/** An engine for the fake program; with `state`, one that remembers. */
+/** A client for the fake program; with `state`, one that remembers. */
 export function startFake(options: FakeOptions = {}): Fake {
   const directory = mkdtempSync(join(tmpdir(), 'fake-'));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
@@ -80,7 +80,7 @@ export function startFake(options: FakeOptions = {}): Fake {
   if (options.state !== undefined) writeFileSync(stateFile, JSON.stringify(full(options.state)));
   const observed: unknown[][] = [];
   const wait = new WaitBudget(options.waitMs ?? 0);
-  const engine = createBinaryClient({
+  const client = createBinaryClient({
     path: options.path ?? fakePath,
     cwd: process.cwd(),
     clock: options.clock ?? systemClock,
@@ -98,7 +98,7 @@ export function startFake(options: FakeOptions = {}): Fake {
   });
   const lines = () => readFileSync(callsFile, 'utf8').split('\n').filter(Boolean);
   return {
-    engine,
+    client,
     stateFile,
     state: () => JSON.parse(readFileSync(stateFile, 'utf8')) as FakeState,
     calls: () => lines().map((line) => JSON.parse(line) as ReturnType<Fake['calls']>[number]),

@@ -5,8 +5,8 @@ const short = (version: string, row: { sizeBytes?: number }) =>
   `${version} ${((row.sizeBytes ?? Number.NaN) / 1024 ** 2).toFixed(2)}`;
 
 test.each(fakeVersions)('%s: the recorded local list is read', async (version) => {
-  const { engine } = startFake({ version });
-  const rows = await engine.list('local');
+  const { client } = startFake({ version });
+  const rows = await client.list('local');
   expect(rows.every(({ location }) => location === 'local')).toBe(true);
   const names = version === '2.4.0' ? 'FULL_1 DIFF_2 DIFF_1 FULL_9' : 'DIFF_2 FULL_1 FULL_9';
   expect(rows.map(({ name }) => name).join(' ')).toBe(names);
@@ -19,8 +19,8 @@ test.each(fakeVersions)('%s: the recorded local list is read', async (version) =
 });
 
 test.each(fakeVersions)('%s: the recorded remote list is read', async (version) => {
-  const { engine, calls } = startFake({ version });
-  const [row, ...rest] = await engine.list('remote');
+  const { client, calls } = startFake({ version });
+  const [row, ...rest] = await client.list('remote');
   expect(rest).toEqual([]);
   expect(row).toMatchObject({
     name: 'FULL_9',
@@ -36,7 +36,7 @@ test.each(fakeVersions)('%s: the recorded remote list is read', async (version) 
 });
 
 test.each(['2.4.0', '2.6.30'] as const)('%s: both locations at once', async (version) => {
-  const rows = await startFake({ version }).engine.list('all');
+  const rows = await startFake({ version }).client.list('all');
   expect(rows.map(({ location }) => location)).toEqual(
     version === '2.4.0'
       ? ['local', 'local', 'local', 'local', 'remote']
@@ -46,7 +46,7 @@ test.each(['2.4.0', '2.6.30'] as const)('%s: both locations at once', async (ver
 
 test.each(fakeVersions)('%s: dates, sizes, bases, broken and old copies', async (version) => {
   const full = 'FULL_CH_BK_2026-11-20_10-00-00';
-  const { engine } = startFake({
+  const { client } = startFake({
     version,
     state: {
       local: [
@@ -61,7 +61,7 @@ test.each(fakeVersions)('%s: dates, sizes, bases, broken and old copies', async 
       ],
     },
   });
-  const rows = await engine.list('all');
+  const rows = await client.list('all');
   expect(rows[0]).toMatchObject({ name: 'b1', sizeBytes: 500, created: '2026-11-22 13:03:56' });
   if (version === '2.4.0') {
     expect(rows[1]).toMatchObject({ state: 'old-format', description: 'old-format' });
@@ -78,33 +78,33 @@ test.each(fakeVersions)('%s: dates, sizes, bases, broken and old copies', async 
 });
 
 test.each(fakeVersions)('%s: nothing there is an empty list', async (version) => {
-  expect(await startFake({ version, state: {} }).engine.list('all')).toEqual([]);
+  expect(await startFake({ version, state: {} }).client.list('all')).toEqual([]);
 });
 
 test.each(fakeVersions)('%s: a storage that is down is seen through', async (version) => {
-  const { engine } = startFake({ version, state: { local: [{ name: 'b1' }], storageDown: true } });
-  await expect(engine.list('all')).rejects.toMatchObject({
+  const { client } = startFake({ version, state: { local: [{ name: 'b1' }], storageDown: true } });
+  await expect(client.list('all')).rejects.toMatchObject({
     name: 'ApiResponseError',
     message: expect.stringContaining('bd.Walk return error: dial tcp 127.0.0.1:21') as string,
   });
-  expect(await engine.list('local')).toHaveLength(1);
+  expect(await client.list('local')).toHaveLength(1);
 });
 
 test('exit code 0 and nothing where [] is expected is a failure', async () => {
-  const { engine } = startFake({ state: { mute: ['list'] } });
-  await expect(engine.list('remote')).rejects.toThrow('not even an empty list');
+  const { client } = startFake({ state: { mute: ['list'] } });
+  await expect(client.list('remote')).rejects.toThrow('not even an empty list');
 });
 
 test('an error beside an empty list is a failure, beside rows it is not', async () => {
   const stderr = { list: '2026-11-22 13:00:00.123 ERR pkg/storage/ftp.go:1 > pool is empty' };
   const empty = startFake({ state: { stderr, local: [{ name: 'b1' }] } });
-  await expect(empty.engine.list('all')).rejects.toThrow('pool is empty');
-  expect(await empty.engine.list('local')).toHaveLength(1);
+  await expect(empty.client.list('all')).rejects.toThrow('pool is empty');
+  expect(await empty.client.list('local')).toHaveLength(1);
 });
 
 test.each(fakeVersions)('%s: a list that fails tells why', async (version) => {
-  const { engine } = startFake({ version, state: { fail: { list: "remote_storage is 'none'" } } });
-  await expect(engine.list('remote')).rejects.toMatchObject({
+  const { client } = startFake({ version, state: { fail: { list: "remote_storage is 'none'" } } });
+  await expect(client.list('remote')).rejects.toMatchObject({
     name: 'ApiResponseError',
     message: expect.stringMatching(/list remote.* failed: remote_storage is 'none'$/) as string,
   });

@@ -45,8 +45,8 @@ describe('a program that cannot be started', () => {
   test.each(['/no/such/program', 'no-such-program-on-path', tmpdir(), import.meta.filename])(
     '%s',
     async (path) => {
-      const { engine } = startFake({ path });
-      await expect(engine.list('all')).rejects.toMatchObject({
+      const { client } = startFake({ path });
+      await expect(client.list('all')).rejects.toMatchObject({
         name: 'ConfigError',
         message: expect.stringContaining(`cannot start ${path}: E`) as string,
         hint: expect.stringContaining('--binary-path') as string,
@@ -63,7 +63,7 @@ describe('when it takes too long', () => {
     const { clock, watch } = impatientClock();
     const fake = startFake({ clock, state: { hang: ['tables'], stderr } });
     watch(fake);
-    await expect(fake.engine.checkUsable()).rejects.toMatchObject({
+    await expect(fake.client.checkUsable()).rejects.toMatchObject({
       name: 'ApiUnreachableError',
       exitCode: 13,
       message: `ClickHouse does not answer: clickhouse-backup tables --all --tables=nosuch.nosuch has not ended after 30 s: ${text}`,
@@ -78,7 +78,7 @@ describe('when it takes too long', () => {
     const { clock, watch } = impatientClock();
     const fake = startFake({ clock, state: { ...state, stderr } });
     watch(fake);
-    const listing = fake.engine.list('remote');
+    const listing = fake.client.list('remote');
     await expect(listing).rejects.toMatchObject({
       name: 'OperationTimeoutError',
       message: expect.stringMatching(
@@ -93,7 +93,7 @@ describe('when it takes too long', () => {
     const { clock, watch } = impatientClock();
     const fake = startFake({ clock, state });
     watch(fake);
-    const deleting = fake.engine.delete('remote', 'b1');
+    const deleting = fake.client.delete('remote', 'b1');
     await expect(deleting).rejects.toMatchObject({
       name: 'OperationTimeoutError',
       exitCode: 14,
@@ -106,7 +106,7 @@ describe('when it takes too long', () => {
     const { clock, watch } = impatientClock();
     const fake = startFake({ clock, timeoutMs: 120_000, state });
     watch(fake);
-    const error: unknown = await fake.engine.download('b1').catch((reason: unknown) => reason);
+    const error: unknown = await fake.client.download('b1').catch((reason: unknown) => reason);
     const pid = await pidOf(fake);
     expect(error).toMatchObject({
       name: 'OperationTimeoutError',
@@ -121,20 +121,20 @@ describe('on a signal', () => {
   test('a download is left running, and we stop waiting', async () => {
     const controller = new AbortController();
     const fake = startFake({ signal: controller.signal, state });
-    const download = fake.engine.download('b1');
+    const download = fake.client.download('b1');
     download.catch(() => undefined);
     const pid = await pidOf(fake);
     const reason = new InterruptedError('SIGTERM');
     controller.abort(reason);
     await expect(download).rejects.toBe(reason);
     expect(exists(pid)).toBe(true);
-    await expect(fake.engine.download('b1')).rejects.toBe(reason);
+    await expect(fake.client.download('b1')).rejects.toBe(reason);
   });
 
   test('a list is ended', async () => {
     const controller = new AbortController();
     const fake = startFake({ signal: controller.signal, state });
-    const list = fake.engine.list('all');
+    const list = fake.client.list('all');
     list.catch(() => undefined);
     const pid = await pidOf(fake);
     controller.abort(new InterruptedError('SIGINT'));
@@ -145,24 +145,24 @@ describe('on a signal', () => {
 
 test('long work is told of', async () => {
   const fake = startFake({ state: { remote: [{ name: 'b1' }], slowMs: { download: 600 } } });
-  await fake.engine.download('b1');
+  await fake.client.download('b1');
   expect(fake.observed.filter(([name]) => name === 'working').length).toBeGreaterThan(2);
 });
 
 describe('the temporary directory', () => {
   test('nothing is left in it', async () => {
-    const { engine, stateFile } = startFake({ state: {} });
+    const { client, stateFile } = startFake({ state: {} });
     const directory = join(dirname(stateFile), 'tmp');
     mkdirSync(directory);
     useTmpdir(directory);
-    await engine.list('all');
+    await client.list('all');
     expect(readdirSync(directory)).toEqual([]);
   });
 
   test('is named when it cannot be written to', async () => {
-    const { engine, stateFile } = startFake({ state: {} });
+    const { client, stateFile } = startFake({ state: {} });
     useTmpdir(`${stateFile}.none`);
-    await expect(engine.list('all')).rejects.toMatchObject({
+    await expect(client.list('all')).rejects.toMatchObject({
       name: 'StateError',
       message: expect.stringContaining(`${stateFile}.none`) as string,
     });

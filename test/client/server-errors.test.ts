@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isNotStarted, uploadFailureOf } from '../../src/client/upload-error.js';
+import { isNotStarted, serverErrorCode } from '../../src/client/server-errors.js';
 
 const noRemote =
   'general->remote_storage shall not be "none" for upload, change you config or use REMOTE_STORAGE environment variable';
@@ -30,9 +30,24 @@ test.each([
   ["can't remove old local backups: can't connect to clickhouse: connection refused", undefined],
   ["can't connect to remote storage: dial tcp: connection refused", undefined],
   ["'FULL' already exists on remote storage", undefined],
+  ['another operation is currently running', 'busy'],
+  [
+    'another clickhouse-backup `upload` command is already running 2026-11-22T13:00:00Z (pid=12)',
+    'busy',
+  ],
+  ["'FULL' is not found on remote storage", 'not-found'],
+  ["'FULL' is not found on local storage", 'not-found'],
+  ["'FULL' is required by remote backup(s) DIFF, deleting it breaks the chain", 'required'],
+  ['no tables for backup', 'no-tables'],
+  ['no have found schemas by shop.t in FULL', 'table-not-in-backup'],
+  ['getTablesForRestoreLocal: not found schemas by shop.t in FULL', 'table-not-in-backup'],
+  [
+    "shop.t can't restore cause system.replicas entries already exists and replication in progress",
+    'replica-active',
+  ],
   ['context canceled', undefined],
   ['', undefined],
-] as const)('%j: %s', (text, failure) => {
-  expect(uploadFailureOf(text)).toBe(failure);
-  expect(isNotStarted(failure)).toBe(failure !== undefined && failure !== 'incomplete');
+] as const)('%j: %s', (text, code) => {
+  expect(serverErrorCode(text)).toBe(code);
+  expect(isNotStarted(code)).toBe(code === 'not-started' || code === 'remote-base-refused');
 });
