@@ -13,6 +13,21 @@ export const exitCodes = {
   terminated: 143,
 } as const;
 
+/** What each exit code means, as `--help` and README say it. */
+export const exitCodeMeanings: Record<keyof typeof exitCodes, string> = {
+  done: 'done and proven',
+  failed: 'it failed, or success could not be proven',
+  usage: 'usage or configuration',
+  partial: 'some of several failed',
+  notFound: 'no such backup or table',
+  busy: 'busy or locked past --wait',
+  unauthorized: 'credentials refused',
+  unreachable: 'server unreachable, or ClickHouse behind it',
+  timedOut: 'timed out; the server may still be working',
+  interrupted: 'stopped by SIGINT',
+  terminated: 'stopped by SIGTERM',
+};
+
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
 export interface ErrorDetails {

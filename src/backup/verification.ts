@@ -1,4 +1,4 @@
-import type { Backup } from './backup.js';
+import type { Backup, BackupState } from './backup.js';
 import { type ChainProblem, chainOf, indexBackups } from './chain.js';
 
 export interface NotVerified {
@@ -15,7 +15,11 @@ export type BackupVerification = { verified: true; chain: string[] } | NotVerifi
 export type UploadVerification = { verified: true; chain: string[]; asFull: boolean } | NotVerified;
 
 /** How the upload of an increment is to reach its base; `none`: it has to be a full upload. */
-export type BaseUse = { use: 'local' } | { use: 'remote' } | { use: 'none'; reason: string };
+export type BaseUse =
+  | { use: 'local' }
+  | { use: 'remote' }
+  /** `state`: of the local copy; undefined: there is none. */
+  | { use: 'none'; state: BackupState | undefined };
 
 /**
  * Proven is a backup that the remote list shows together with every backup that it requires, down
@@ -74,11 +78,7 @@ export function chooseBaseUse(input: {
   const row = indexBackups(onlyAt(input.local, 'local')).get(input.base);
   if (row?.state === 'sound') return { use: 'local' };
   if (input.diffFromRemoteSafe) return { use: 'remote' };
-  const state = row === undefined ? 'not on the server any more' : `${row.state} on the server`;
-  const reason =
-    `its base ${input.base} is ${state}, ` +
-    'and before 2.7.0 the server cannot compare safely with the remote copy';
-  return { use: 'none', reason };
+  return { use: 'none', state: row?.state };
 }
 
 function onlyAt(backups: readonly Backup[], location: Backup['location']): Backup[] {

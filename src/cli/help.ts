@@ -1,23 +1,9 @@
-import { exitCodes } from '../errors.js';
-
-const meanings: Record<keyof typeof exitCodes, string> = {
-  done: 'done and proven',
-  failed: 'it failed, or success could not be proven',
-  usage: 'usage or configuration',
-  partial: 'some of several failed',
-  notFound: 'no such backup or table',
-  busy: 'busy or locked past --wait',
-  unauthorized: 'credentials refused',
-  unreachable: 'server unreachable, or ClickHouse behind it',
-  timedOut: 'timed out; the server may still be working',
-  interrupted: 'stopped by SIGINT',
-  terminated: 'stopped by SIGTERM',
-};
+import { exitCodeMeanings, exitCodes } from '../errors.js';
 
 const exitCodeHelp = [
   'Exit codes:',
   ...Object.entries(exitCodes).map(([name, code]) => {
-    return `  ${String(code).padEnd(4)} ${meanings[name as keyof typeof exitCodes]}`;
+    return `  ${String(code).padEnd(4)} ${exitCodeMeanings[name as keyof typeof exitCodes]}`;
   }),
 ].join('\n');
 

@@ -1,5 +1,5 @@
 import type { Capabilities } from '../client.js';
-import { capabilitiesOf } from '../versions.js';
+import { capabilitiesOf, since } from '../versions.js';
 import { type ApiConnection, quickMs } from './connection.js';
 import { versionAnswer } from './schemas.js';
 
@@ -10,7 +10,7 @@ import { versionAnswer } from './schemas.js';
 export async function readCapabilities(client: ApiConnection): Promise<Capabilities> {
   const path = '/backup/version';
   const answer = await client.get(path, quickMs);
-  if (answer.status === 404) return capabilitiesOf('before 2.5.9', false);
+  if (answer.status === 404) return capabilitiesOf(`before ${since.listIsHarmless}`, false);
   if (answer.status !== 200) throw client.responses.refusal(path, answer);
   const { version } = client.responses.parseLine(path, answer.body, versionAnswer);
   const known = capabilitiesOf(version, false);

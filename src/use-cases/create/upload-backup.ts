@@ -2,6 +2,7 @@ import type { Location } from '../../backup/backup.js';
 import { chooseBaseUse } from '../../backup/verification.js';
 import type { Outcome } from '../../client/client.js';
 import { isNotStarted } from '../../client/server-errors.js';
+import { since } from '../../client/versions.js';
 import type { Journal } from '../../state/host-files.js';
 import { failBackup } from './fail-backup.js';
 import { verifyOutcome, type Verdict } from './verify-upload.js';
@@ -28,7 +29,11 @@ export async function chooseBaseUseFor(
   }
   if (choice.use !== 'none') return { at: choice.use, name: base };
   report.step('warn-full-instead');
-  report.warn(`${choice.reason}; this backup is uploaded as a full one`);
+  const state =
+    choice.state === undefined ? 'not on the server any more' : `${choice.state} on the server`;
+  report.warn(
+    `its base ${base} is ${state}, and before ${since.diffFromRemoteSafe} the server cannot compare safely with the remote copy; this backup is uploaded as a full one`,
+  );
   return undefined;
 }
 

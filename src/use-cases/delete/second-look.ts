@@ -1,4 +1,5 @@
 import type { Backup, BackupState, Location } from '../../backup/backup.js';
+import { since } from '../../client/versions.js';
 import { ConfigError } from '../../errors.js';
 import type { CommandContext } from '../context.js';
 
@@ -21,7 +22,7 @@ export async function findBrokenTwice(
     throw new ConfigError(
       `clickhouse-backup ${version} as a program does not see what others upload, which looks broken too`,
       {
-        hint: 'use its API, name the broken ones with --name, or update it to 2.6.27 or later',
+        hint: `use its API, name the broken ones with --name, or update it to ${since.seesOthersWork} or later`,
       },
     );
   }

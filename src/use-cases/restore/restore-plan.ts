@@ -1,5 +1,6 @@
 import type { TableName } from '../../backup/table-name.js';
 import type { Table } from '../../client/client.js';
+import { since } from '../../client/versions.js';
 import { ConfigError, NotFoundError, OperationFailedError } from '../../errors.js';
 import type { RestoreSource } from './restore-source.js';
 import type { CommandContext } from '../context.js';
@@ -44,13 +45,13 @@ export async function checkAbilities(
     await client.capabilities();
   if (renamed && !tableMapping) {
     throw new ConfigError(`clickhouse-backup ${version} cannot restore under another table name`, {
-      hint: 'give --into the same table name in another database, or update it to 2.6.40 or later',
+      hint: `give --into the same table name in another database, or update it to ${since.tableMappingAlone} or later`,
     });
   }
   if (renamed && into.database === table.database && !tableMappingAlone) {
     throw new ConfigError(
       `clickhouse-backup ${version} cannot restore under another name in the same database`,
-      { hint: 'give --into another database, or update it to 2.6.40 or later' },
+      { hint: `give --into another database, or update it to ${since.tableMappingAlone} or later` },
     );
   }
   if (!checkReplicas && !checkReplicasSwitch) {
