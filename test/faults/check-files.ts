@@ -66,7 +66,9 @@ function checkSettled(ledger: Ledger, run: RunRecord, before: string | undefined
   const isUpload = ({ path }: SentRequest) => path.startsWith('/backup/upload/');
   const sinceMs = run.sent.findLast(isUpload)?.atMs ?? run.startMs;
   const list = run.lists.findLast(({ where, atMs }) => where !== 'local' && atMs >= sinceMs);
-  must(list !== undefined, `nobody looked how the upload of ${backup} ended`);
+  // An upload that the server refused has not started, even if the request before the list fails.
+  const isLooked = list !== undefined || run.notStarted.has(backup);
+  must(isLooked, `nobody looked how the upload of ${backup} ended`);
   const rows = list?.rows ?? [];
   // A full needs no base: for it an empty list is enough.
   const mayBeEmpty =

@@ -32,6 +32,15 @@ test('a list that got no answer is asked for again only when nothing runs', asyn
   await play({ hosts: [setup], sharedStorage: false, steps });
 });
 
+test('an upload that the server refused has failed, even if no list can be had after it', async () => {
+  const error = { kind: 'error', text: 'code: 999, message: Session expired' } as const;
+  const troubles = [9, 10].map((request) => ({ request, what: error }));
+  const hosts = [{ ...setup, version: '2.8.1' as const }];
+  const steps = [runStep('create-full', { troubles })];
+  const tally = await play({ hosts, sharedStorage: false, steps });
+  expect(tally.get('exit 1')).toBe(1);
+});
+
 test.for(['create', 'upload'])(
   'a %s that is sent twice on the way is not sent again',
   async (what) => {
