@@ -94,8 +94,9 @@ function isRefusal({ status = 0, body = '' }: SentRequest): boolean {
 function checkAllGone(ledger: Ledger, run: RunRecord): void {
   const [shown, fresh] = [run.lists[0], run.lists[1]];
   const names = (fresh?.rows ?? []).filter((row) => !row.foreign).map(({ name }) => name);
-  // What came after the first list stays, and keeps what it stands on.
-  if (!names.every((name) => shown?.rows.some((row) => row.name === name))) return;
+  // A backup that came, or was completed, after the first list stays, and so does its base.
+  const planned = shown?.rows.filter((row) => !row.foreign).map(({ name }) => name);
+  if (!names.every((name) => planned?.includes(name))) return;
   const asked = new Set(run.sent.map(({ method, path }) => `${method} ${path}`));
   for (const name of names) {
     const isAsked = asked.has(`POST /backup/delete/remote/${encodeURIComponent(name)}`);
