@@ -106,10 +106,12 @@ function readTable(line: string) {
   return { name: `${Database}.${Name}`, engine: String(Engine), bytes: Number(TotalBytes) };
 }
 
-/** The server's own error in place of an acknowledgement. */
+/** A redirect, or the server's own error, in place of an acknowledgement. */
 function learnRejection(run: RunRecord, name: string, { status = 0, body = '' }: SentRequest) {
   if (body.includes('uploadSingleBackupFile')) run.incomplete.add(name);
-  if (status >= 400 && status !== 423 && body.includes('"error":')) run.notStarted.add(name);
+  const isRedirect = status >= 300 && status < 400;
+  const isError = status >= 400 && status !== 423 && body.includes('"error":');
+  if (isRedirect || isError) run.notStarted.add(name);
 }
 
 const beforeStart =
