@@ -15,14 +15,14 @@ export const exitCodes = {
 
 /** What each exit code means, as `--help` and README say it. */
 export const exitCodeMeanings: Record<keyof typeof exitCodes, string> = {
-  done: 'done and proven',
-  failed: 'it failed, or success could not be proven',
-  usage: 'usage or configuration',
-  partial: 'some of several failed',
-  notFound: 'no such backup or table',
-  busy: 'busy or locked past --wait',
-  unauthorized: 'credentials refused',
-  unreachable: 'server unreachable, or ClickHouse behind it',
+  done: 'success',
+  failed: 'failed, or success could not be verified',
+  usage: 'invalid usage or configuration',
+  partial: 'partly failed',
+  notFound: 'backup or table not found',
+  busy: 'busy or locked for longer than --wait',
+  unauthorized: 'credentials rejected',
+  unreachable: 'the server, or ClickHouse behind it, is unreachable',
   timedOut: 'timed out; the server may still be working',
   interrupted: 'stopped by SIGINT',
   terminated: 'stopped by SIGTERM',

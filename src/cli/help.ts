@@ -7,19 +7,20 @@ const exitCodeHelp = [
   }),
 ].join('\n');
 
-const settingsHelp = `User and password may also come from CHBACKUP_USER and CHBACKUP_PASSWORD, or from
-files that CHBACKUP_USER_FILE and CHBACKUP_PASSWORD_FILE name. Every connection and
-common option has such a variable (--log-dir: CHBACKUP_LOG_DIR); an argument or option
-wins over the variable, the variable over the file .env.`;
+const settingsHelp = `Each connection and common option has an environment variable (for example,
+CHBACKUP_LOG_DIR for --log-dir). For user and password, set CHBACKUP_USER and
+CHBACKUP_PASSWORD, or CHBACKUP_USER_FILE and CHBACKUP_PASSWORD_FILE, which name files
+that contain them. Precedence, highest first: command line, environment variable,
+settings file (--env-file or .env), default.`;
 
-const filesHelp = `Files in the log directory (HOST: the host's name, with _PORT if it is not 7171):
-  HOST_backup_ch.log   the server's answers and errors; rotate it with logrotate
-  .HOST_last_backup    the name of the last proven backup: the base of the next DIFF
-  .HOST_run.json       what an unfinished run has begun; the next run settles it
-  .HOST_lock           held while a chbackup works for this host
-  .given_names         names given out, so that none is given twice`;
+const filesHelp = `Files in the log directory (HOST: the host name, with _PORT if it is not 7171):
+  HOST_backup_ch.log   responses of the server, and errors; rotate it with logrotate
+  .HOST_last_backup    name of the last verified backup: the base of the next DIFF
+  .HOST_run.json       journal of an unfinished run; the next run recovers from it
+  .HOST_lock           lock (flock) held while chbackup works on this host
+  .given_names         names used so far, so that none is used twice`;
 
-/** What stands below the options of each command. */
+/** Returns the text below the options of a command's help. */
 export function epilogue(examples: readonly string[]): string {
   return [
     '',
@@ -43,7 +44,7 @@ export const programEpilogue = [
   '  chbackup delete-remote clickhouse-backup-api --keep 48 --dry-run',
   '  chbackup restore-table latest shop.orders clickhouse-backup-api',
   '',
-  'chbackup COMMAND --help tells more of each.',
+  'Run chbackup COMMAND --help for details.',
   '',
   exitCodeHelp,
 ].join('\n');

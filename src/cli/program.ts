@@ -83,8 +83,8 @@ function addCommand(
   }
   if (definition.canUseBinary) {
     command
-      .option('--binary', 'drive the local clickhouse-backup program instead of an API')
-      .option('--binary-path <path>', 'the same, and where it is');
+      .option('--binary', 'run the local clickhouse-backup program instead of using an API')
+      .option('--binary-path <path>', 'path to clickhouse-backup (implies --binary)');
   }
   connect(command, defaultWait)
     .addHelpText('after', epilogue(examples))
@@ -101,18 +101,30 @@ function connect(command: Command, wait: string): Command {
     .argument('[user]', 'api.username of the server')
     .argument('[password]', 'api.password of the server')
     .option('--log-dir <dir>', 'log and state files (default: /var/log/clickhouse-backup)')
-    .option('--wait <time>', `for a busy server or another chbackup (default: ${wait})`)
-    .option('--timeout <time>', 'the longest that one operation may take (default: 24h)')
-    .option('--connect-timeout <time>', 'how long a server may not answer (default: 60s)')
+    .option(
+      '--wait <time>',
+      `how long to wait in total for a busy server or another chbackup; 0: fail at once (default: ${wait})`,
+    )
+    .option(
+      '--timeout <time>',
+      'give up on an operation (create, upload, …) after this long (default: 24h)',
+    )
+    .option(
+      '--connect-timeout <time>',
+      'give up once the server has been unreachable this long (default: 60s)',
+    )
     .option('--ca-file <file>', 'PEM file of the CA to trust, for https')
     .option('--cert-file <file>', 'client certificate, PEM, if the server requires one')
-    .option('--key-file <file>', 'its private key, PEM, if it is not in that file')
-    .option('--insecure', 'accept any certificate, for https')
-    .option('--json', 'answer as JSON on stdout, warnings and errors as JSON on stderr')
-    .option('--quiet', 'only warnings and errors')
-    .option('--verbose', 'every step and request')
+    .option(
+      '--key-file <file>',
+      'private key of the client certificate, PEM, if it is in another file',
+    )
+    .option('--insecure', "do not verify the server's certificate, for https")
+    .option('--json', 'print results as JSON on stdout, warnings and errors as JSON on stderr')
+    .option('--quiet', 'print only warnings and errors')
+    .option('--verbose', 'also print each step and request')
     .option('--env-file <file>', 'settings file (default: .env in the working directory)')
-    .option('--no-color', 'no colours');
+    .option('--no-color', 'do not color the output');
 }
 
 function collect(name: string, names: string[] = []): string[] {

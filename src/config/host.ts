@@ -33,7 +33,7 @@ export function parseHost(text: string): Host {
   const name = parts?.['name'];
   if (parts === undefined || name === undefined || !isName(name)) {
     // Not repeated: it may be a password in the wrong place.
-    throw new ConfigError('the host given is not one', { hint });
+    throw new ConfigError('invalid host', { hint });
   }
   const port = parts['port'] === undefined ? defaultPort : Number(parts['port']);
   if (port < 1 || port > 65_535) {

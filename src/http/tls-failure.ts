@@ -31,7 +31,7 @@ export function readTlsFailure(
   if (!isTls) return undefined;
   if (/wrong version number|packet length too long/.test(message)) {
     const hint = 'write http:// in place of https://, or set api.secure there';
-    const text = 'what answers there speaks no https';
+    const text = 'the server does not speak TLS';
     return new TransportError(text, { neverSent: true, permanent: true, hint });
   }
   const alert = certificateAlert.exec(message)?.[1];

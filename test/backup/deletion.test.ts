@@ -127,7 +127,7 @@ describe('--name', () => {
     expect(made.refused).toEqual({
       kind: 'not-found',
       names: ['gone', 'lost'],
-      reason: 'gone, lost: no such backup at remote',
+      reason: 'gone, lost: no such backup on the remote storage',
     });
     expect(made.order).toEqual([]);
     expect(plan([], { names: ['gone'] }).refused?.kind).toBe('not-found');

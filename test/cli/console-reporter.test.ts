@@ -23,9 +23,9 @@ describe('the story on stderr', () => {
     expect(plain(full, harness) + plain(diff, harness)).toBe(
       [
         '2026-11-22 10:00:00 HOST [INFO] create-full started',
-        '2026-11-22 10:00:03 HOST [INFO] FULL_CH_BK_2026-11-22_10-00-00 is uploaded in full, proven and recorded as the last backup',
+        '2026-11-22 10:00:03 HOST [INFO] FULL_CH_BK_2026-11-22_10-00-00 is uploaded in full, verified and recorded as the last backup',
         '2026-11-22 10:00:03 HOST [INFO] create-diff started',
-        '2026-11-22 10:00:06 HOST [INFO] DIFF_CH_BK_2026-11-22_10-00-03 is uploaded as an increment on FULL_CH_BK_2026-11-22_10-00-00, proven and recorded as the last backup',
+        '2026-11-22 10:00:06 HOST [INFO] DIFF_CH_BK_2026-11-22_10-00-03 is uploaded as an increment on FULL_CH_BK_2026-11-22_10-00-00, verified and recorded as the last backup',
         '',
       ].join('\n'),
     );
@@ -57,7 +57,7 @@ describe('the story on stderr', () => {
       expect.stringMatching(/^\[INFO\] still waiting for `upload OTHER` \(5m/),
       expect.stringMatching(/^\[INFO\] still waiting for `upload OTHER` \(15m/),
       expect.stringMatching(/^\[INFO\] still waiting for `upload OTHER` \(30m/),
-      '[INFO] the wait is over; going on',
+      '[INFO] finished waiting, continuing',
       expect.stringMatching(/^\[INFO\] FULL_/),
     ]);
   });
@@ -67,8 +67,10 @@ describe('the story on stderr', () => {
     harness.simulator.failNext('upload', 'after all', { madeAnyway: true });
     const warned = await harness.run('create-diff', '--quiet');
     expect(lines(warned.stderr)).toEqual([
-      expect.stringMatching(/\[WARNING\] .* the upload of DIFF_\S+: after all$/),
-      expect.stringMatching(/\[WARNING\] the upload of DIFF_\S+ is complete all the same$/),
+      expect.stringMatching(
+        /\[WARNING\] the server reported an error uploading DIFF_\S+: after all$/,
+      ),
+      expect.stringMatching(/\[WARNING\] the upload of DIFF_\S+ is complete anyway$/),
     ]);
     harness.simulator.failNext('create', 'disk full');
     const failed = await harness.run('create-diff', '--quiet');

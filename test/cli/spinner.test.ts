@@ -30,7 +30,7 @@ describe('on a terminal', () => {
     expect(stderr.text.lastIndexOf('\u001B[?25h')).toBeGreaterThan(
       stderr.text.lastIndexOf('\u001B[?25l'),
     );
-    expect(stderr.text).toMatch(/proven and recorded as the last backup\n/);
+    expect(stderr.text).toMatch(/verified and recorded as the last backup\n/);
   });
 
   test('an error leaves no spinner behind', async ({ harness }) => {

@@ -187,7 +187,7 @@ describe.each(fakeVersions)('with the program %s', (version) => {
     expect(binary.state.tables).toEqual({ [table]: 4096 });
     const again = await binary.run('restore-table', full1, table);
     expect(again.code).toBe(1);
-    expect(again.stderr).toContain('holds data already');
+    expect(again.stderr).toContain('already contains data');
     expect(binary.changes()).toEqual([`restore --data --tables=${table} -- ${full1}`]);
     const appended = await binary.run('restore-table', full1, table, '--append');
     expect(appended.code).toBe(0);
@@ -300,7 +300,7 @@ describe.each(fakeVersions)('with the program %s', (version) => {
       const binary = shop(harness);
       const full = await binary.run('restore-table', full1, mv);
       expect(full.code).toBe(1);
-      expect(full.stderr).toContain('shop.mv holds data already (4096 bytes)');
+      expect(full.stderr).toContain('shop.mv already contains data (4096 bytes)');
       binary.change({ tables: { ...saved, [inner]: 0 } });
       expect((await binary.run('restore-table', full1, mv)).code).toBe(0);
       expect(binary.state.tables[inner]).toBe(4096);

@@ -146,13 +146,13 @@ describe.each(['2.6.30', '2.8.1'] as const)(
       harnessOf,
     }) => {
       const harness = await harnessOf({ version });
-      harness.when('prove', () => (harness.simulator.clickHouseDown = true));
+      harness.when('verify-upload', () => (harness.simulator.clickHouseDown = true));
       expect((await harness.run('create-full')).code).toBe(13);
       expect(harness.journal).toContain('"phase":"upload"');
       harness.simulator.clickHouseDown = false;
       const next = await harness.run('create-diff');
       expect(next.code).toBe(0);
-      expect(next.stderr).toMatch(/FULL_\S+ of an earlier run is complete/);
+      expect(next.stderr).toMatch(/FULL_\S+ of the previous run is complete/);
     });
 
     test('and is back before the second attempt: the run goes on', async ({ harnessOf }) => {

@@ -76,8 +76,8 @@ describe.each(versions)('with a server %s', (version) => {
         if (killedRun !== undefined && recordedAtKill === undefined) {
           expect(stderr).toMatch(
             uploaded === undefined
-              ? /\[WARNING\] .*FULL_\S+ of an earlier run .* not used as a base/
-              : /\[WARNING\] FULL_\S+ of an earlier run is complete/,
+              ? /\[WARNING\] .*FULL_\S+ of the previous run .* not used as a base/
+              : /\[WARNING\] backup FULL_\S+ of the previous run is complete/,
           );
           const left = [...harness.simulator.local.keys()].find((name) => name.startsWith('FULL'));
           expect(stderr.includes(`chbackup delete-local ${harness.host} --name ${left}`)).toBe(
@@ -192,7 +192,7 @@ test('an upload that stands on another base than asked for is not recorded', asy
   if (copy !== undefined) copy.required = 'SOMEBODY_ELSES';
   const { code, stderr } = await harness.run('create-full');
   expect(code).toBe(0);
-  expect(stderr).toMatch(/of an earlier run failed: .*stands on SOMEBODY_ELSES/);
+  expect(stderr).toMatch(/of the previous run failed: .*stands on SOMEBODY_ELSES/);
   expect(harness.lastBackup).not.toBe(backup);
 });
 
@@ -215,7 +215,7 @@ test('a storage that was emptied since then does not keep a full from being made
   for (const name of [full, backup]) harness.simulator.deleteBehind('remote', name);
   const { code, stderr } = await harness.run('create-full');
   expect(code).toBe(0);
-  expect(stderr).toContain(`whether ${backup} of an earlier run is complete cannot be told`);
+  expect(stderr).toContain(`unknown whether backup ${backup} of the previous run is complete`);
   expect(harness.simulator.isWhole(harness.lastBackup ?? '')).toBe(true);
 });
 
@@ -227,7 +227,7 @@ test('a last backup recorded since then stays', async ({ harness }) => {
   harness.lastBackup = 'BY_HAND';
   const { code, stderr } = await harness.run('create-diff');
   expect(code).toBe(0);
-  expect(stderr).toContain(`${backup} of an earlier run failed: the last-backup file of`);
+  expect(stderr).toContain(`${backup} of the previous run failed: the last-backup file of`);
   expect(harness.simulator.remote.get(harness.lastBackup)?.required).toBe('BY_HAND');
 });
 
@@ -237,7 +237,7 @@ test.for(['', '{', '[]', '{"kind":"FULL"}', '\0\0\0', 'null'])(
     harness.writeFile(`.${harness.hostInFiles}_run.json`, text);
     const { code, stderr } = await harness.run('create-full');
     expect(code).toBe(0);
-    expect(stderr).toMatch(/\[WARNING\] the journal of an earlier run cannot be read/);
+    expect(stderr).toMatch(/\[WARNING\] the journal of the previous run cannot be read/);
     expect(harness.journal).toBeUndefined();
   },
 );
@@ -249,7 +249,7 @@ test('a run killed twice in a row is settled by the third', async ({ harness }) 
   expect(again.killed).toBe(true);
   const { code, stderr } = await harness.run('create-diff');
   expect(code).toBe(0);
-  expect(stderr).toContain(`${backup} of an earlier run is complete`);
+  expect(stderr).toContain(`${backup} of the previous run is complete`);
   expect(harness.simulator.remote.get(harness.lastBackup ?? '')?.required).toBe(backup);
 });
 
@@ -262,7 +262,7 @@ test('an upload whose own files are incomplete is not recorded, though it lists 
   const backup = await killAfter(harness, 'create-full', /^POST \/backup\/upload/);
   const { code, stderr } = await harness.run('create-diff');
   expect(code).toBe(0);
-  expect(stderr).toContain(`${backup} of an earlier run failed: ${text}`);
+  expect(stderr).toContain(`${backup} of the previous run failed: ${text}`);
   expect(harness.simulator.remote.has(backup)).toBe(true);
   expect(harness.simulator.remote.get(harness.lastBackup ?? '')?.required).toBe('');
 });
@@ -275,7 +275,7 @@ describe('a killed run whose upload never started', () => {
     const backup = await killAfter(harness, 'create-full', /^POST \/backup\/upload/);
     const { code, stderr } = await harness.run('create-full');
     expect(code).toBe(0);
-    expect(stderr).toContain(`${backup} of an earlier run failed: ${refusal}`);
+    expect(stderr).toContain(`${backup} of the previous run failed: ${refusal}`);
   });
 
   test('is left open if an upload before that one may be complete', async ({ harness }) => {
@@ -289,11 +289,11 @@ describe('a killed run whose upload never started', () => {
     await harness.simulator.handle({ method: 'POST', path, headers, body: '' });
     await anHourLater(harness);
     harness.simulator.storageDown = true;
-    harness.when('settle', () =>
+    harness.when('recover', () =>
       harness.later(1000, () => (harness.simulator.storageDown = false)),
     );
     const { stderr } = await harness.run('create-full');
-    expect(stderr).toContain(`whether ${backup} of an earlier run is complete cannot be told`);
+    expect(stderr).toContain(`unknown whether backup ${backup} of the previous run is complete`);
   });
 
   test('with diff-from-remote has failed too', async ({ harnessOf }) => {
@@ -304,7 +304,7 @@ describe('a killed run whose upload never started', () => {
     const backup = await killAfter(harness, 'create-diff', /^POST \/backup\/upload/);
     const { code, stderr } = await harness.run('create-diff');
     expect(code).toBe(0);
-    expect(stderr).toContain(`${backup} of an earlier run failed: `);
+    expect(stderr).toContain(`${backup} of the previous run failed: `);
     expect(harness.simulator.isWhole(harness.lastBackup ?? '')).toBe(true);
   });
 
@@ -326,7 +326,7 @@ describe('a killed run whose upload never started', () => {
     await anHourLater(harness);
     const { code, stderr } = await harness.run('create-diff');
     expect(code).toBe(0);
-    expect(stderr).toContain(`${backup} of an earlier run is complete`);
+    expect(stderr).toContain(`${backup} of the previous run is complete`);
     expect(harness.simulator.remote.get(backup)?.required).toBe('');
   });
 });

@@ -21,7 +21,7 @@ describe.each(versions)('two runs on one host, a server %s', (version) => {
     expect(results[1].stderr).toMatch(
       /\[WARNING\] busy: `chbackup create-full FULL_\S+` runs since .*; waiting for it/,
     );
-    expect(results[1].stderr).toContain('the wait is over');
+    expect(results[1].stderr).toContain('finished waiting');
     const full = createdNames(harness)[0];
     expect(harness.simulator.remote.get(harness.lastBackup ?? '')?.required).toBe(full);
   });

@@ -125,7 +125,7 @@ describe('what cannot be written', () => {
     harness.environment = { disk: failingDisk('append', /_backup_ch\.log$/, '{') };
     const { code, stderr } = await harness.run('create-full');
     expect(code).toBe(1);
-    expect(stderr).toMatch(/proven and recorded as the last backup/);
+    expect(stderr).toMatch(/verified and recorded as the last backup/);
     expect(stderr).toMatch(/::::\[ERROR\] cannot write \S+_backup_ch\.log: ENOSPC/);
     expect(harness.simulator.isWhole(harness.lastBackup ?? '')).toBe(true);
     expect(harness.journal).toBeUndefined();
@@ -154,7 +154,7 @@ describe('what cannot be written', () => {
     harness.environment = {};
     const next = await harness.run('create-diff');
     expect(next.code).toBe(0);
-    expect(next.stderr).toMatch(/FULL_\S+ of an earlier run is complete/);
+    expect(next.stderr).toMatch(/FULL_\S+ of the previous run is complete/);
     expect(harness.simulator.remote.get(harness.lastBackup ?? '')?.required).toMatch(/^FULL_/);
   });
 });
@@ -168,7 +168,7 @@ test('what a terminal would act on stands escaped in the log', async ({ harness 
   const rows = harness.log.match(/^\{$[^]*?^\}$/gm)?.map((row) => JSON.parse(row) as object) ?? [];
   expect(rows.at(-1)).toMatchObject({ status: 'error', error: text });
   expect(harness.log).toMatch(
-    /\nUPLOAD ERROR:\nthe upload of FULL_\S+ could not be proven: abcd e; .*\n-------------/,
+    /\nUPLOAD ERROR:\nthe upload of FULL_\S+ could not be verified: abcd e; .*\n-------------/,
   );
 });
 

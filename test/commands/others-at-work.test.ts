@@ -89,7 +89,10 @@ describe.each(versions)('with a server %s', (version) => {
       another(harness, '/backup/restore/B2?table=shop.orders&data=true'),
     );
     const { code, stderr } = await restore(harness);
-    expect([code, stderr]).toEqual([1, expect.stringContaining('and its rows would double')]);
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringContaining('and its rows would be duplicated'),
+    ]);
     expect(orders(harness)?.rows).toBe(orderRows);
   });
 

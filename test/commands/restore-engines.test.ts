@@ -133,7 +133,7 @@ describe.each(versions)('with a server %s', (version) => {
       const { code, stderr } = await restore(harness, 'shop.mv');
       expect(code).toBe(1);
       expect(stderr).toContain(
-        'shop.mv holds data already (80000 bytes), and its rows would double',
+        'shop.mv already contains data (80000 bytes), and its rows would be duplicated',
       );
       expect(rowsOf(harness, 'shop..inner.mv')).toBe(1000);
       expect(restoresAsked(harness)).toEqual([]);
@@ -160,7 +160,7 @@ describe.each(versions)('with a server %s', (version) => {
       const harness = await openShop(harnessOf({ version }));
       const full = await restore(harness, 'shop..inner.mv');
       expect(full.code).toBe(1);
-      expect(full.stderr).toContain('shop..inner.mv holds data already');
+      expect(full.stderr).toContain('shop..inner.mv already contains data');
       harness.simulator.tables.set('shop..inner.mv', table('MergeTree', 0));
       expect((await restore(harness, 'shop..inner.mv')).code).toBe(0);
       expect(rowsOf(harness, 'shop..inner.mv')).toBe(1000);
@@ -227,7 +227,7 @@ describe.each(versions)('with a server %s', (version) => {
     harness.simulator.insertRows('shop.a+b', 7);
     const { code, stderr } = await restore(harness, 'shop.a+b');
     expect(code).toBe(1);
-    expect(stderr).toContain('shop.a+b holds data already (560 bytes)');
+    expect(stderr).toContain('shop.a+b already contains data (560 bytes)');
   });
 });
 

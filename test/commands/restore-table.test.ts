@@ -42,18 +42,20 @@ describe.each(versions)('with a server %s', (version) => {
     expect(harness.log).toMatch(/##### started at [^]*"status": "success"[^]*##### finished at/);
   });
 
-  test('a table that holds data is refused, for its rows would double', async ({ harnessOf }) => {
+  test('a table that holds data is refused, because its rows would be duplicated', async ({
+    harnessOf,
+  }) => {
     const harness = await open(harnessOf({ version }));
     expect((await restore(harness, full1, table)).code).toBe(0);
     const { code, stderr } = await restore(harness, full1, table, '--yes');
     expect(code).toBe(1);
-    expect(stderr).toContain(`shop.orders holds data already (${orderBytes} bytes)`);
+    expect(stderr).toContain(`shop.orders already contains data (${orderBytes} bytes)`);
     expect(stderr).toMatch(/--schema .*--into .*--append/);
     expect(orders(harness)?.rows).toBe(orderRows);
     expect(restoresAsked(harness)).toHaveLength(1);
   });
 
-  test('--append adds the rows all the same', async ({ harnessOf }) => {
+  test('--append adds the rows anyway', async ({ harnessOf }) => {
     const harness = await open(harnessOf({ version }));
     harness.simulator.insertRows(table, 11);
     const { code, stdout } = await restore(harness, full1, table, '--append');

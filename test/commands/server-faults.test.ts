@@ -194,7 +194,7 @@ describe('a server that is not up', () => {
     await harness.clock.sleep(20 * minute);
     const next = await harness.run('create-diff', '--wait', '1h');
     expect(next.code).toBe(0);
-    expect(next.stderr).toMatch(/FULL_\S+ of an earlier run is complete/);
+    expect(next.stderr).toMatch(/FULL_\S+ of the previous run is complete/);
     expect(harness.simulator.remote.get(harness.lastBackup ?? '')?.required).toMatch(/^FULL_/);
   });
 
@@ -202,7 +202,7 @@ describe('a server that is not up', () => {
     networkHarness: harness,
   }) => {
     let silentMs = NaN;
-    harness.when('prove', () => {
+    harness.when('verify-upload', () => {
       silentMs = harness.clock.elapsed();
       harness.hold(() => harness.server.stopListening());
     });
@@ -216,7 +216,7 @@ describe('a server that is not up', () => {
     harness.simulator.showUploadsAfterLists(9);
     let proofs = 0;
     harness.onStep = (step) => {
-      if (step !== 'prove') return;
+      if (step !== 'verify-upload') return;
       proofs++;
       if (proofs > 6) harness.simulator.loseNextAnswer({ path: /./ }, { done: false });
     };
@@ -373,7 +373,7 @@ describe.each(versions)('with a server %s', (version) => {
       harness.simulator.storageDown = true;
       const { code, stderr } = await harness.run('create-full');
       expect(code).toBe(1);
-      expect(stderr).toMatch(/the upload of FULL_\S+ could not be proven: .*connection refused/);
+      expect(stderr).toMatch(/the upload of FULL_\S+ could not be verified: .*connection refused/);
       expectNothingBelieved(harness, undefined);
     });
 
@@ -397,12 +397,12 @@ describe.each(versions)('with a server %s', (version) => {
       );
       const { code, stderr } = await harness.run('create-diff');
       expect(code).toBe(1);
-      expect(stderr).toMatch(/the upload of DIFF_\S+ could not be proven: .*connection refused/);
+      expect(stderr).toMatch(/the upload of DIFF_\S+ could not be verified: .*connection refused/);
       harness.simulator.storageDown = false;
       expectNothingBelieved(harness, full);
       const next = await harness.run('create-diff');
       expect(next.code).toBe(0);
-      expect(next.stderr).toMatch(/DIFF_\S+ of an earlier run failed: /);
+      expect(next.stderr).toMatch(/DIFF_\S+ of the previous run failed: /);
       expect(harness.simulator.remote.get(harness.lastBackup ?? '')?.required).toBe(full);
     });
 
@@ -413,7 +413,9 @@ describe.each(versions)('with a server %s', (version) => {
       harness.when('uploaded', () => (harness.simulator.storageDown = true));
       const { code, stderr } = await harness.run('create-diff');
       expect(code).toBe(1);
-      expect(stderr).toMatch(/lists no backup at all; it may be down.*the next run looks again/);
+      expect(stderr).toMatch(
+        /lists no backup at all; it may be down.*the next run will check again/,
+      );
       harness.simulator.storageDown = false;
       expectNothingBelieved(harness, full);
       const { backup } = JSON.parse(harness.journal ?? '') as { backup: string };
@@ -560,7 +562,7 @@ describe('a poll that fails while the server works for us', () => {
     const startMs = harness.clock.elapsed();
     const { code, stderr } = await harness.run('create-full');
     expect([code, stderr]).toEqual([1, expect.stringContaining('yaml: line 3')]);
-    expect(stderr).toMatch(/how FULL_\S+ ends is left open; the next run looks/);
+    expect(stderr).toMatch(/the outcome of FULL_\S+ is unknown; the next run will check/);
     const minutes = (harness.clock.elapsed() - startMs) / minute;
     expect(minutes).toBeGreaterThan(30);
     expect(minutes).toBeLessThan(33);
@@ -568,7 +570,7 @@ describe('a poll that fails while the server works for us', () => {
     const next = await harness.run('create-diff', '--wait', '2h');
     expect([next.code, next.stderr]).toEqual([
       0,
-      expect.stringContaining('of an earlier run is complete'),
+      expect.stringContaining('of the previous run is complete'),
     ]);
   });
 });

@@ -9,7 +9,15 @@ describe.for([
   ['SIGTERM', 143],
   ['SIGINT', 130],
 ] as const)('%s', ([signal, exitCode]) => {
-  test.for(['lock', 'take-name', 'create', 'created', 'upload', 'uploaded', 'prove'] as const)(
+  test.for([
+    'lock',
+    'reserve-name',
+    'create',
+    'created',
+    'upload',
+    'uploaded',
+    'verify-upload',
+  ] as const)(
     `at the step %s: exit ${exitCode}, and the next run settles`,
     async (step: Step, { harness }) => {
       const running = harness.start('create-full');
@@ -40,7 +48,7 @@ describe.for([
     expect(harness.requests(/kill/)).toEqual([]);
     const { backup } = JSON.parse(harness.journal ?? '') as { backup: string };
     expect((await harness.run('create-full')).stderr).toContain(
-      `${backup} of an earlier run is complete`,
+      `${backup} of the previous run is complete`,
     );
   });
 
@@ -82,8 +90,8 @@ describe.each(versions)('--timeout, a server %s', (version) => {
       expect(next.code).toBe(0);
       expect(next.stderr).toContain(
         what === 'upload'
-          ? `${backup} of an earlier run is complete`
-          : `${backup} of an earlier run failed: its upload was never asked for`,
+          ? `${backup} of the previous run is complete`
+          : `${backup} of the previous run failed: its upload was never asked for`,
       );
     },
   );

@@ -107,7 +107,7 @@ describe('where the server is', () => {
     const { done } = harness.startRaw(['create-full', `https://${harness.host}`, 'u', secret]);
     const { code, stderr } = await done;
     expect(code).toBe(13);
-    expect(stderr).toContain('what answers there speaks no https (write http://');
+    expect(stderr).toContain('the server does not speak TLS (write http://');
     expect(harness.clock.elapsed()).toBe(startMs);
   });
 });

@@ -20,7 +20,7 @@ describe.skipIf(!hasFlock)('the program as a process (needs flock)', () => {
     expect(bench.file('last_backup')).toBe(backup);
     const diff = await bench.run('create-diff');
     expect(diff).toMatchObject({ code: 0, stdout: '' });
-    expect(diff.stderr).toContain(`as an increment on ${backup}, proven and recorded`);
+    expect(diff.stderr).toContain(`as an increment on ${backup}, verified and recorded`);
     expect(bench.simulator.isWhole(bench.file('last_backup') ?? '')).toBe(true);
   });
 
@@ -46,7 +46,7 @@ describe.skipIf(!hasFlock)('the program as a process (needs flock)', () => {
       expect(bench.file('run.json')).toContain('"phase":"upload"');
       const next = await bench.run('create-diff');
       expect(next.code).toBe(0);
-      expect(next.stderr).toMatch(/FULL_\S+ of an earlier run is complete/);
+      expect(next.stderr).toMatch(/FULL_\S+ of the previous run is complete/);
       expect(bench.file('run.json')).toBeUndefined();
     },
   );

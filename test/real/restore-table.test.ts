@@ -17,7 +17,7 @@ onEachServer('restore-table', (test) => {
     const before = await makeBackups(stack);
     const doubled = await stack.run('restore-table latest shop.orders');
     expect(doubled.exitCode).toBe(1);
-    expect(doubled.stderr).toContain('its rows would double');
+    expect(doubled.stderr).toContain('its rows would be duplicated');
     expect(await clickhouse.query(summary)).toBe(before);
 
     await clickhouse.query('TRUNCATE TABLE shop.orders');

@@ -38,7 +38,7 @@ onEachServer('the API server is killed', (test) => {
     await api.start();
     const { exitCode, stderr } = await stack.run('create-full');
     expect(exitCode).toBe(0);
-    expect(stderr).toContain(`${backup} of an earlier run failed: its upload was never asked`);
+    expect(stderr).toContain(`${backup} of the previous run failed: its upload was never asked`);
     expect(stack.journal()).toBeUndefined();
     expect(stack.lastBackup()).not.toBe(backup);
     expect(await api.remoteBases()).toEqual({ [stack.lastBackup() ?? '']: '' });
@@ -76,7 +76,7 @@ onEachServer('the API server is killed', (test) => {
     await api.start();
     const { exitCode, stderr } = await stack.run('create-diff');
     expect(exitCode).toBe(0);
-    expect(stderr).toContain(`${backup} of an earlier run failed`);
+    expect(stderr).toContain(`${backup} of the previous run failed`);
     expect(stack.journal()).toBeUndefined();
     expect(await api.remoteBases()).toEqual({ [full]: '', [stack.lastBackup() ?? '']: full });
   });

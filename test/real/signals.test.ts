@@ -26,7 +26,7 @@ onEachServer('a signal during the upload', (test) => {
       const next = await stack.run('create-diff');
       expect(next.exitCode).toBe(0);
       expect(next.stderr).toContain(`busy: \`upload --diff-from="${full}" ${backup}\` runs`);
-      expect(next.stderr).toContain(`${backup} of an earlier run is complete`);
+      expect(next.stderr).toContain(`${backup} of the previous run is complete`);
       expect(stack.journal()).toBeUndefined();
       const last = stack.lastBackup() ?? '';
       expect(await api.remoteBases()).toEqual({ [full]: '', [backup]: full, [last]: backup });

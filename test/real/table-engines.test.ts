@@ -76,7 +76,7 @@ onEachServer('restore-table by engine', (test) => {
         const command = `restore-table ${backup} ${name}`;
         const doubled = await restore(stack, command);
         expect(doubled.exitCode).toBe(1);
-        expect(doubled.stderr).toContain('its rows would double');
+        expect(doubled.stderr).toContain('its rows would be duplicated');
         expect(await clickhouse.countRows('shop.mv')).toBe(1000);
         expect((await restore(stack, command, '--schema', '--yes')).exitCode).toBe(0);
         expect(await clickhouse.countRows('shop.mv')).toBe(1000);

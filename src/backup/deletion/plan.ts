@@ -48,7 +48,8 @@ export function planDeletion(input: SelectionInput): DeletionPlan {
   const present = new Set(backups.map((backup) => backup.name));
   const absent = [...new Set(input.selection.names)].filter((name) => !present.has(name));
   if (absent.length > 0) {
-    const reason = `${absent.join(', ')}: no such backup at ${input.location}`;
+    const place = input.location === 'remote' ? 'on the remote storage' : 'on the server';
+    const reason = `${absent.join(', ')}: no such backup ${place}`;
     return refuse(plan, { kind: 'not-found', names: absent, reason });
   }
   const narrowed = narrow(plan, () => undefined);

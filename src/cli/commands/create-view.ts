@@ -16,6 +16,6 @@ export async function executeCreate(kind: BackupKind, execution: Execution): Pro
     output.result(`${JSON.stringify(answer)}\n`);
   }
   const how = base === undefined ? 'in full' : `as an increment on ${base}`;
-  reporter.info(`${backup} is uploaded ${how}, proven and recorded as the last backup`);
+  reporter.info(`${backup} is uploaded ${how}, verified and recorded as the last backup`);
   if (run.log.failure !== undefined) throw run.log.failure;
 }

@@ -13,9 +13,9 @@ const shared = (kind: BackupKind) => ({
 export const createFull: CommandDefinition = {
   name: 'create-full',
   agentName: 'create_full_backup',
-  summary: 'make, upload and prove a full backup',
+  summary: 'create, upload and verify a full backup',
   description:
-    'Makes a full backup, uploads it, proves that it is on the remote storage and records it.',
+    'Creates a full backup, uploads it and verifies that it is on the remote storage. The next incremental backup is based on it.',
   examples: [
     'chbackup create-full clickhouse-backup-api',
     'chbackup create-full https://ch1.example.org:7171 --ca-file /etc/ssl/own-ca.pem',
@@ -29,9 +29,9 @@ export const createFull: CommandDefinition = {
 export const createDiff: CommandDefinition = {
   name: 'create-diff',
   agentName: 'create_diff_backup',
-  summary: 'the same for an increment on the last proven backup',
+  summary: 'create, upload and verify an incremental backup',
   description:
-    'Makes a backup and uploads what changed since the last proven backup of any kind; proves and records it.',
+    'Creates a backup, uploads what has changed since the last verified backup (full or incremental), and verifies that it is on the remote storage.',
   examples: [
     'chbackup create-diff clickhouse-backup-api',
     'chbackup create-diff clickhouse-backup-api --without-base fail',
@@ -40,7 +40,7 @@ export const createDiff: CommandDefinition = {
   options: [
     {
       flags: '--without-base <full|fail>',
-      description: 'without a usable base: upload in full, or fail (default: full)',
+      description: 'if there is no usable base: upload a full backup, or fail (default: full)',
     },
   ],
   defaultWait: '30m',

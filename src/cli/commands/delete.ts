@@ -19,11 +19,11 @@ interface DeleteOptions {
 
 const deletion = (location: Location): CommandDefinition => ({
   name: `delete-${location}`,
-  summary: `delete ${location} backups by plan`,
+  summary: `delete ${location} backups without breaking a chain`,
   description: [
-    `Deletes ${location} backups, one after the other, increments before their bases.`,
-    'Say which: --all, --name, --keep, --older-than or --broken.',
-    'What a kept backup needs is kept.',
+    `Shows which ${location} backups it will delete, asks, and deletes them one by one, increments before their bases.`,
+    'Select them with --all, --name, --keep, --older-than or --broken.',
+    'The bases of backups that are kept are kept too.',
   ].join(' '),
   examples: [
     `chbackup delete-${location} clickhouse-backup-api --keep 48 --dry-run`,
@@ -31,13 +31,16 @@ const deletion = (location: Location): CommandDefinition => ({
     `chbackup delete-${location} clickhouse-backup-api --name FULL_CH_BK_2026-01-03_20-30-00`,
   ],
   options: [
-    { flags: '--all', description: 'every backup there' },
-    { flags: '--name <name>', description: 'this one; may be repeated', repeatable: true },
-    { flags: '--keep <n>', description: 'all but the n newest and what they need' },
-    { flags: '--older-than <time>', description: 'those older than, say, 30d' },
-    { flags: '--broken', description: 'what is broken, now and in two minutes' },
+    { flags: '--all', description: `all ${location} backups` },
+    { flags: '--name <name>', description: 'this backup (repeatable)', repeatable: true },
+    { flags: '--keep <n>', description: 'keep the n newest and their bases; delete the others' },
+    { flags: '--older-than <time>', description: 'backups older than this (for example 30d)' },
+    {
+      flags: '--broken',
+      description: 'backups that are broken, and still broken two minutes later',
+    },
     { flags: '--dry-run', description: 'show the plan and delete nothing' },
-    { flags: '--yes', description: 'do not ask' },
+    { flags: '--yes', description: 'do not ask for confirmation' },
   ],
   defaultWait: '30m',
   canUseBinary: true,

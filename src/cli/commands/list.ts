@@ -7,16 +7,16 @@ interface ListOptions {
 
 export const list: CommandDefinition = {
   name: 'list',
-  summary: 'show backups, increments under the backup that they need',
+  summary: 'list backups, each increment under its base',
   description:
-    'Shows the backups at both locations: chains as trees, age, size, the last backup, and what cannot be restored and why.',
+    'Lists local and remote backups with their age and size, marks the last backup, and shows which backups cannot be restored, and why.',
   examples: [
     'chbackup list clickhouse-backup-api',
     'chbackup list clickhouse-backup-api --location remote --json',
     'chbackup list --binary',
   ],
   options: [
-    { flags: '--location <local|remote>', description: 'one location only (default: both)' },
+    { flags: '--location <local|remote>', description: 'list only this location (default: both)' },
   ],
   defaultWait: '30m',
   canUseBinary: true,

@@ -17,10 +17,10 @@ interface RestoreOptions {
 
 export const restoreTable: CommandDefinition = {
   name: 'restore-table',
-  summary: 'bring back one table from a backup',
+  summary: 'restore one table from a backup',
   description: [
-    'Brings back the rows of one table; downloads the backup first if it is not on the server.',
-    'The table must exist and be empty, unless --schema, --into or --append say otherwise.',
+    'Restores the rows of one table; downloads the backup first if it is not on the server.',
+    'The table must exist and be empty, except with --schema, --into or --append.',
   ].join(' '),
   examples: [
     'chbackup restore-table latest shop.orders clickhouse-backup-api',
@@ -28,29 +28,32 @@ export const restoreTable: CommandDefinition = {
     'chbackup restore-table FULL_CH_BK_2026-01-03_20-30-00 shop.orders ch1 --schema --yes',
   ],
   arguments: [
-    { name: '<backup|latest>', description: 'a name that chbackup list shows, or the last backup' },
-    { name: '<db.table>', description: 'exactly one table' },
+    {
+      name: '<backup|latest>',
+      description: 'name of a backup, as shown by chbackup list, or the last recorded one',
+    },
+    { name: '<db.table>', description: 'the table to restore' },
   ],
   options: [
     {
       flags: '--schema',
-      description: 'drop the table if it exists, create it from the backup, then its data',
+      description: 'drop the table if it exists, create it from the backup, then restore its rows',
     },
-    { flags: '--rm', description: 'accepted with --schema, which drops the table anyway' },
+    { flags: '--rm', description: 'accepted with --schema; changes nothing' },
     {
       flags: '--drop-unsaved-rows',
-      description: 'with --schema: drop a table whose rows no backup contains',
+      description: 'with --schema: drop the table even if no backup contains its rows',
     },
     {
       flags: '--into <db.table>',
-      description: 'restore as this table instead; it must not exist',
+      description: 'restore under this name instead; the table must not exist',
     },
-    { flags: '--append', description: 'add the rows though the table holds data' },
+    { flags: '--append', description: 'restore even if the table has rows (may duplicate them)' },
     {
       flags: '--no-check-replicas',
-      description: 'attach although another replica is at work on the table',
+      description: 'restore even if another replica of the table appears to be active',
     },
-    { flags: '--yes', description: 'do not ask before dropping' },
+    { flags: '--yes', description: 'do not ask before dropping the table' },
   ],
   defaultWait: '30m',
   canUseBinary: true,

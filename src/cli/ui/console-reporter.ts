@@ -118,7 +118,7 @@ export class ConsoleReporter implements Reporter {
   }
 
   free(): void {
-    this.info('the wait is over; going on');
+    this.info('finished waiting, continuing');
     this.busyWith = '';
     this.phase(this.phaseText);
   }

@@ -75,7 +75,7 @@ async function makeBackup(
     return { backup: name, kind, base: uploaded.base };
   } catch (error) {
     if (!(error instanceof OperationFailedError)) {
-      report.info(`how ${name} ends is left open; the next run looks`);
+      report.info(`the outcome of ${name} is unknown; the next run will check`);
     }
     throw error;
   }
@@ -89,7 +89,7 @@ async function listForNames({ report, server }: CreateContext): Promise<Base> {
 
 function reserveName(kind: BackupKind, run: CreateContext, { listed }: Base): Promise<string> {
   const { clock, logDirectory, report, signal } = run;
-  report.step('take-name');
+  report.step('reserve-name');
   const known = new Set(listed.map((backup) => backup.name));
   return logDirectory.reserveName({
     wanted: backupName(kind, new Date(clock.now())),

@@ -4,6 +4,6 @@ import { OperationFailedError } from '../../errors.js';
 export function emptyStorage(host: string, consequence: string): OperationFailedError {
   return new OperationFailedError(
     `the remote storage of ${host} lists no backup at all, so nothing was created: ${consequence}`,
-    { hint: 'a storage that is down lists as empty; if it is empty indeed, run create-full' },
+    { hint: 'a storage that is down lists as empty; if it really is empty, run create-full' },
   );
 }

@@ -30,7 +30,7 @@ export function failBackup(
   report.step(`${what}-error`);
   if (!undecided) files.removeJournal();
   report.step(what === 'create' ? 'log-error' : 'log-upload-error');
-  const verdict = undecided ? 'could not be proven' : 'failed';
+  const verdict = undecided ? 'could not be verified' : 'failed';
   throw new OperationFailedError(`the ${what} of ${name} ${verdict}: ${text}`, {
     heading: headings[what],
     hint: hintFor(failure, deleteLocalCommand),
@@ -41,7 +41,7 @@ function hintFor(
   { what, name, code, undecided, mayGoOn }: BackupFailure,
   deleteLocalCommand: CreateContext['deleteLocalCommand'],
 ): string {
-  if (undecided) return 'the next run looks again whether it is there';
+  if (undecided) return 'the next run will check again';
   if (code === 'no-tables') {
     return "create a table first, or set general.allow_empty_backups in clickhouse-backup's configuration";
   }

@@ -25,7 +25,7 @@ export async function findBase(withoutBase: WithoutBase, context: CreateContext)
   const { clock, files, host, report, server, signal } = context;
   report.step('read-last-backup');
   const last = files.readLastBackup();
-  report.step('prove-base');
+  report.step('verify-base');
   report.phase('looking at the base');
   let listed = await server.list('all');
   if ('missing' in last) {
@@ -37,7 +37,7 @@ export async function findBase(withoutBase: WithoutBase, context: CreateContext)
     if (proof.verified) break;
     report.step('look-again-for-base');
     await clock.sleep(pauseMs, signal);
-    report.step('prove-base');
+    report.step('verify-base');
     listed = await server.list('all');
     proof = verifyBackup(listed, last.name);
   }

@@ -18,7 +18,7 @@ export async function recoverInterruptedRun(kind: BackupKind, run: CreateContext
   const journal = files.readJournal();
   if (journal === undefined) return;
   if (journal === 'unreadable') {
-    report.warn('the journal of an earlier run cannot be read; its backup is not used as a base');
+    report.warn('the journal of the previous run cannot be read; its backup is not used as a base');
     files.removeJournal();
     return;
   }
@@ -27,21 +27,27 @@ export async function recoverInterruptedRun(kind: BackupKind, run: CreateContext
     files.removeJournal();
     return;
   }
-  report.step('settle');
-  report.phase(`settling the earlier run of ${backup}`);
-  report.info(`how the run of ${startedAt} (${backup}) ended was left open; looking now`);
+  report.step('recover');
+  report.phase(`checking the outcome of ${backup}`);
+  report.info(
+    `the previous run (${backup}, started ${startedAt}) was interrupted; checking its outcome`,
+  );
   const end = await findEnd(kind, run, journal);
   if (end.is === 'verified') {
-    report.step('settled-recorded');
+    report.step('recovered');
     files.recordLastBackup(backup);
-    report.warn(`${backup} of an earlier run is complete: it is proven and recorded now`);
+    report.warn(
+      `backup ${backup} of the previous run is complete; it is now verified and recorded`,
+    );
   } else if (end.is === 'untold') {
     report.warn(
-      `whether ${backup} of an earlier run is complete cannot be told: ${end.why}. It is not used as a base`,
+      `it is unknown whether backup ${backup} of the previous run is complete: ${end.why}; the backup is not used as a base`,
     );
   } else {
     const left = await describeCopyLeft(run, backup);
-    report.warn(`${backup} of an earlier run failed: ${end.why}. It is not used as a base${left}`);
+    report.warn(
+      `backup ${backup} of the previous run failed: ${end.why}; the backup is not used as a base${left}`,
+    );
   }
   files.removeJournal();
 }
@@ -72,7 +78,7 @@ async function findEnd(
   const proof = verifyUpload(listed, backup, base || undefined);
   if (!proof.verified) return failed(proof.reason);
   if (lastNow === lastBackup) return { is: 'verified' };
-  return failed(`the last-backup file of ${host} does not say any more what it said then`);
+  return failed(`the last-backup file of ${host} has changed since that run started`);
 }
 
 async function describeCopyLeft(

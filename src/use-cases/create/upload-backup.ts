@@ -60,12 +60,12 @@ export async function upload(
     if (outcome.code === 'incomplete') {
       failBackup(run, { what: 'upload', name, text: outcome.text });
     }
-    report.warn(`the server reported of the upload of ${name}: ${outcome.text}`);
+    report.warn(`the server reported an error uploading ${name}: ${outcome.text}`);
   }
-  report.phase(`proving ${name}`);
+  report.phase(`verifying ${name}`);
   const verdict = await verifyOutcome(run, outcome, name, use?.name);
   if (!verdict.verified) failUnverified(run, name, outcome, verdict);
-  if (outcome.status === 'error') report.warn(`the upload of ${name} is complete all the same`);
+  if (outcome.status === 'error') report.warn(`the upload of ${name} is complete anyway`);
   if (outcome.status === 'unknown') {
     report.warn(`the upload of ${name} is complete, though its end was not seen: ${outcome.why}`);
   }

@@ -29,7 +29,7 @@ export async function verifyOutcome(
   // Of any other end the upload may be another client's: the local copy tells.
   const where = outcome.status === 'success' ? 'remote' : 'all';
   for (let pauseMs = 1000; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
-    report.step('prove');
+    report.step('verify-upload');
     const look = await lookOnce(run, where, name, base);
     if (look.proof.verified) return { verified: true, asFull: look.proof.asFull };
     const { reason, kind } = look.proof;

@@ -134,7 +134,7 @@ function throwIfEmptyUnexpectedly(
   throw new OperationFailedError(
     `the remote storage of ${host} lists nothing, though ${last.name} was uploaded to it`,
     {
-      hint: `it may be down; if it is empty indeed, remove ${files.lastBackupFile}`,
+      hint: `it may be down; if it really is empty, remove ${files.lastBackupFile}`,
     },
   );
 }
@@ -196,7 +196,7 @@ async function getYes(
   if (answer === true) return;
   if (answer === undefined) {
     throw new ConfigError('nothing was deleted: there is no terminal to ask on', {
-      hint: 'say --yes to carry the plan out, or --dry-run to see it only',
+      hint: 'pass --yes to delete these backups, or --dry-run to see the plan only',
     });
   }
   throw new OperationFailedError('nothing was deleted: the answer was not yes');

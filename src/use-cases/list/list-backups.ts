@@ -54,7 +54,7 @@ export async function listBackups(
   if (remote.length === 0) {
     const doubt = new OperationFailedError(
       `the remote storage of ${host} lists nothing, though ${lastBackup} was uploaded to it`,
-      { hint: `it may be down; if it is empty indeed, remove ${files.lastBackupFile}` },
+      { hint: `it may be down; if it really is empty, remove ${files.lastBackupFile}` },
     );
     return { locations, lastBackup, doubt };
   }

@@ -89,9 +89,9 @@ export async function makePlan(
   const bytesBefore = found?.rows === 'none' ? 0 : (found?.totalBytes ?? 0);
   if (!create && bytesBefore > 0 && !append) {
     throw new OperationFailedError(
-      `${shown} holds data already (${bytesBefore} bytes), and its rows would double`,
+      `${shown} already contains data (${bytesBefore} bytes), and its rows would be duplicated`,
       {
-        hint: '--schema drops it first, --into restores beside it, --append adds the rows all the same',
+        hint: '--schema drops it first, --into restores beside it, --append adds the rows anyway',
       },
     );
   }

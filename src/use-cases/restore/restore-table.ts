@@ -66,7 +66,7 @@ async function getYes(
   if (answer === true) return;
   if (answer === undefined) {
     throw new ConfigError('nothing was dropped: there is no terminal to ask on', {
-      hint: 'say --yes to drop the table and restore it',
+      hint: 'pass --yes to drop the table and restore it',
     });
   }
   throw new OperationFailedError('nothing was dropped: the answer was not yes');
