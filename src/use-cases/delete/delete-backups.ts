@@ -6,13 +6,14 @@ import {
   planDeletion,
 } from '../../backup/deletion/plan.js';
 import type { Selection } from '../../backup/deletion/selection.js';
-import { ConfigError, NotFoundError, OperationFailedError } from '../../errors.js';
+import { NotFoundError, OperationFailedError } from '../../errors.js';
 import {
   deleteInOrder,
   type DeletionObserver,
   type DeletionResult,
   throwIfIncomplete,
 } from './delete-in-order.js';
+import { type Asker, confirm } from '../confirmation.js';
 import { underHostLock } from '../host-lock.js';
 import type { CommandContext } from '../context.js';
 import { findBrokenTwice, findForeignTwice, type SeenTwice } from './second-look.js';
@@ -26,10 +27,8 @@ export interface DeleteRequest {
 }
 
 /** Whom a delete shows its plan, asks, and tells how far it is. */
-export interface DeletionDialogue extends DeletionObserver {
+export interface DeletionDialogue extends DeletionObserver, Asker {
   plan(plan: DeletionPlan): void;
-  /** undefined: there is nobody to ask. */
-  ask(question: string): Promise<boolean | undefined>;
   /** It was to be deleted by the plan shown, but the one made under the lock keeps it. */
   keptAfterAll(name: string, reason: string): void;
 }
@@ -55,7 +54,7 @@ export async function deleteBackups(
     throwIfNothingLeft(shown, fresh, request, context);
     throwIfRefused(fresh);
     const plan = mergePlans(shown, fresh);
-    tellSpared(shown, plan, dialogue);
+    reportKept(shown, plan, dialogue);
     if (location === 'remote') forgetBases(context, new Set(plan.order));
     const result = await deleteInOrder({
       plan,
@@ -153,11 +152,11 @@ function throwIfNothingLeft(
   );
 }
 
-function tellSpared(shown: DeletionPlan, plan: DeletionPlan, dialogue: DeletionDialogue): void {
-  const doomed = new Set(plan.order);
+function reportKept(shown: DeletionPlan, plan: DeletionPlan, dialogue: DeletionDialogue): void {
+  const planned = new Set(plan.order);
   const reasons = new Map(plan.items.map(({ backup, reason }) => [backup.name, reason]));
   for (const name of shown.order) {
-    if (!doomed.has(name))
+    if (!planned.has(name))
       dialogue.keptAfterAll(name, reasons.get(name) ?? 'it is not there any more');
   }
 }
@@ -192,14 +191,10 @@ async function getYes(
 ): Promise<void> {
   if (request.yes) return;
   const what = `${count} ${request.location} backup${count === 1 ? '' : 's'} of ${host}`;
-  const answer = await dialogue.ask(`Delete ${what}?`);
-  if (answer === true) return;
-  if (answer === undefined) {
-    throw new ConfigError('nothing was deleted: there is no terminal to ask on', {
-      hint: 'pass --yes to delete these backups, or --dry-run to see the plan only',
-    });
-  }
-  throw new OperationFailedError('nothing was deleted: the answer was not yes');
+  await confirm(dialogue, `Delete ${what}?`, {
+    unchanged: 'nothing was deleted',
+    hint: 'pass --yes to delete these backups, or --dry-run to see the plan only',
+  });
 }
 
 /** What is about to go must not be taken as a base any more, even if we are killed on the way. */

@@ -1,7 +1,8 @@
 import { findBackup } from '../../backup/chain.js';
 import type { Outcome, Table } from '../../client/client.js';
 import type { ServerErrorCode } from '../../client/server-errors.js';
-import { ConfigError, NotFoundError, OperationFailedError } from '../../errors.js';
+import { NotFoundError, OperationFailedError } from '../../errors.js';
+import { type Asker, confirm } from '../confirmation.js';
 import { underHostLock } from '../host-lock.js';
 import {
   checkAbilities,
@@ -17,10 +18,8 @@ import { findSource } from './restore-source.js';
 import type { CommandContext } from '../context.js';
 
 /** Whom a restore shows its plan, and asks. */
-export interface RestoreDialogue {
+export interface RestoreDialogue extends Asker {
   plan(plan: RestorePlan): void;
-  /** undefined: there is nobody to ask. */
-  ask(question: string): Promise<boolean | undefined>;
 }
 
 export interface RestoreResult {
@@ -62,14 +61,10 @@ async function getYes(
     existing !== undefined && hasUnsavedRows(existing)
       ? ' and its rows, which no backup contains'
       : ` (${bytesBefore} bytes)`;
-  const answer = await dialogue.ask(`Drop ${nameOf(target)}${held}?`);
-  if (answer === true) return;
-  if (answer === undefined) {
-    throw new ConfigError('nothing was dropped: there is no terminal to ask on', {
-      hint: 'pass --yes to drop the table and restore it',
-    });
-  }
-  throw new OperationFailedError('nothing was dropped: the answer was not yes');
+  await confirm(dialogue, `Drop ${nameOf(target)}${held}?`, {
+    unchanged: 'nothing was dropped',
+    hint: 'pass --yes to drop the table and restore it',
+  });
 }
 
 /**
