@@ -37,3 +37,8 @@ export function presentable(text: string): string {
   const characters = Array.from(line);
   return characters.length > longest ? `${characters.slice(0, longest - 1).join('')}…` : line;
 }
+
+/** Returns the code of a system error, such as `ENOENT`; `error` if it has none. */
+export function errnoOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? 'error';
+}

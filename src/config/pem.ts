@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { ConfigError } from '../errors.js';
+import { errnoOf } from '../text.js';
 import { absolutePath } from './absolute-path.js';
 import { readTextFile } from './text-file.js';
 
@@ -21,7 +22,7 @@ export function readPemFile(
   try {
     return { name, text: readTextFile(path) };
   } catch (error) {
-    throw new ConfigError(`${name} cannot be read: ${(error as NodeJS.ErrnoException).code}`, {
+    throw new ConfigError(`${name} cannot be read: ${errnoOf(error)}`, {
       hint: `check ${option}`,
       cause: error,
     });

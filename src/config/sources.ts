@@ -1,4 +1,5 @@
 import { ConfigError } from '../errors.js';
+import { errnoOf } from '../text.js';
 import { absolutePath } from './absolute-path.js';
 import { settingNames, variableOf, type SettingName } from './names.js';
 import { readFoundFile, readTextFile } from './text-file.js';
@@ -80,7 +81,7 @@ function readSecretFile(file: string, variable: string): string {
   try {
     text = readTextFile(file);
   } catch (error) {
-    throw new ConfigError(`the file that ${variable} names cannot be read: ${codeOf(error)}`, {
+    throw new ConfigError(`the file that ${variable} names cannot be read: ${errnoOf(error)}`, {
       hint: `check the path and its permissions: ${file}`,
       cause: error,
     });
@@ -98,7 +99,7 @@ function readEnvFile({ value, from }: RawSetting, cwd: string | undefined): stri
   try {
     return readTextFile(file);
   } catch (error) {
-    throw new ConfigError(`the settings file ${file} cannot be read: ${codeOf(error)}`, {
+    throw new ConfigError(`the settings file ${file} cannot be read: ${errnoOf(error)}`, {
       hint: `check ${from}`,
       cause: error,
     });
@@ -115,8 +116,4 @@ async function parseEnvFile(text: string): Promise<Record<string, string>> {
   // Only now: loading it loads node:crypto, a tenth of a start.
   const { parse } = await import('dotenv');
   return parse(text);
-}
-
-function codeOf(error: unknown): string {
-  return (error as NodeJS.ErrnoException).code ?? 'error';
 }

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { errnoOf } from '../text.js';
 import { attempt } from './attempt.js';
 import { type HeldLock, tryFileLock } from './file-lock.js';
 import { flushFolder, replaceFile } from './replace-file.js';
@@ -49,7 +50,7 @@ function unlessMissing<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (errnoOf(error) === 'ENOENT') return undefined;
     throw error;
   }
 }

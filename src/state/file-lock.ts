@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { ConfigError, StateError } from '../errors.js';
+import { errnoOf } from '../text.js';
 import { attempt } from './attempt.js';
 
 /** A held lock; the kernel releases it too, however the process ends. */
@@ -52,7 +53,7 @@ function lock(descriptor: number, file: string, searchPath: string | undefined):
   }
   const why =
     (isCode(error, 'ETIMEDOUT') && `flock did not end within ${limitMs / 1000} seconds`) ||
-    (error !== undefined && `flock cannot be run: ${codeOf(error)}`) ||
+    (error !== undefined && `flock cannot be run: ${errnoOf(error)}`) ||
     (signal !== null && `flock was killed by ${signal}`) ||
     reasonIn(words) ||
     `flock ended with ${status}`;
@@ -125,9 +126,5 @@ function close(descriptor: number): void {
 }
 
 function isCode(error: Error | undefined, code: string): boolean {
-  return error !== undefined && codeOf(error) === code;
-}
-
-function codeOf(error: NodeJS.ErrnoException): string {
-  return error.code ?? 'error';
+  return error !== undefined && errnoOf(error) === code;
 }

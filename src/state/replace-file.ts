@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { errnoOf } from '../text.js';
 
 /**
  * Replaces a file so that a crash leaves either the old or the new text. The new file belongs to
@@ -58,7 +59,7 @@ function unlessRefused(work: () => void): void {
   try {
     work();
   } catch (error) {
-    if (!refusals.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    if (!refusals.has(errnoOf(error))) throw error;
   }
 }
 
