@@ -29,7 +29,7 @@ export function findBackup(
 
 /**
  * The backups of one location by name, in the list's order. A name listed twice is as bad as its
- * worst row, and broken if its rows name different bases: then nobody knows what it needs. It is
+ * worst row, and broken if its rows name different bases, because its base is then unknown. It is
  * foreign only if all its rows are.
  */
 export function indexBackups(backups: Iterable<Backup>): Map<string, Backup> {

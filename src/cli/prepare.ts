@@ -7,7 +7,7 @@ import type { Invocation } from './program.js';
 import type { Spinner } from './ui/spinner.js';
 import { ConsoleReporter } from './ui/console-reporter.js';
 
-/** Reads the settings of an invocation and opens the reporter that tells of it. */
+/** Reads the settings of an invocation and creates its reporter. */
 export async function prepare(
   { command, given }: Invocation,
   environment: Environment,

@@ -10,7 +10,7 @@ export class UnexpectedError extends ChbackupError {
 
 /**
  * Returns an error that a person may see. The message of an unexpected one may hold what was typed,
- * a password among it, so only its kind is told.
+ * a password among it, so only its kind is shown.
  */
 export function presentableError(error: unknown): ChbackupError {
   if (error instanceof ChbackupError) return error;

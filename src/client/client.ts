@@ -109,6 +109,6 @@ export interface BackupServer extends Client {
   upload(backup: string, base?: { at: Location; name: string }): Promise<Outcome>;
   /** How an upload of this backup ended, as far as the action log still tells; undefined: no row. */
   uploadEnd(backup: string): Promise<Outcome | undefined>;
-  /** Waits until nothing but hung lists is in progress on the server, whoever asked for it. */
+  /** Waits until nothing but hung lists is in progress on the server, for any client. */
   waitUntilIdle(): Promise<void>;
 }

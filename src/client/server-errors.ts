@@ -1,5 +1,5 @@
 /**
- * What an error text of clickhouse-backup means, for those errors on which chbackup decides anything:
+ * What an error text of clickhouse-backup means, if chbackup decides anything by it:
  *
  * - `busy`: another operation is running on the server, or on this backup (the program).
  * - `not-found`: the backup is not at that location; a storage that is down says it too.
@@ -24,9 +24,9 @@ export type ServerErrorCode =
   | 'not-started';
 
 /**
- * Every text that is looked for, the decisive ones first, each as a part: from 2.6.40 on the server puts names of functions
- * before them. Read in the sources of 2.4.0, 2.4.20, 2.6.30, 2.7.0, 2.8.0 and 2.8.1 unless a comment
- * says otherwise.
+ * Parts of error texts, the decisive ones first. Only a part is compared, because from 2.6.40 on the
+ * server puts names of functions before the text. Read in the sources of 2.4.0, 2.4.20, 2.6.30,
+ * 2.7.0, 2.8.0 and 2.8.1 unless a comment says otherwise.
  */
 const texts: Record<ServerErrorCode, readonly string[]> = {
   incomplete: ['uploadSingleBackupFile'],

@@ -5,7 +5,10 @@ import { type ApiConnection, quickMs } from './connection.js';
 import { isList, ListAges } from './list-ages.js';
 import { actionRow } from './schemas.js';
 
-/** What the server is doing now, whoever asked for it, oldest first. */
+/** Needs no ClickHouse (§12). */
+export const runningPath = '/backup/actions?filter=in%20progress';
+
+/** What the server is doing now, for any client, oldest first. */
 export interface Running {
   busy: Action[];
   /** Lists that nobody waits for any more: the server is not busy with them, but may refuse work. */
@@ -31,7 +34,7 @@ export class ActionLog {
   }
 
   async running(): Promise<Running> {
-    const read = await this.read('/backup/actions?filter=in%20progress');
+    const read = await this.read(runningPath);
     const rows = read.filter((row) => row.status === 'in progress');
     this.ages.readRunning(rows);
     const isBusy = (row: Action) => !this.ages.isHung(row);

@@ -22,9 +22,9 @@ export async function readTables(client: ApiConnection): Promise<Table[]> {
 }
 
 /**
- * Finds one table, also one that `skip_tables` excludes from backups (`/all`): otherwise it would
- * seem not to exist, as a table does whose engine `skip_table_engines` names: no request shows it. Only matching tables are requested, because servers with thousands of wide
- * tables return more than fits into memory.
+ * Finds one table, even if `skip_tables` excludes it from backups (`/all`). A table whose engine is
+ * in `skip_table_engines` is not found, because no request shows it. Only matching tables are
+ * requested, because servers with thousands of wide tables return more than fits into memory.
  */
 export async function findTable(
   client: ApiConnection,

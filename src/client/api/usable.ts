@@ -1,4 +1,5 @@
 import { ApiUnreachableError, OperationTimeoutError } from '../../errors.js';
+import { runningPath } from './action-log.js';
 import { clickHouseError, clickHouseHint } from '../clickhouse-error.js';
 import { type ApiConnection, quickMs } from './connection.js';
 import { isFromServer } from './error-response.js';
@@ -20,7 +21,7 @@ export async function checkUsable(client: ApiConnection): Promise<void> {
     if (!(error instanceof OperationTimeoutError)) throw error;
     // Either ClickHouse is silent or the server itself: this needs no ClickHouse. If it gets no
     // answer either, it throws that the server does not answer.
-    await client.get('/backup/actions?filter=in%20progress', quickMs);
+    await client.get(runningPath, quickMs);
     throw new ApiUnreachableError(
       `ClickHouse behind ${label} does not answer: the API answers, but ${path} got no answer within ${quickMs / 1000} s`,
       { hint: clickHouseHint, cause: error },
