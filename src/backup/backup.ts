@@ -7,7 +7,7 @@ export type Location = 'local' | 'remote';
  * base that a download of an increment leaves behind: no more to be used than a broken one.
  * `foreign` is an entry that is not a backup: it has no metadata, nor a name that chbackup gives.
  */
-export type BackupState = 'sound' | 'broken' | 'old-format' | 'foreign';
+export type BackupState = 'ok' | 'broken' | 'old-format' | 'foreign';
 
 /** One copy of a backup at one location, as the server lists it. */
 export interface Backup {

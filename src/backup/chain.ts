@@ -58,7 +58,7 @@ export function chainOf(backups: Iterable<Backup>, name: string): Chain {
     if (backup === undefined) return stop(above === undefined ? 'missing' : 'base-missing');
     seen.add(wanted);
     chain.push(backup);
-    if (backup.state !== 'sound') {
+    if (backup.state !== 'ok') {
       const words = backup.description || backup.state;
       return stop(above === undefined ? 'broken' : 'base-broken', words);
     }
@@ -78,7 +78,7 @@ export function findWhole(index: ReadonlyMap<string, Backup>): Set<string> {
       verdicts.set(name, false);
       path.push(name);
       const backup = index.get(name);
-      if (backup?.state !== 'sound') break;
+      if (backup?.state !== 'ok') break;
       if (backup.required === '') verdicts.set(name, true);
       else name = backup.required;
     }
@@ -103,7 +103,7 @@ export function groupByBase(backups: Iterable<Backup>): Map<string, Backup[]> {
 function worseOf(one: Backup, other: Backup): Backup {
   if (one.state === 'foreign' && other.state !== 'foreign') return { ...one, state: 'broken' };
   if (other.state === 'foreign' && one.state !== 'foreign') return { ...other, state: 'broken' };
-  const badness = { sound: 0, 'old-format': 1, broken: 2, foreign: 3 };
+  const badness = { ok: 0, 'old-format': 1, broken: 2, foreign: 3 };
   if (one.state !== other.state) return badness[one.state] > badness[other.state] ? one : other;
   if (one.required === other.required) return one;
   return { ...one, state: 'broken', description: 'listed twice, with different bases' };

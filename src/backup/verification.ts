@@ -50,11 +50,11 @@ export function verifyUpload(
   const asked = askedBase ?? '';
   const row = indexBackups(onlyAt(listed, 'remote')).get(name);
   const copy = indexBackups(onlyAt(listed, 'local')).get(name);
-  if (row?.state === 'sound' && copy?.state === 'sound' && row.created !== copy.created) {
+  if (row?.state === 'ok' && copy?.state === 'ok' && row.created !== copy.created) {
     const reason = `the ${name} on the remote storage is another one, made ${row.created}`;
     return { verified: false, kind: 'not-ours', reason };
   }
-  if (row?.state === 'sound' && row.required !== '' && row.required !== asked) {
+  if (row?.state === 'ok' && row.required !== '' && row.required !== asked) {
     const wanted = asked === '' ? 'a full' : `an increment on ${asked}`;
     const reason = `${name} stands on ${row.required}, but ${wanted} was asked for`;
     return { verified: false, kind: 'wrong-base', reason };
@@ -76,7 +76,7 @@ export function chooseBaseUse(input: {
   diffFromRemoteSafe: boolean;
 }): BaseUse {
   const row = indexBackups(onlyAt(input.local, 'local')).get(input.base);
-  if (row?.state === 'sound') return { use: 'local' };
+  if (row?.state === 'ok') return { use: 'local' };
   if (input.diffFromRemoteSafe) return { use: 'remote' };
   return { use: 'none', state: row?.state };
 }

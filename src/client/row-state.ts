@@ -29,7 +29,7 @@ export function stateOf({
   }
   if (description.startsWith('broken')) return 'broken';
   if (location === 'local' && description.startsWith('parse metadata.json error')) return 'broken';
-  return 'sound';
+  return 'ok';
 }
 
 /** Up to 2.4.x; the program's own list has the format before it (`tar, old-format`). */

@@ -22,7 +22,7 @@ describe('a name listed twice', () => {
     ['foreign and old-format', [foreignRow('A'), old], 'broken'],
     ['foreign twice', [foreignRow('A'), foreignRow('A')], 'foreign'],
     ['old-format and broken', [old, localRow('A', { state: 'broken' })], 'broken'],
-    ['alike', [remoteRow('A'), remoteRow('A')], 'sound'],
+    ['alike', [remoteRow('A'), remoteRow('A')], 'ok'],
     ['on two bases', [remoteRow('A', { required: 'B' }), remoteRow('A')], 'broken'],
   ] as const)('%s', ([, rows, state]) => {
     expect(indexBackups(rows).get('A')?.state).toBe(state);

@@ -18,7 +18,7 @@ function anyRows(location: Backup['location']) {
     name,
     required: fc.oneof({ weight: 1, arbitrary: fc.constant('') }, { weight: 2, arbitrary: name }),
     state: fc.oneof(
-      { weight: 6, arbitrary: fc.constant('sound' as const) },
+      { weight: 6, arbitrary: fc.constant('ok' as const) },
       { weight: 1, arbitrary: fc.constant('broken' as const) },
       { weight: 1, arbitrary: fc.constant('old-format' as const) },
       { weight: 1, arbitrary: fc.constant('foreign' as const) },
@@ -26,7 +26,7 @@ function anyRows(location: Backup['location']) {
   });
   return fc.array(row, { maxLength: 14 }).map((rows) =>
     rows.map(({ name: one, ...rest }) => {
-      const required = rest.state === 'sound' ? rest.required : '';
+      const required = rest.state === 'ok' ? rest.required : '';
       return remoteRow(one, { location, ...rest, required });
     }),
   );
@@ -129,7 +129,7 @@ describe('planDeletion, whatever is listed', () => {
     for (const last of input.lastBackups) expect(order).not.toContain(last);
     for (const doomed of order) {
       expect(doomed).toMatch(/^(FULL|DIFF)_CH_BK_2026-11-/);
-      expect(indexBackups(input.backups).get(doomed)?.state).toBe('sound');
+      expect(indexBackups(input.backups).get(doomed)?.state).toBe('ok');
       if (input.location === 'local') {
         expect(chainOf(input.remote ?? [], doomed).complete).toBe(true);
       }
@@ -163,7 +163,7 @@ describe('planDeletion, whatever is listed', () => {
       const index = indexBackups(input.backups);
       const staying = items.filter((item) => item.action === 'keep').map((item) => item.backup);
       for (const { name: one } of staying.filter((row) => row.state === 'broken')) {
-        for (const doomed of order.filter((other) => index.get(other)?.state === 'sound')) {
+        for (const doomed of order.filter((other) => index.get(other)?.state === 'ok')) {
           const [brokenAt, doomedAt] = [one, doomed].map((text) => parseBackupName(text)?.atMs);
           expect(brokenAt).toBeDefined();
           expect(doomedAt).toBeGreaterThan(brokenAt ?? NaN);
@@ -233,7 +233,7 @@ function planningMs(count: number): number {
     const before = new Date(2020, 0, at).toISOString().slice(0, 10);
     return remoteRow(`DIFF_CH_BK_${date}_10-00-00`, {
       required: at % 250 === 0 ? '' : `DIFF_CH_BK_${before}_10-00-00`,
-      state: at % 250 === 249 ? 'broken' : 'sound',
+      state: at % 250 === 249 ? 'broken' : 'ok',
     });
   });
   const startedMs = performance.now();

@@ -8,7 +8,7 @@ export function remoteRow(name: string, details: Partial<Backup> = {}): Backup {
     created: '2026-11-22 10:00:00',
     required: '',
     description: 'tar, regular',
-    state: 'sound',
+    state: 'ok',
     ...details,
   };
 }

@@ -43,13 +43,13 @@ export async function measureDeletes(): Promise<string> {
 function fill(simulator: Simulator, nowMs: number): void {
   let base = '';
   for (let at = 0; at < backups; at++) {
-    const madeMs = nowMs - (backups - at) * 3_600_000;
+    const createdMs = nowMs - (backups - at) * 3_600_000;
     const full = at % 166 === 0;
-    const name = backupName(full ? 'FULL' : 'DIFF', new Date(madeMs));
+    const name = backupName(full ? 'FULL' : 'DIFF', new Date(createdMs));
     simulator.addBackup('remote', {
       name,
-      createdMs: madeMs,
-      uploadedMs: madeMs,
+      createdMs: createdMs,
+      uploadedMs: createdMs,
       required: full ? '' : base,
     });
     base = name;

@@ -4,11 +4,11 @@ import { stateOf } from '../../src/client/row-state.js';
 const ours = 'FULL_CH_BK_2026-11-22_17-05-09';
 
 test.each([
-  ['remote', 'tar, regular', 'sound'],
-  ['remote', 'directory, embedded', 'sound'],
-  ['remote', '', 'sound'],
-  ['local', 'regular', 'sound'],
-  ['local', '', 'sound'],
+  ['remote', 'tar, regular', 'ok'],
+  ['remote', 'directory, embedded', 'ok'],
+  ['remote', '', 'ok'],
+  ['local', 'regular', 'ok'],
+  ['local', '', 'ok'],
   ['remote', "broken (can't stat metadata.json)", 'broken'],
   ['remote', 'broken (bad metadata.json)', 'broken'],
   ['local', 'broken metadata.json not found', 'broken'],
@@ -29,7 +29,7 @@ test.each([
   ['remote', "broken (can't read metadata.json)", 'broken'],
   ['remote', 'broken (bad metadata.json)', 'broken'],
   ['local', 'parse metadata.json error: unexpected end of JSON input', 'broken'],
-  ['remote', 'tar, regular', 'sound'],
+  ['remote', 'tar, regular', 'ok'],
 ] as const)(
   '%s %j under a name that chbackup does not give is %s',
   (location, description, state) => {

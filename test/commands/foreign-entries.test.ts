@@ -91,7 +91,7 @@ describe.each(versions)('foreign entries, with a server %s', (version) => {
       state: 'foreign',
       restorable: false,
       problem: 'not a backup: it has no metadata.json',
-      made: null,
+      createdAt: null,
       created: '0001-01-01 00:00:00',
       sizeBytes: null,
       isLastBackup: false,

@@ -101,10 +101,10 @@ describe.each(versions)('with a server %s', (version) => {
       location: 'remote',
       kind: 'increment',
       base: diff2,
-      state: 'sound',
+      state: 'ok',
       restorable: true,
       problem: null,
-      made: new Date('2026-11-03T20:30:00').toISOString(),
+      createdAt: new Date('2026-11-03T20:30:00').toISOString(),
       created: createdOf(diff3),
       sizeBytes: expect.any(Number) as number,
       isLastBackup: true,
@@ -117,7 +117,7 @@ describe.each(versions)('with a server %s', (version) => {
       state: 'broken',
       restorable: false,
       problem: "broken (can't stat metadata.json)",
-      made: new Date('2026-11-05T20:30:00').toISOString(),
+      createdAt: new Date('2026-11-05T20:30:00').toISOString(),
       created: '0001-01-01 00:00:00',
       sizeBytes: null,
       isLastBackup: false,
@@ -126,7 +126,10 @@ describe.each(versions)('with a server %s', (version) => {
       restorable: false,
       problem: 'a backup under it is broken or missing',
     });
-    expect(remote.find(({ name }) => name === own)).toMatchObject({ kind: 'full', made: null });
+    expect(remote.find(({ name }) => name === own)).toMatchObject({
+      kind: 'full',
+      createdAt: null,
+    });
     const local = answer.backups.filter(({ location }) => location === 'local');
     expect(local).toMatchObject([{ name: diff3, base: null, restorable: true }]);
   });

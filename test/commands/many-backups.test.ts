@@ -72,7 +72,7 @@ test('a plan takes time in proportion to the backups', () => {
       created: '',
       required: base,
       description: 'tar, regular',
-      state: 'sound',
+      state: 'ok',
     }));
   const fastest = (backups: Backup[]): number => {
     let best = Infinity;

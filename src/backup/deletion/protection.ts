@@ -44,7 +44,7 @@ export function protectBases(input: {
     spared.set(name, reason);
     staying.add(name);
   };
-  const madeMs = new Map([...index.keys()].map((name) => [name, parseBackupName(name)?.atMs]));
+  const createdMs = new Map([...index.keys()].map((name) => [name, parseBackupName(name)?.atMs]));
   let newestBrokenMs = -Infinity;
   // A Set's iterator also visits what is added on the way.
   for (const name of staying) {
@@ -52,12 +52,12 @@ export function protectBases(input: {
       if (doomed.has(base)) spare(base, `${name} requires it`);
     }
     if (!input.hiddenBases || index.get(name)?.state !== 'broken') continue;
-    const brokenMs = madeMs.get(name) ?? Infinity;
+    const brokenMs = createdMs.get(name) ?? Infinity;
     if (brokenMs <= newestBrokenMs) continue;
     newestBrokenMs = brokenMs;
     for (const candidate of doomed) {
-      if (index.get(candidate)?.state !== 'sound') continue;
-      if ((madeMs.get(candidate) ?? -Infinity) > brokenMs + clockSlackMs) continue;
+      if (index.get(candidate)?.state !== 'ok') continue;
+      if ((createdMs.get(candidate) ?? -Infinity) > brokenMs + clockSlackMs) continue;
       spare(candidate, `${name} ${mayBeRequired}`);
     }
   }

@@ -31,8 +31,8 @@ export interface SelectionInput {
 
 export type Verdict = { action: 'delete' | 'keep'; reason: string };
 
-/** What its age alone says of a backup; `madeMs`: from its name, ms since 1970. */
-type ByAge = (name: string, madeMs: number) => Verdict;
+/** What its age alone says of a backup; `createdMs`: from its name, ms since 1970. */
+type ByAge = (name: string, createdMs: number) => Verdict;
 
 /**
  * What the selection alone says of a backup, before bases are protected. A row without a name
@@ -83,7 +83,7 @@ function keepNewest(input: SelectionInput, count: number): ByAge {
   const index = indexBackups(input.backups);
   const whole = findWhole(index);
   const counted = sortByAge([...index.values()]).filter(({ name, state }) => {
-    if (state !== 'sound' || parseBackupName(name) === undefined) return false;
+    if (state !== 'ok' || parseBackupName(name) === undefined) return false;
     return input.location === 'local' || whole.has(name);
   });
   const newest = new Set(counted.slice(-count).map(({ name }) => name));
@@ -102,8 +102,8 @@ function keepNewest(input: SelectionInput, count: number): ByAge {
 
 function takeOld(input: SelectionInput, olderThanMs: number): ByAge {
   if (!(olderThanMs > 0)) throw new RangeError(`cannot select by an age of ${olderThanMs} ms`);
-  return (_name, madeMs) => {
-    const ageMs = input.nowMs - madeMs;
+  return (_name, createdMs) => {
+    const ageMs = input.nowMs - createdMs;
     const days = (ageMs / 86_400_000).toFixed(1);
     return ageMs > olderThanMs ? take(`${days} days old`) : keep(`only ${days} days old`);
   };

@@ -47,7 +47,7 @@ function countOf(listed: readonly ListedBackup[]): string {
 }
 
 function toRow(listed: ListedBackup, nowMs: number, paint: InstanceType<typeof Chalk>): string[] {
-  const { backup, depth, isLastBackup, madeMs, problem } = listed;
+  const { backup, depth, isLastBackup, createdMs, problem } = listed;
   const { state } = backup;
   const notes = [
     ...(isLastBackup ? [paint.green('last backup')] : []),
@@ -55,7 +55,7 @@ function toRow(listed: ListedBackup, nowMs: number, paint: InstanceType<typeof C
   ];
   return [
     `  ${'  '.repeat(depth)}${depth > 0 ? '└ ' : ''}${presentable(backup.name)}`,
-    madeMs === undefined ? createdOf(backup.created) : `${formatAge(nowMs - madeMs)} old`,
+    createdMs === undefined ? createdOf(backup.created) : `${formatAge(nowMs - createdMs)} old`,
     backup.sizeBytes === undefined ? '?' : formatBytes(backup.sizeBytes),
     notes.join('; '),
   ];
@@ -72,7 +72,7 @@ function toJson({ locations, lastBackup }: Listing, host: string): unknown {
     host,
     lastBackup: lastBackup ?? null,
     backups: locations.flatMap(({ backups }) =>
-      backups.map(({ backup, madeMs, restorable, problem, isLastBackup }) => ({
+      backups.map(({ backup, createdMs, restorable, problem, isLastBackup }) => ({
         name: backup.name,
         location: backup.location,
         kind: kindOf(backup),
@@ -80,7 +80,7 @@ function toJson({ locations, lastBackup }: Listing, host: string): unknown {
         state: backup.state,
         restorable,
         problem: problem ?? null,
-        made: madeMs === undefined ? null : new Date(madeMs).toISOString(),
+        createdAt: createdMs === undefined ? null : new Date(createdMs).toISOString(),
         created: backup.created,
         sizeBytes: backup.sizeBytes ?? null,
         isLastBackup,
@@ -92,5 +92,5 @@ function toJson({ locations, lastBackup }: Listing, host: string): unknown {
 /** What a broken row stands on, nobody knows. */
 function kindOf({ required, state }: Backup): 'full' | 'increment' | null {
   if (required !== '') return 'increment';
-  return state === 'sound' ? 'full' : null;
+  return state === 'ok' ? 'full' : null;
 }

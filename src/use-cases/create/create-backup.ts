@@ -127,7 +127,7 @@ async function create(run: CreateContext, name: string): Promise<void> {
       `how the create of ${name} ended is unknown: ${outcome.why}; the local list decides`,
     );
     const copy = findBackup(await server.list('local'), 'local', name);
-    if (copy?.state === 'sound') return;
+    if (copy?.state === 'ok') return;
     const found = copy?.description ?? 'there is no local copy';
     failBackup(run, { what: 'create', name, text: `${outcome.why}; ${found}` });
   }

@@ -9,7 +9,7 @@ import type { CommandContext } from '../context.js';
 export interface ListedBackup {
   backup: Backup;
   /** From its name, ms since 1970; undefined for people's own names. */
-  madeMs: number | undefined;
+  createdMs: number | undefined;
   /** The copy and every backup that it requires are there and sound. */
   restorable: boolean;
   /** A clause: why it cannot be restored, or stands apart; undefined if nothing is wrong. */
@@ -70,11 +70,11 @@ function describe(rows: Backup[], lastBackup: string | undefined): ListedBackup[
   const walk = (node: TreeNode, depth: number) => {
     const { backup, orphan } = node;
     const local = backup.location === 'local';
-    const restorable = backup.state === 'sound' && (local || whole.has(backup.name));
+    const restorable = backup.state === 'ok' && (local || whole.has(backup.name));
     const lost = restorable ? undefined : 'a backup under it is broken or missing';
     listed.push({
       backup,
-      madeMs: parseBackupName(backup.name)?.atMs,
+      createdMs: parseBackupName(backup.name)?.atMs,
       restorable,
       problem: problemOf(backup) ?? (local ? undefined : (orphan ?? lost)),
       isLastBackup: backup.name === lastBackup,
@@ -88,6 +88,6 @@ function describe(rows: Backup[], lastBackup: string | undefined): ListedBackup[
 
 /** What is wrong with the copy itself, apart from what it requires. */
 function problemOf({ state, description }: Backup): string | undefined {
-  if (state === 'sound') return undefined;
+  if (state === 'ok') return undefined;
   return state === 'foreign' ? 'not a backup: it has no metadata.json' : description || state;
 }

@@ -58,7 +58,7 @@ export async function findSource(asked: string, context: CommandContext): Promis
 function localCopy(name: string, listed: readonly Backup[], context: CommandContext): LocalCopy {
   const copy = findBackup(listed, 'local', name);
   if (copy === undefined) return 'none';
-  if (copy.state === 'sound') return 'usable';
+  if (copy.state === 'ok') return 'usable';
   // Its state is `foreign` if the name is not one that chbackup gives.
   if (isOldFormat(copy.description)) return 'leftover';
   throw new OperationFailedError(

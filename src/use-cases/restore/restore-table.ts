@@ -76,7 +76,7 @@ async function download({ backup }: RestorePlan, context: CommandContext): Promi
   report.phase(`downloading ${backup}`);
   const outcome = await client.download(backup);
   const copy = findBackup(await client.list('local'), 'local', backup);
-  if (copy?.state === 'sound') {
+  if (copy?.state === 'ok') {
     if (outcome.status !== 'success') {
       report.warn(`backup ${backup} was downloaded completely, although: ${textOf(outcome)}`);
     }

@@ -12,7 +12,7 @@ describe('text', () => {
         sizeBytes: Math.round(1.21 * 1024 ** 2),
         required: 'b1',
         description: 'regular',
-        state: 'sound',
+        state: 'ok',
       },
     ]);
   });

@@ -15,7 +15,7 @@ test.each(fakeVersions)('%s: the recorded local list is read', async (version) =
   );
   // The base that a download left, under a name that chbackup does not give.
   const states = version === '2.4.0' ? ['foreign'] : [];
-  expect(rows.map(({ state }) => state).filter((state) => state !== 'sound')).toEqual(states);
+  expect(rows.map(({ state }) => state).filter((state) => state !== 'ok')).toEqual(states);
 });
 
 test.each(fakeVersions)('%s: the recorded remote list is read', async (version) => {
@@ -27,7 +27,7 @@ test.each(fakeVersions)('%s: the recorded remote list is read', async (version) 
     location: 'remote',
     required: '',
     description: 'tar, regular',
-    state: 'sound',
+    state: 'ok',
   });
   const expected = { '2.4.0': '8.24', '2.6.30': '8.50', '2.8.1': '8.58' }[version];
   expect(short(version, row ?? {})).toBe(`${version} ${expected}`);
@@ -69,7 +69,7 @@ test.each(fakeVersions)('%s: dates, sizes, bases, broken and old copies', async 
   }
   const remote = rows.filter(({ location }) => location === 'remote');
   expect(remote).toMatchObject([
-    { name: 'b1', sizeBytes: 1024 ** 3, required: '', state: 'sound' },
+    { name: 'b1', sizeBytes: 1024 ** 3, required: '', state: 'ok' },
     { name: 'b2', sizeBytes: 2048, required: 'b1', created: '2026-11-23 13:03:56' },
     { name: full, state: 'broken', description: "broken (can't stat metadata.json)" },
     { name: 'b3', state: 'foreign', description: "broken (can't stat metadata.json)" },
