@@ -16,10 +16,10 @@ export type UploadVerification = { verified: true; chain: string[]; asFull: bool
 
 /** How the upload of an increment is to reach its base; `none`: it has to be a full upload. */
 export type BaseUse =
-  | { use: 'local' }
-  | { use: 'remote' }
+  | { kind: 'local' }
+  | { kind: 'remote' }
   /** `state`: of the local copy; undefined: there is none. */
-  | { use: 'none'; state: BackupState | undefined };
+  | { kind: 'none'; state: BackupState | undefined };
 
 /**
  * Proven is a backup that the remote list shows together with every backup that it requires, down
@@ -76,9 +76,9 @@ export function chooseBaseUse(input: {
   diffFromRemoteSafe: boolean;
 }): BaseUse {
   const row = indexBackups(onlyAt(input.local, 'local')).get(input.base);
-  if (row?.state === 'ok') return { use: 'local' };
-  if (input.diffFromRemoteSafe) return { use: 'remote' };
-  return { use: 'none', state: row?.state };
+  if (row?.state === 'ok') return { kind: 'local' };
+  if (input.diffFromRemoteSafe) return { kind: 'remote' };
+  return { kind: 'none', state: row?.state };
 }
 
 function onlyAt(backups: readonly Backup[], location: Backup['location']): Backup[] {

@@ -3,23 +3,31 @@ import type { RowsInBackup } from '../backup/table-engine.js';
 import type { TableName } from '../backup/table-name.js';
 import type { ServerErrorCode } from './server-errors.js';
 
-/** How an operation ended, as far as the server tells. */
-export type Outcome =
-  | { status: 'success' }
-  /**
-   * `text` is the server's own, on one line, harmless to print. `code`: what it means, whatever the
-   * list shows; undefined: only the list can tell.
-   */
-  | { status: 'error'; text: string; code?: ServerErrorCode | undefined }
-  /** Its row vanished or turned `cancel`, or its answer was lost: only the lists can tell. */
-  | { status: 'unknown'; why: string };
+/**
+ * The server reported an error. `reason` is its text, on one line and safe to print. `code` is what
+ * the text means; undefined if only a list can show what happened.
+ */
+interface Failed {
+  kind: 'error';
+  reason: string;
+  code?: ServerErrorCode | undefined;
+}
 
-/** How a delete ended. `not-found` is no proof: a storage that is down says it too. */
+/** Only a list can show what happened: the entry disappeared or was canceled, or no response came. */
+interface Unknown {
+  kind: 'unknown';
+  reason: string;
+}
+
+/** How an operation ended, as far as the server shows it. */
+export type Outcome = { kind: 'success' } | Failed | Unknown;
+
+/** How a delete ended. `not-found` proves nothing, because a storage that is down reports it too. */
 export type DeleteOutcome =
-  | { status: 'deleted' }
-  | { status: 'not-found'; text: string }
-  | { status: 'error'; text: string; code?: ServerErrorCode | undefined }
-  | { status: 'unknown'; why: string };
+  | { kind: 'deleted' }
+  | { kind: 'not-found'; reason: string }
+  | Failed
+  | Unknown;
 
 /** A table as the server sees it now. */
 export interface Table {

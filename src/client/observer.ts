@@ -1,14 +1,15 @@
 /** A row of the server's action log. */
 export interface Action {
-  /** As on the wire; to be cleaned before it is printed. */
+  /** As on the wire; to be sanitized before it is printed. */
   command: string;
   status: 'in progress' | 'success' | 'error' | 'cancel';
   /** As the server wrote it: its local time, no zone. */
   start: string;
-  finish?: string;
-  /** The server's text, to be cleaned before it is printed; empty if there is none. */
-  error: string;
-  operationId: string;
+  finish?: string | undefined;
+  /** The server's text, to be sanitized before it is printed. */
+  error?: string | undefined;
+  /** Since 2.6.30. */
+  operationId?: string | undefined;
 }
 
 /** What a client reports about its waiting and the responses it gets; it never prints. */

@@ -1,3 +1,5 @@
+import { ApiUnreachableError } from '../errors.js';
+
 /**
  * What an error text of clickhouse-backup means, if chbackup decides anything by it:
  *
@@ -78,4 +80,18 @@ export function serverErrorCode(text: string): ServerErrorCode | undefined {
 /** True if an upload that ended with this error has sent nothing. */
 export function isNotStarted(code: ServerErrorCode | undefined): boolean {
   return code === 'not-started' || code === 'remote-base-refused';
+}
+
+export const clickHouseHint =
+  "check that ClickHouse is running, and the clickhouse.* settings (host, port, username, password) in clickhouse-backup's configuration";
+
+/**
+ * The error for what clickhouse-backup says about its ClickHouse; undefined if `text` is about
+ * something else, such as a faulty configuration. All versions from 2.4.0 on begin with these words.
+ */
+export function clickHouseError(subject: string, text: string): ApiUnreachableError | undefined {
+  if (!/can't (connect to clickhouse|get tables)/i.test(text)) return undefined;
+  // A code is ClickHouse's own: it does answer, but refuses.
+  const verb = /\bcode: \d+/.test(text) ? 'returned an error' : 'does not answer';
+  return new ApiUnreachableError(`${subject} ${verb}: ${text}`, { hint: clickHouseHint });
 }

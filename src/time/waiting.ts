@@ -1,6 +1,7 @@
 import type { Clock } from './clock.js';
+import { pollIntervalMs } from './rhythms.js';
 
-/** How long a run may wait for others (a busy server, another chbackup): one sum for all its waits. */
+/** How long a run may wait in total for a busy server or another chbackup. */
 export class WaitBudget {
   private leftMs: number;
   readonly totalMs: number;
@@ -19,7 +20,7 @@ export class WaitBudget {
   }
 }
 
-/** One wait for others, charged to the budget as time passes, whatever it passes with. */
+/** One wait. It is charged for all elapsed time, slow responses included. */
 export class ChargedWait {
   waitedMs = 0;
   private readonly clock: Clock;
@@ -31,13 +32,13 @@ export class ChargedWait {
     this.budget = budget;
   }
 
-  /** Whether nothing is left of the budget. */
+  /** True if the budget is used up. */
   isOver(): boolean {
     this.charge();
     return this.budget.remainingMs() <= 0;
   }
 
-  /** Sleeps until the next look. */
+  /** Sleeps until the next poll. */
   async pause(signal: AbortSignal): Promise<void> {
     const ms = Math.min(pollIntervalMs(this.waitedMs), this.budget.remainingMs());
     await this.clock.sleep(ms, signal);
@@ -51,12 +52,4 @@ export class ChargedWait {
     this.waitedMs += passedMs;
     this.budget.spend(passedMs);
   }
-}
-
-/**
- * The pause before the next look at work that began `elapsedMs` ago: 5 % of it, so that the end
- * is seen at most 5 % late, at least 0.1 s and at most 15 s.
- */
-export function pollIntervalMs(elapsedMs: number): number {
-  return Math.min(15_000, Math.max(100, elapsedMs * 0.05));
 }

@@ -151,17 +151,17 @@ describe('chooseBaseUse', () => {
   const unsafe = { base: 'B', diffFromRemoteSafe: false };
 
   test.for([
-    ['local wins', [localRow('B')], safe, { use: 'local' }],
-    ['local, any version', [localRow('B')], unsafe, { use: 'local' }],
-    ['not local', [localRow('C')], safe, { use: 'remote' }],
-    ['a remote row is not local', [remoteRow('B')], safe, { use: 'remote' }],
-    ['broken', [localRow('B', { state: 'broken' })], safe, { use: 'remote' }],
-    ['not local, old server', [], unsafe, { use: 'none', state: undefined }],
+    ['local wins', [localRow('B')], safe, { kind: 'local' }],
+    ['local, any version', [localRow('B')], unsafe, { kind: 'local' }],
+    ['not local', [localRow('C')], safe, { kind: 'remote' }],
+    ['a remote row is not local', [remoteRow('B')], safe, { kind: 'remote' }],
+    ['broken', [localRow('B', { state: 'broken' })], safe, { kind: 'remote' }],
+    ['not local, old server', [], unsafe, { kind: 'none', state: undefined }],
     [
       'old-format, old server',
       [localRow('B', { state: 'old-format' })],
       unsafe,
-      { use: 'none', state: 'old-format' },
+      { kind: 'none', state: 'old-format' },
     ],
   ] as const)('%s', ([, local, input, use]) => {
     expect(chooseBaseUse({ ...input, local })).toEqual(use);

@@ -1,6 +1,7 @@
 import { type ChalkInstance, Chalk } from 'chalk';
 import prettyMs from 'pretty-ms';
 import type { Clock } from '../../time/clock.js';
+import { nextReportMs } from '../../time/rhythms.js';
 import type { ChbackupError } from '../../errors.js';
 import type { Reporter } from '../../use-cases/reporter.js';
 import type { Step } from '../../use-cases/steps.js';
@@ -24,8 +25,6 @@ export interface ConsoleReporterOptions {
   spinner: Spinner | undefined;
 }
 
-const minute = 60_000;
-
 /** Where warnings and the server's answers are kept. */
 type Log = {
   answer(body: unknown): void;
@@ -39,7 +38,7 @@ export class ConsoleReporter implements Reporter {
   private readonly paint: ChalkInstance;
   private phaseText = '';
   private phaseStartMs: number;
-  private nextLineMs = minute;
+  private nextLineMs = nextReportMs(0);
   private busyWith = '';
   /** The request that has had no answer yet; whoever waits for it may have answers to others. */
   private silentPath = '';
@@ -93,7 +92,7 @@ export class ConsoleReporter implements Reporter {
   phase(text: string): void {
     this.phaseText = text;
     this.phaseStartMs = this.options.clock.elapsed();
-    this.nextLineMs = minute;
+    this.nextLineMs = nextReportMs(0);
     this.options.spinner?.show(text);
   }
 
@@ -106,7 +105,7 @@ export class ConsoleReporter implements Reporter {
   busy({ command, start }: { command: string; start: string }): void {
     if (this.busyWith === command) return;
     this.busyWith = command;
-    this.nextLineMs = minute;
+    this.nextLineMs = nextReportMs(0);
     const since = start === '' ? '' : ` since ${start}`;
     this.warn(`busy: \`${command}\` runs${since}; waiting for it`);
     this.options.spinner?.show(`waiting for \`${command}\``);
@@ -150,8 +149,7 @@ export class ConsoleReporter implements Reporter {
   /** A line after 1, 5, 15 and then every 30 minutes; a spinner says it all the time. */
   private tick(elapsedMs: number, text: string): void {
     if (elapsedMs < this.nextLineMs) return;
-    const next = [5 * minute, 15 * minute].find((at) => at > elapsedMs);
-    this.nextLineMs = next ?? (Math.floor(elapsedMs / (30 * minute)) + 1) * 30 * minute;
+    this.nextLineMs = nextReportMs(elapsedMs);
     if (this.options.spinner === undefined) this.info(`${text} (${duration(elapsedMs)})`);
   }
 

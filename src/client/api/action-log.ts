@@ -1,7 +1,8 @@
 import type * as z from 'zod/mini';
 import type { Clock } from '../../time/clock.js';
 import type { Action } from '../observer.js';
-import { type ApiConnection, quickMs } from './connection.js';
+import { quickMs } from '../limits.js';
+import type { ApiConnection } from './connection.js';
 import { isList, ListAges } from './list-ages.js';
 import { actionRow } from './schemas.js';
 
@@ -39,7 +40,7 @@ export class ActionLog {
     this.ages.readRunning(rows);
     const isBusy = (row: Action) => !this.ages.isHung(row);
     // The row that started last, often one of our own, tells the server's clock.
-    if (rows.some(isBusy) && rows.every(isList)) await this.status('');
+    if (rows.some(isBusy) && rows.every(isList)) await this.status(undefined);
     return { busy: rows.filter(isBusy), hung: rows.filter((row) => !isBusy(row)) };
   }
 
@@ -47,8 +48,9 @@ export class ActionLog {
    * The row that `/backup/status` gives: of that id, or without one the last started row
    * (§3). Servers before 2.6.30 ignore the id.
    */
-  async status(operationId: string): Promise<Action | undefined> {
-    const query = operationId === '' ? '' : `?operationid=${encodeURIComponent(operationId)}`;
+  async status(operationId: string | undefined): Promise<Action | undefined> {
+    const query =
+      operationId === undefined ? '' : `?operationid=${encodeURIComponent(operationId)}`;
     return (await this.read(`/backup/status${query}`)).at(-1);
   }
 
@@ -75,8 +77,8 @@ function toAction(row: z.output<typeof actionRow>): Action {
     command: row.command,
     status: row.status,
     start: row.start,
-    ...(row.finish !== undefined && { finish: row.finish }),
-    error: row.error ?? '',
-    operationId: row.operation_id ?? '',
+    finish: row.finish,
+    error: row.error,
+    operationId: row.operation_id,
   };
 }

@@ -12,23 +12,19 @@ import type {
 } from '../client.js';
 import { stateOf } from '../row-state.js';
 import { isNotStarted, serverErrorCode } from '../server-errors.js';
-import type { ActionLog } from './action-log.js';
 import { readCapabilities } from './capabilities.js';
-import { type ApiConnection, slowMs } from './connection.js';
+import { slowMs } from '../limits.js';
 import { deleteBackup } from './delete-operation.js';
 import type { OperationRunner } from './operation.js';
 import { restoreOperation } from './restore-operation.js';
 import { listRow } from './schemas.js';
-import { type ServerWaitOptions, waitUntilIdle } from './server-wait.js';
+import { type ServerContext, waitUntilIdle } from './server-wait.js';
 import { findTable, readTables } from './tables.js';
 import { checkUsable } from './usable.js';
 
-export interface ApiClientParts {
-  connection: ApiConnection;
-  log: ActionLog;
+export interface ApiClientParts extends ServerContext {
   runner: OperationRunner;
-  waiting: ServerWaitOptions;
-  /** Only `list` itself may look while something runs, and only where that opens no lock. */
+  /** Lists while an operation is running, on servers where that does not open their lock. */
   listWhileBusy: boolean;
 }
 
@@ -105,16 +101,16 @@ export class ApiClient implements BackupServer {
     const outcome = this.parts.runner.outcomeOf(row);
     // The automatic resume of a complete upload can fail before it sends anything (contract §3).
     const noneStarted = uploads.every(
-      ({ status, error }) => status === 'error' && isNotStarted(serverErrorCode(error)),
+      ({ status, error }) => status === 'error' && isNotStarted(serverErrorCode(error ?? '')),
     );
-    if (outcome.status !== 'error' || outcome.code === 'incomplete' || noneStarted) {
+    if (outcome.kind !== 'error' || outcome.code === 'incomplete' || noneStarted) {
       return outcome;
     }
-    return { status: 'error', text: outcome.text };
+    return { kind: 'error', reason: outcome.reason };
   }
 
   waitUntilIdle(): Promise<void> {
-    return waitUntilIdle(this.parts.waiting);
+    return waitUntilIdle(this.parts);
   }
 
   create(backup: string): Promise<Outcome> {
@@ -159,7 +155,7 @@ export class ApiClient implements BackupServer {
     backup: string,
     beforeAgain?: () => Promise<void>,
   ): Promise<DeleteOutcome> {
-    return deleteBackup(this.parts.waiting, location, backup, beforeAgain);
+    return deleteBackup(this.parts, location, backup, beforeAgain);
   }
 
   private toBackup(row: z.output<typeof listRow>): Backup {

@@ -1,6 +1,7 @@
 import type { Capabilities } from '../client.js';
 import { capabilitiesOf, since } from '../versions.js';
-import { type ApiConnection, quickMs } from './connection.js';
+import { quickMs } from '../limits.js';
+import type { ApiConnection } from './connection.js';
 import { versionAnswer } from './schemas.js';
 
 /**

@@ -1,12 +1,12 @@
 import type { Location } from '../../backup/backup.js';
-import { pollIntervalMs } from '../../time/waiting.js';
+import { pollIntervalMs } from '../../time/rhythms.js';
 import { ApiResponseError, OperationTimeoutError } from '../../errors.js';
 import type { DeleteOutcome } from '../client.js';
-import { slowMs } from './connection.js';
+import { slowMs } from '../limits.js';
 import { postWhenFree } from './post-when-free.js';
 import { serverErrorCode } from '../server-errors.js';
 import { acknowledgement } from './schemas.js';
-import type { ServerWaitOptions } from './server-wait.js';
+import type { ServerContext } from './server-wait.js';
 import type { HttpAnswer } from '../../http/transport.js';
 
 /** For how long the row of a delete whose answer was lost may be looked for. */
@@ -17,59 +17,59 @@ const lookMs = 60_000;
  * action log tells. Throws `OperationTimeoutError` after 10 minutes: nothing is sent again.
  */
 export async function deleteBackup(
-  options: ServerWaitOptions,
+  server: ServerContext,
   location: Location,
   backup: string,
   beforeAgain?: () => Promise<void>,
 ): Promise<DeleteOutcome> {
   const path = `/backup/delete/${location}/${encodeURIComponent(backup)}`;
-  const countRows = async () => (await rowsOfDelete(options, location, backup)).length;
+  const countRows = async () => (await rowsOfDelete(server, location, backup)).length;
   const before = await countRows();
   const wasDone = async () => (await countRows()) > before;
-  const result = await postWhenFree(options, path, slowMs, { beforeAgain, wasDone });
-  if (result.kind === 'answered') return outcomeOf(options, result.answer);
-  const deadlineMs = options.clock.elapsed() + slowMs - result.afterMs;
-  return followLost(options, { location, backup, before, deadlineMs, why: result.why });
+  const result = await postWhenFree(server, path, slowMs, { beforeAgain, wasDone });
+  if (result.kind === 'answered') return outcomeOf(server, result.answer);
+  const deadlineMs = server.clock.elapsed() + slowMs - result.afterMs;
+  return followLost(server, { location, backup, before, deadlineMs, reason: result.reason });
 }
 
-function outcomeOf({ connection, observer }: ServerWaitOptions, answer: HttpAnswer): DeleteOutcome {
+function outcomeOf({ connection, observer }: ServerContext, answer: HttpAnswer): DeleteOutcome {
   if (answer.status !== 200) return failure(connection.responses.errorText(answer));
   try {
     observer.answered(
       connection.responses.parseLine('the delete', answer.body.trim(), acknowledgement),
     );
-    return { status: 'deleted' };
+    return { kind: 'deleted' };
   } catch (error) {
     // A proxy's page, half a line: whatever it is, it does not tell.
-    if (error instanceof ApiResponseError) return { status: 'unknown', why: error.message };
+    if (error instanceof ApiResponseError) return { kind: 'unknown', reason: error.message };
     throw error;
   }
 }
 
-function failure(text: string): DeleteOutcome {
-  const code = serverErrorCode(text);
-  return code === 'not-found' ? { status: code, text } : { status: 'error', text, code };
+function failure(reason: string): DeleteOutcome {
+  const code = serverErrorCode(reason);
+  return code === 'not-found' ? { kind: code, reason } : { kind: 'error', reason, code };
 }
 
 async function followLost(
-  options: ServerWaitOptions,
-  lost: { location: Location; backup: string; before: number; deadlineMs: number; why: string },
+  server: ServerContext,
+  lost: { location: Location; backup: string; before: number; deadlineMs: number; reason: string },
 ): Promise<DeleteOutcome> {
-  const { connection, clock, observer, signal } = options;
+  const { connection, clock, observer, signal } = server;
   const startMs = clock.elapsed();
   for (;;) {
-    const rows = await rowsOfDelete(options, lost.location, lost.backup);
+    const rows = await rowsOfDelete(server, lost.location, lost.backup);
     const row = rows.length > lost.before ? rows.at(-1) : undefined;
     const elapsedMs = clock.elapsed() - startMs;
     if (row?.status === 'success') {
       observer.answered(row);
-      return { status: 'deleted' };
+      return { kind: 'deleted' };
     }
-    if (row?.status === 'error') return failure(connection.responses.sanitize(row.error));
+    if (row?.status === 'error') return failure(connection.responses.sanitize(row.error ?? ''));
     const goneQuiet = row === undefined && elapsedMs > lookMs;
     const tooLate = clock.elapsed() > lost.deadlineMs;
     if (row?.status === 'cancel' || (goneQuiet && !tooLate)) {
-      return { status: 'unknown', why: `the answer was lost (${lost.why})` };
+      return { kind: 'unknown', reason: `the answer was lost (${lost.reason})` };
     }
     if (tooLate && (row !== undefined || goneQuiet)) {
       throw new OperationTimeoutError(
@@ -81,7 +81,7 @@ async function followLost(
   }
 }
 
-async function rowsOfDelete(options: ServerWaitOptions, location: Location, backup: string) {
-  const rows = await options.log.rowsOf(backup);
+async function rowsOfDelete(server: ServerContext, location: Location, backup: string) {
+  const rows = await server.log.rowsOf(backup);
   return rows.filter(({ command }) => command === `delete ${location} ${backup}`);
 }

@@ -22,12 +22,10 @@ export interface OpenOptions {
   listWhileBusy: boolean;
 }
 
-/** The client for one server; sends nothing yet. */
+/** Returns the client for one server. Sends nothing yet. */
 export function openServer(options: OpenOptions): BackupServer {
-  const { listWhileBusy, timeoutMs } = options;
   const connection = new ApiConnection(options);
   const log = new ActionLog({ connection, clock: options.clock });
-  const waiting = { ...options, connection, log };
-  const runner = new OperationRunner({ ...waiting, timeoutMs });
-  return new ApiClient({ connection, log, runner, waiting, listWhileBusy });
+  const server = { ...options, connection, log };
+  return new ApiClient({ ...server, runner: new OperationRunner(server) });
 }

@@ -1,12 +1,13 @@
-import { pollIntervalMs } from '../../time/waiting.js';
+import type * as z from 'zod/mini';
+import { pollIntervalMs } from '../../time/rhythms.js';
 import { ApiResponseError, OperationTimeoutError } from '../../errors.js';
 import type { Outcome } from '../client.js';
 import type { Action } from '../observer.js';
 import { serverErrorCode } from '../server-errors.js';
-import { quickMs } from './connection.js';
+import { quickMs } from '../limits.js';
 import { postWhenFree } from './post-when-free.js';
 import { acknowledgement } from './schemas.js';
-import type { ServerWaitOptions } from './server-wait.js';
+import type { ServerContext } from './server-wait.js';
 import type { HttpAnswer } from '../../http/transport.js';
 
 /** Work that the server does after it has answered. */
@@ -27,10 +28,10 @@ export interface Operation {
 
 /** The server has, or may have, begun. */
 type Started =
-  | { kind: 'accepted'; operationId: string }
-  | { kind: 'lost'; operationId: ''; why: string };
+  | { kind: 'accepted'; operationId: string | undefined }
+  | { kind: 'lost'; reason: string };
 
-export interface OperationRunnerOptions extends ServerWaitOptions {
+export interface OperationRunnerOptions extends ServerContext {
   timeoutMs: number;
 }
 
@@ -51,59 +52,60 @@ export class OperationRunner {
     const started = await this.start(operation, before);
     if (started.kind === 'rejected') {
       // A restore may be refused for a reason of its own; an upload has not started.
-      return {
-        status: 'error',
-        text: started.text,
-        code: serverErrorCode(started.text) ?? 'not-started',
-      };
+      const { reason } = started;
+      return { kind: 'error', reason, code: serverErrorCode(reason) ?? 'not-started' };
     }
-    connection.atWork = true;
-    try {
+    return connection.whileWorking(async () => {
       const outcome = await this.follow(operation, started, before);
-      return started.kind === 'lost' && outcome.status === 'unknown'
-        ? { status: 'unknown', why: `the answer was lost (${started.why}), and ${outcome.why}` }
-        : outcome;
-    } finally {
-      connection.atWork = false;
-    }
+      if (started.kind !== 'lost' || outcome.kind !== 'unknown') return outcome;
+      const reason = `the answer was lost (${started.reason}), and ${outcome.reason}`;
+      return { kind: 'unknown', reason };
+    });
   }
 
   private async start(
     operation: Operation,
     before: number,
-  ): Promise<Started | { kind: 'rejected'; text: string }> {
+  ): Promise<Started | { kind: 'rejected'; reason: string }> {
     const { connection, observer } = this.options;
     const result = await postWhenFree(this.options, operation.path, quickMs, {
       body: operation.body,
       wasDone: async () => (await this.ourRows(operation)).length > before,
       beforeAgain: operation.beforeAgain,
     });
-    if (result.kind === 'lost') return { kind: 'lost', operationId: '', why: result.why };
+    if (result.kind === 'lost') return { kind: 'lost', reason: result.reason };
     const { answer } = result;
     if (answer.status !== 200 && answer.status !== 201) {
       return {
         kind: 'rejected',
-        text: `${answer.status}: ${connection.responses.errorText(answer)}`,
+        reason: `${answer.status}: ${connection.responses.errorText(answer)}`,
       };
     }
     const reply = this.readReply(operation, answer);
-    if ('why' in reply) return { kind: 'lost', operationId: '', why: reply.why };
+    if (reply.kind === 'lost') return reply;
     observer.answered(JSON.parse(answer.body.trim()));
-    if (reply.backup_name !== undefined && reply.backup_name !== operation.backup) {
+    const { backup_name: name, operation_id: operationId } = reply.acknowledgement;
+    if (name !== undefined && name !== operation.backup) {
       throw new ApiResponseError(
-        `asked for ${operation.backup}, the server works on ${connection.responses.sanitize(reply.backup_name)}`,
+        `the server works on backup ${connection.responses.sanitize(name)}, although ${operation.backup} was requested`,
       );
     }
-    return { kind: 'accepted', operationId: reply.operation_id ?? '' };
+    return { kind: 'accepted', operationId };
   }
 
-  /** An answer that says yes but cannot be read tells no more than one that was lost. */
-  private readReply(operation: Operation, answer: HttpAnswer) {
+  /** Reads a response of success. One that cannot be read shows no more than a lost one. */
+  private readReply(
+    { path }: Operation,
+    answer: HttpAnswer,
+  ):
+    | { kind: 'read'; acknowledgement: z.output<typeof acknowledgement> }
+    | { kind: 'lost'; reason: string } {
+    const { responses } = this.options.connection;
     try {
-      const body = answer.body.trim();
-      return this.options.connection.responses.parseLine(operation.path, body, acknowledgement);
+      const line = responses.parseLine(path, answer.body.trim(), acknowledgement);
+      return { kind: 'read', acknowledgement: line };
     } catch (error) {
-      if (error instanceof ApiResponseError) return { why: error.message };
+      if (error instanceof ApiResponseError) return { kind: 'lost', reason: error.message };
       throw error;
     }
   }
@@ -113,7 +115,8 @@ export class OperationRunner {
     const startMs = clock.elapsed();
     let seen = false;
     for (;;) {
-      const row = await this.look(operation, started.operationId, before);
+      const id = started.kind === 'accepted' ? started.operationId : undefined;
+      const row = await this.look(operation, id, before);
       const elapsedMs = clock.elapsed() - startMs;
       if (row !== undefined && row.status !== 'in progress') return this.outcomeOf(row);
       if (row === undefined && seen) {
@@ -143,13 +146,13 @@ export class OperationRunner {
       'the server was restarted',
       `${label} leads to several servers (several DNS records, a load balancer)`,
     ];
-    return { status: 'unknown', why: `${seen}; possible reasons: ${reasons.join(', or ')}` };
+    return { kind: 'unknown', reason: `${seen}; possible reasons: ${reasons.join(', or ')}` };
   }
 
   /** Our row, by status where that is enough, else from the log of this backup. */
   private async look(
     operation: Operation,
-    id: string,
+    id: string | undefined,
     before: number,
   ): Promise<Action | undefined> {
     if (operation.byStatus) {
@@ -157,7 +160,7 @@ export class OperationRunner {
       if (row !== undefined && operation.isOurs(row.command) && before === 0) return row;
     }
     const rows = await this.ourRows(operation);
-    const byId = id === '' ? undefined : rows.findLast((row) => row.operationId === id);
+    const byId = id === undefined ? undefined : rows.findLast((row) => row.operationId === id);
     return byId ?? rows[before];
   }
 
@@ -169,17 +172,17 @@ export class OperationRunner {
   /** What a row that has ended means; it goes to the log file. */
   outcomeOf(row: Action): Outcome {
     const { connection, observer } = this.options;
-    const { operationId, error, ...fields } = row;
+    const { operationId, error = '', ...fields } = row;
     observer.answered({
       ...fields,
       ...(error !== '' && { error }),
-      ...(operationId !== '' && { operation_id: operationId }),
+      ...(operationId !== undefined && { operation_id: operationId }),
     });
-    if (row.status === 'success') return { status: 'success' };
-    const text = connection.responses.sanitize(error) || 'the server gave no reason';
+    if (row.status === 'success') return { kind: 'success' };
+    const reason = connection.responses.sanitize(error) || 'the server gave no reason';
     if (row.status === 'cancel') {
-      return { status: 'unknown', why: `its row was cancelled: ${text}` };
+      return { kind: 'unknown', reason: `its row was cancelled: ${reason}` };
     }
-    return { status: 'error', text, code: serverErrorCode(error) };
+    return { kind: 'error', reason, code: serverErrorCode(error) };
   }
 }

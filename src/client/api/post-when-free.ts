@@ -1,5 +1,5 @@
 import type { PostResult } from './connection.js';
-import { ServerWait, type ServerWaitOptions } from './server-wait.js';
+import { ServerWait, type ServerContext } from './server-wait.js';
 import { serverErrorCode } from '../server-errors.js';
 import type { HttpAnswer } from '../../http/transport.js';
 
@@ -13,7 +13,7 @@ const alreadyTaken =
  * The log is read before the wait, which may end in an error, and right before the next POST.
  */
 export async function postWhenFree(
-  waiting: ServerWaitOptions,
+  server: ServerContext,
   path: string,
   limitMs: number,
   options: {
@@ -24,9 +24,9 @@ export async function postWhenFree(
   } = {},
 ): Promise<PostResult> {
   const { body, wasDone, beforeAgain } = options;
-  const wait = new ServerWait(waiting);
+  const wait = new ServerWait(server);
   for (;;) {
-    const result = await waiting.connection.post(path, limitMs, body, wasDone);
+    const result = await server.connection.post(path, limitMs, body, wasDone);
     if (result.kind === 'lost' || !isBusy(result.answer)) {
       wait.stop();
       return result;
@@ -39,7 +39,7 @@ export async function postWhenFree(
     }
     if (isTaken) {
       wait.stop();
-      return { kind: 'lost', why: alreadyTaken, afterMs: 0 };
+      return { kind: 'lost', reason: alreadyTaken, afterMs: 0 };
     }
   }
 }

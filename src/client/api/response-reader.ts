@@ -1,8 +1,7 @@
 import type * as z from 'zod/mini';
 import { ApiResponseError } from '../../errors.js';
 import { presentable } from '../../text.js';
-import { isFromServer, readError } from './error-response.js';
-import { titleOfPage } from './page.js';
+import { isFromServer, readError, titleOfPage } from './error-response.js';
 import type { HttpAnswer } from '../../http/transport.js';
 
 export interface ResponseReaderOptions {

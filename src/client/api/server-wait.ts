@@ -1,4 +1,4 @@
-import { type Clock } from '../../time/clock.js';
+import type { Clock } from '../../time/clock.js';
 import { ChargedWait, type WaitBudget } from '../../time/waiting.js';
 import { BusyError, OperationTimeoutError } from '../../errors.js';
 import type { Action, ClientObserver } from '../observer.js';
@@ -7,7 +7,8 @@ import type { ApiConnection } from './connection.js';
 import { isList } from './list-ages.js';
 import { checkUsable } from './usable.js';
 
-export interface ServerWaitOptions {
+/** What everything that works with one server shares. */
+export interface ServerContext {
   connection: ApiConnection;
   log: ActionLog;
   clock: Clock;
@@ -20,8 +21,8 @@ export interface ServerWaitOptions {
 const refusedByHungMs = 60_000;
 
 /** Waits until the server does nothing but hung lists. Throws `BusyError` when `--wait` is used up. */
-export async function waitUntilIdle(options: ServerWaitOptions): Promise<void> {
-  const wait = new ServerWait(options);
+export async function waitUntilIdle(server: ServerContext): Promise<void> {
+  const wait = new ServerWait(server);
   let isIdle = false;
   while (!isIdle) {
     isIdle = await wait.lookForIdle();
@@ -31,18 +32,18 @@ export async function waitUntilIdle(options: ServerWaitOptions): Promise<void> {
 
 /** One wait for a busy server. */
 export class ServerWait {
-  private readonly options: ServerWaitOptions;
+  private readonly server: ServerContext;
   private readonly wait: ChargedWait;
   private hungSinceMs: number | undefined;
 
-  constructor(options: ServerWaitOptions) {
-    this.options = options;
-    this.wait = new ChargedWait(options.clock, options.wait);
+  constructor(server: ServerContext) {
+    this.server = server;
+    this.wait = new ChargedWait(server.clock, server.wait);
   }
 
   /** Looks once, and pauses if the server is busy. */
   async lookForIdle(): Promise<boolean> {
-    const { busy } = await this.options.log.running();
+    const { busy } = await this.server.log.running();
     const last = busy.at(-1);
     if (last === undefined) return true;
     // How old these lists are is not known, and nothing runs that one more list could disturb.
@@ -53,7 +54,7 @@ export class ServerWait {
 
   /** Waits out one refusal, naming what runs; the caller asks again. Throws `BusyError`. */
   async pauseForBusy(): Promise<void> {
-    const { log, clock } = this.options;
+    const { log, clock } = this.server;
     const { busy, hung } = await log.running();
     const last = busy.at(-1);
     const lastHung = hung.at(-1);
@@ -71,11 +72,11 @@ export class ServerWait {
   }
 
   stop(): void {
-    if (this.wait.waitedMs > 0) this.options.observer.free();
+    if (this.wait.waitedMs > 0) this.server.observer.free();
   }
 
   private async pause(running: Action | undefined): Promise<void> {
-    const { connection, signal, observer } = this.options;
+    const { connection, signal, observer } = this.server;
     const command = connection.responses.sanitize(running?.command ?? 'another operation');
     const start = this.startOf(running);
     if (this.wait.isOver()) {
@@ -91,7 +92,7 @@ export class ServerWait {
 
   /** A list that hangs is no work to wait for: something behind the server does not answer. */
   private async giveUpOn(list: Action): Promise<never> {
-    const { connection } = this.options;
+    const { connection } = this.server;
     await checkUsable(connection);
     throw new OperationTimeoutError(
       `\`${connection.responses.sanitize(list.command)}\` has been running on ${connection.label} since ${this.startOf(list)}, and ${connection.label} starts nothing else until it ends`,
@@ -103,6 +104,6 @@ export class ServerWait {
 
   private startOf(running: Action | undefined): string {
     const start = running?.start ?? '';
-    return start === '' ? '' : `${this.options.connection.responses.sanitize(start)} by its clock`;
+    return start === '' ? '' : `${this.server.connection.responses.sanitize(start)} by its clock`;
   }
 }

@@ -3,7 +3,8 @@ import { rowsInBackup } from '../../backup/table-engine.js';
 import type { TableName } from '../../backup/table-name.js';
 import type { Table } from '../client.js';
 import { tablePattern } from '../table-pattern.js';
-import { type ApiConnection, slowMs } from './connection.js';
+import { slowMs } from '../limits.js';
+import type { ApiConnection } from './connection.js';
 import { materializedViewTarget } from './materialized-view.js';
 import { tableRow } from './schemas.js';
 

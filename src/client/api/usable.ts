@@ -1,7 +1,8 @@
 import { ApiUnreachableError, OperationTimeoutError } from '../../errors.js';
 import { runningPath } from './action-log.js';
-import { clickHouseError, clickHouseHint } from '../clickhouse-error.js';
-import { type ApiConnection, quickMs } from './connection.js';
+import { clickHouseError, clickHouseHint } from '../server-errors.js';
+import { quickMs } from '../limits.js';
+import type { ApiConnection } from './connection.js';
 import { isFromServer } from './error-response.js';
 import { tableRow } from './schemas.js';
 

@@ -1,5 +1,6 @@
 import type { WaitBudget } from '../../time/waiting.js';
 import type { Capabilities, DeleteOutcome, Client, Outcome } from '../client.js';
+import { slowMs } from '../limits.js';
 import { canListAsJson, readCapabilities } from './capabilities.js';
 import { listBackups } from './list.js';
 import { runOperation } from './operation.js';
@@ -7,9 +8,6 @@ import { restoreArguments, restoreEnvironment } from './restore-call.js';
 import type { Program } from './run-program.js';
 import { findTable } from './tables.js';
 import { checkUsable } from './usable.js';
-
-/** A delete walks the remote storage, file by file. */
-const deleteLimitMs = 10 * 60_000;
 
 type Again = (() => Promise<void>) | undefined;
 
@@ -66,14 +64,14 @@ export function createBinaryClient(options: BinaryClientOptions): Client {
 
     async delete(location, backup, beforeAgain) {
       const args = ['delete', location, '--', backup];
-      return deleteOutcome(await operate(args, deleteLimitMs, { beforeAgain }));
+      return deleteOutcome(await operate(args, slowMs, { beforeAgain }));
     },
   };
 }
 
 function deleteOutcome(outcome: Outcome): DeleteOutcome {
-  if (outcome.status === 'success') return { status: 'deleted' };
-  if (outcome.status === 'unknown') return outcome;
-  const { text, code } = outcome;
-  return code === 'not-found' ? { status: code, text } : { status: 'error', text, code };
+  if (outcome.kind === 'success') return { kind: 'deleted' };
+  if (outcome.kind === 'unknown') return outcome;
+  const { reason, code } = outcome;
+  return code === 'not-found' ? { kind: code, reason } : { kind: 'error', reason, code };
 }

@@ -1,11 +1,10 @@
 import { ConfigError } from '../../errors.js';
 import type { Capabilities } from '../client.js';
+import { quickMs } from '../limits.js';
 import { presentable } from '../../text.js';
 import { capabilitiesOf } from '../versions.js';
 import { failureOf } from './failure.js';
 import { type Program, runProgram } from './run-program.js';
-
-const limitMs = 30_000;
 
 /**
  * What the program says it is. A development build calls itself `HEAD`, a build without a version
@@ -32,7 +31,7 @@ export async function canListAsJson(program: Program): Promise<boolean> {
 }
 
 async function read(program: Program, args: string[]): Promise<string> {
-  const ended = await runProgram(program, { args, limitMs, changes: false });
+  const ended = await runProgram(program, { args, limitMs: quickMs, changes: false });
   if (ended.exitCode !== 0) throw failureOf(ended);
   return ended.stdout.text;
 }

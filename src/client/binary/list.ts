@@ -1,13 +1,11 @@
 import type { Backup, Location } from '../../backup/backup.js';
 import { ApiResponseError } from '../../errors.js';
 import { presentable } from '../../text.js';
+import { slowMs } from '../limits.js';
 import { failureOf } from './failure.js';
 import { rowsOfJson, rowsOfText } from './list-rows.js';
 import { lastWords, logEntries } from './program-log.js';
 import { type Ended, type Program, runProgram } from './run-program.js';
-
-/** It walks the remote storage before it answers. */
-const limitMs = 10 * 60_000;
 
 export async function listBackups(
   program: Program,
@@ -15,7 +13,7 @@ export async function listBackups(
   asJson: boolean,
 ): Promise<Backup[]> {
   const args = ['list', location, ...(asJson ? ['--format', 'json'] : [])];
-  const ended = await runProgram(program, { args, limitMs, changes: false });
+  const ended = await runProgram(program, { args, limitMs: slowMs, changes: false });
   if (ended.exitCode !== 0) throw failureOf(ended);
   if (!ended.stdout.whole) throw unusable(ended, 'the list is too long');
   const { text } = ended.stdout;

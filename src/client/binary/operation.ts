@@ -1,4 +1,5 @@
-import { ChargedWait, pollIntervalMs, type WaitBudget } from '../../time/waiting.js';
+import { pollIntervalMs } from '../../time/rhythms.js';
+import { ChargedWait, type WaitBudget } from '../../time/waiting.js';
 import { BusyError } from '../../errors.js';
 import type { Outcome } from '../client.js';
 import { serverErrorCode } from '../server-errors.js';
@@ -21,18 +22,17 @@ export async function runOperation(
   for (;;) {
     const ended = await runWatched(program, { ...call, changes: true });
     const outcome = outcomeOf(ended);
-    if (outcome.status !== 'error' || outcome.code !== 'busy') {
+    if (outcome.kind !== 'error' || outcome.code !== 'busy') {
       if (wait.waitedMs > 0) observer.free();
-      const { code: _, ...told } = { code: undefined, ...outcome };
-      observer.answered({ command: ended.command, ...told });
+      observer.answered({ command: ended.command, ...toLog(outcome) });
       return outcome;
     }
     if (wait.isOver()) {
-      throw new BusyError(`clickhouse-backup is busy here: ${outcome.text}`, {
+      throw new BusyError(`clickhouse-backup is busy here: ${outcome.reason}`, {
         hint: 'run again later, or wait longer with --wait; if nothing runs, its pid file is stale',
       });
     }
-    const { command = '', start = '' } = busyText.exec(outcome.text)?.groups ?? {};
+    const { command = '', start = '' } = busyText.exec(outcome.reason)?.groups ?? {};
     observer.busy({ command, start });
     await wait.pause(signal);
     observer.stillBusy(wait.waitedMs);
@@ -41,11 +41,18 @@ export async function runOperation(
 }
 
 function outcomeOf(ended: Ended): Outcome {
-  if (ended.exitCode === 0) return { status: 'success' };
+  if (ended.exitCode === 0) return { kind: 'success' };
   const reason = reasonOf(ended);
   // Killed from outside, it said nothing of how far it had come.
-  if (ended.killedBy !== undefined) return { status: 'unknown', why: reason };
-  return { status: 'error', text: reason, code: serverErrorCode(reason) };
+  if (ended.killedBy !== undefined) return { kind: 'unknown', reason };
+  return { kind: 'error', reason, code: serverErrorCode(reason) };
+}
+
+/** The shape that the log file has for what the program did. */
+function toLog(outcome: Outcome): object {
+  if (outcome.kind === 'success') return { status: outcome.kind };
+  const key = outcome.kind === 'error' ? 'text' : 'why';
+  return { status: outcome.kind, [key]: outcome.reason };
 }
 
 /** Tells the observer now and then that it is still at work. */

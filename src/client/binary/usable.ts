@@ -1,9 +1,8 @@
 import { ApiUnreachableError, OperationTimeoutError } from '../../errors.js';
-import { clickHouseError, clickHouseHint } from '../clickhouse-error.js';
+import { quickMs } from '../limits.js';
+import { clickHouseError, clickHouseHint } from '../server-errors.js';
 import { failureOf, reasonOf } from './failure.js';
 import { type Program, runProgram } from './run-program.js';
-
-const limitMs = 30_000;
 
 /**
  * Throws `ApiUnreachableError` unless ClickHouse answers the program. Without ClickHouse no version
@@ -13,7 +12,7 @@ export async function checkUsable(program: Program): Promise<void> {
   const args = ['tables', '--all', '--tables=nosuch.nosuch'];
   let ended;
   try {
-    ended = await runProgram(program, { args, limitMs, changes: false });
+    ended = await runProgram(program, { args, limitMs: quickMs, changes: false });
   } catch (error) {
     if (!(error instanceof OperationTimeoutError)) throw error;
     throw new ApiUnreachableError(`ClickHouse does not answer: ${error.message}`, {

@@ -120,16 +120,16 @@ async function create(run: CreateContext, name: string): Promise<void> {
   report.phase(`creating ${name}`);
   const outcome = await server.create(name);
   report.step('created');
-  if (outcome.status === 'success') return;
-  if (outcome.status === 'unknown') {
+  if (outcome.kind === 'success') return;
+  if (outcome.kind === 'unknown') {
     report.step('look-for-copy');
     report.warn(
-      `how the create of ${name} ended is unknown: ${outcome.why}; the local list decides`,
+      `how the create of ${name} ended is unknown: ${outcome.reason}; the local list decides`,
     );
     const copy = findBackup(await server.list('local'), 'local', name);
     if (copy?.state === 'ok') return;
     const found = copy?.description ?? 'there is no local copy';
-    failBackup(run, { what: 'create', name, text: `${outcome.why}; ${found}` });
+    failBackup(run, { what: 'create', name, reason: `${outcome.reason}; ${found}` });
   }
-  failBackup(run, { what: 'create', name, text: outcome.text, code: outcome.code });
+  failBackup(run, { what: 'create', name, reason: outcome.reason, code: outcome.code });
 }

@@ -5,8 +5,8 @@ import type { CreateContext } from '../context.js';
 export interface BackupFailure {
   what: 'create' | 'upload';
   name: string;
-  /** Why, in the server's words where it gave any. */
-  text: string;
+  /** In the server's words where it gave any. */
+  reason: string;
   /** What the server's words mean. */
   code?: ServerErrorCode | undefined;
   /** No list could be believed: the journal stays, and the next run may find it complete. */
@@ -26,12 +26,12 @@ export function failBackup(
   }: Pick<CreateContext, 'deleteLocalCommand' | 'files' | 'report'>,
   failure: BackupFailure,
 ): never {
-  const { what, name, text, undecided = false } = failure;
+  const { what, name, reason, undecided = false } = failure;
   report.step(`${what}-error`);
   if (!undecided) files.removeJournal();
   report.step(what === 'create' ? 'log-error' : 'log-upload-error');
   const verdict = undecided ? 'could not be verified' : 'failed';
-  throw new OperationFailedError(`the ${what} of ${name} ${verdict}: ${text}`, {
+  throw new OperationFailedError(`the ${what} of ${name} ${verdict}: ${reason}`, {
     heading: headings[what],
     hint: hintFor(failure, deleteLocalCommand),
   });

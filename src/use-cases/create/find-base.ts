@@ -1,11 +1,9 @@
 import type { Backup } from '../../backup/backup.js';
 import { verifyBackup } from '../../backup/verification.js';
 import { OperationFailedError } from '../../errors.js';
+import { baseRetryPausesMs } from '../../time/rhythms.js';
 import { emptyStorage } from './empty-storage.js';
 import type { CreateContext } from '../context.js';
-
-/** The pauses before a base that is not proven is looked for again: a listing can fail in silence. */
-const secondLooksMs = [20_000, 35_000];
 
 /** What a DIFF without a usable base does: a full upload, or fail. */
 export type WithoutBase = 'full' | 'fail';
@@ -33,7 +31,7 @@ export async function findBase(withoutBase: WithoutBase, context: CreateContext)
     return giveUpBase(withoutBase, context, problem, listed);
   }
   let proof = verifyBackup(listed, last.name);
-  for (const pauseMs of secondLooksMs) {
+  for (const pauseMs of baseRetryPausesMs) {
     if (proof.verified) break;
     report.step('look-again-for-base');
     await clock.sleep(pauseMs, signal);

@@ -33,29 +33,29 @@ export async function recoverInterruptedRun(kind: BackupKind, run: CreateContext
     `the previous run (${backup}, started ${startedAt}) was interrupted; checking its outcome`,
   );
   const end = await findEnd(kind, run, journal);
-  if (end.is === 'verified') {
+  if (end.kind === 'verified') {
     report.step('recovered');
     files.recordLastBackup(backup);
     report.warn(
       `backup ${backup} of the previous run is complete; it is now verified and recorded`,
     );
-  } else if (end.is === 'untold') {
+  } else if (end.kind === 'unknown') {
     report.warn(
-      `it is unknown whether backup ${backup} of the previous run is complete: ${end.why}; the backup is not used as a base`,
+      `it is unknown whether backup ${backup} of the previous run is complete: ${end.reason}; the backup is not used as a base`,
     );
   } else {
     const left = await describeCopyLeft(run, backup);
     report.warn(
-      `backup ${backup} of the previous run failed: ${end.why}; the backup is not used as a base${left}`,
+      `backup ${backup} of the previous run failed: ${end.reason}; the backup is not used as a base${left}`,
     );
   }
   files.removeJournal();
 }
 
-/** `untold`: no list could be believed. */
-type End = { is: 'verified' } | { is: 'failed' | 'untold'; why: string };
+/** `unknown`: no list could be relied on. */
+type End = { kind: 'verified' } | { kind: 'failed' | 'unknown'; reason: string };
 
-const failed = (why: string): End => ({ is: 'failed', why });
+const failed = (reason: string): End => ({ kind: 'failed', reason });
 
 async function findEnd(
   kind: BackupKind,
@@ -66,18 +66,18 @@ async function findEnd(
   await server.waitUntilIdle();
   if (phase === 'create') return failed('its upload was never asked for');
   const row = await server.uploadEnd(backup);
-  const error = row?.status === 'error' ? row : undefined;
-  if (error?.code === 'incomplete') return failed(error.text);
+  const error = row?.kind === 'error' ? row : undefined;
+  if (error?.code === 'incomplete') return failed(error.reason);
   const listed = await server.list('all');
   const lastNow = lastNameOf(run);
   if (!listed.some(({ location }) => location === 'remote')) {
-    if (error !== undefined && isNotStarted(error.code)) return failed(error.text);
-    if (lastNow === '' || kind === 'FULL') return { is: 'untold', why: nothingListed };
+    if (error !== undefined && isNotStarted(error.code)) return failed(error.reason);
+    if (lastNow === '' || kind === 'FULL') return { kind: 'unknown', reason: nothingListed };
     throw emptyStorage(host, `how the upload of ${backup} ended cannot be told`);
   }
   const proof = verifyUpload(listed, backup, base || undefined);
   if (!proof.verified) return failed(proof.reason);
-  if (lastNow === lastBackup) return { is: 'verified' };
+  if (lastNow === lastBackup) return { kind: 'verified' };
   return failed(`the last-backup file of ${host} has changed since that run started`);
 }
 

@@ -23,11 +23,11 @@ export async function chooseBaseUseFor(
   if (base === undefined) return undefined;
   const local = await server.list('local');
   let choice = chooseBaseUse({ local, base, diffFromRemoteSafe: false });
-  if (choice.use === 'none') {
+  if (choice.kind === 'none') {
     const { diffFromRemoteSafe } = await server.capabilities();
     choice = chooseBaseUse({ local, base, diffFromRemoteSafe });
   }
-  if (choice.use !== 'none') return { at: choice.use, name: base };
+  if (choice.kind !== 'none') return { at: choice.kind, name: base };
   report.step('warn-full-instead');
   const state =
     choice.state === undefined ? 'not on the server any more' : `${choice.state} on the server`;
@@ -49,25 +49,27 @@ export async function upload(
   const { report } = run;
   const name = journal.backup;
   const outcome = await postUpload(run, journal, use);
-  if (outcome.status === 'error') {
+  if (outcome.kind === 'error') {
     if (outcome.code === 'remote-base-refused' && use?.at === 'remote') {
       report.step('warn-full-instead');
       report.warn(
-        `its base ${use.name} cannot be used: ${outcome.text}; this backup is uploaded as a full one`,
+        `its base ${use.name} cannot be used: ${outcome.reason}; this backup is uploaded as a full one`,
       );
       return upload(run, journal, undefined);
     }
     if (outcome.code === 'incomplete') {
-      failBackup(run, { what: 'upload', name, text: outcome.text });
+      failBackup(run, { what: 'upload', name, reason: outcome.reason });
     }
-    report.warn(`the server reported an error uploading ${name}: ${outcome.text}`);
+    report.warn(`the server reported an error uploading ${name}: ${outcome.reason}`);
   }
   report.phase(`verifying ${name}`);
   const verdict = await verifyOutcome(run, outcome, name, use?.name);
   if (!verdict.verified) failUnverified(run, name, outcome, verdict);
-  if (outcome.status === 'error') report.warn(`the upload of ${name} is complete anyway`);
-  if (outcome.status === 'unknown') {
-    report.warn(`the upload of ${name} is complete, though its end was not seen: ${outcome.why}`);
+  if (outcome.kind === 'error') report.warn(`the upload of ${name} is complete anyway`);
+  if (outcome.kind === 'unknown') {
+    report.warn(
+      `the upload of ${name} is complete, though its end was not seen: ${outcome.reason}`,
+    );
   }
   if (!verdict.asFull) return { base: use?.name };
   report.warn(`the server uploaded ${name} as a full backup, not on ${use?.name}`);
@@ -95,14 +97,14 @@ function failUnverified(
   outcome: Outcome,
   { reason, undecided }: Extract<Verdict, { verified: false }>,
 ): never {
-  if (outcome.status === 'error' && isNotStarted(outcome.code)) {
-    failBackup(run, { what: 'upload', name, text: outcome.text });
+  if (outcome.kind === 'error' && isNotStarted(outcome.code)) {
+    failBackup(run, { what: 'upload', name, reason: outcome.reason });
   }
-  const text = outcome.status === 'success' ? reason : `${wordsOf(outcome)}; ${reason}`;
-  const mayGoOn = outcome.status === 'unknown';
-  failBackup(run, { what: 'upload', name, text, undecided, mayGoOn });
-}
-
-function wordsOf(outcome: Exclude<Outcome, { status: 'success' }>): string {
-  return outcome.status === 'error' ? outcome.text : outcome.why;
+  failBackup(run, {
+    what: 'upload',
+    name,
+    reason: outcome.kind === 'success' ? reason : `${outcome.reason}; ${reason}`,
+    undecided,
+    mayGoOn: outcome.kind === 'unknown',
+  });
 }

@@ -1,12 +1,12 @@
 import { verifyUpload, type UploadVerification } from '../../backup/verification.js';
 import type { Outcome } from '../../client/client.js';
 import { ApiResponseError } from '../../errors.js';
+import { verifyPauseMs } from '../../time/rhythms.js';
 import type { CreateContext } from '../context.js';
 
 /** A storage that is down lists as empty (contract §11). */
 export const nothingListed = 'the remote storage lists no backup at all; it may be down';
 const patienceMs = 10 * 60_000;
-const longestPauseMs = 60_000;
 
 export type Verdict =
   | { verified: true; asFull: boolean }
@@ -27,18 +27,18 @@ export async function verifyOutcome(
   const { clock, report, signal } = run;
   const startMs = clock.elapsed();
   // Of any other end the upload may be another client's: the local copy tells.
-  const where = outcome.status === 'success' ? 'remote' : 'all';
-  for (let pauseMs = 1000; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+  const where = outcome.kind === 'success' ? 'remote' : 'all';
+  for (let attempt = 0; ; attempt++) {
     report.step('verify-upload');
     const look = await lookOnce(run, where, name, base);
     if (look.proof.verified) return { verified: true, asFull: look.proof.asFull };
     const { reason, kind } = look.proof;
     const elapsedMs = clock.elapsed() - startMs;
-    const final = outcome.status !== 'success' || kind === 'wrong-base' || elapsedMs >= patienceMs;
+    const final = outcome.kind !== 'success' || kind === 'wrong-base' || elapsedMs >= patienceMs;
     if (final) return { verified: false, reason, undecided: !look.usable };
     report.step('look-again-for-upload');
     report.working(elapsedMs);
-    await clock.sleep(Math.min(pauseMs, patienceMs - elapsedMs), signal);
+    await clock.sleep(Math.min(verifyPauseMs(attempt), patienceMs - elapsedMs), signal);
   }
 }
 

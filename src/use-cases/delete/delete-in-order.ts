@@ -115,12 +115,12 @@ async function reasonOfFailure(
   client: Client,
   isForeign: boolean,
 ): Promise<string | undefined> {
-  const isDeleted = outcome.status === 'deleted';
+  const isDeleted = outcome.kind === 'deleted';
   if (isDeleted && !isForeign) return undefined;
-  if (outcome.status === 'error') {
-    return outcome.code === 'required' ? `kept by the server: ${outcome.text}` : outcome.text;
+  if (outcome.kind === 'error') {
+    return outcome.code === 'required' ? `kept by the server: ${outcome.reason}` : outcome.reason;
   }
-  const words = wordsOf(outcome);
+  const words = isDeleted ? stillListed : outcome.reason;
   try {
     const rows = await client.list(location);
     const isListed = rows.some((row) => row.name === name);
@@ -131,11 +131,8 @@ async function reasonOfFailure(
   }
 }
 
-function wordsOf(outcome: Exclude<DeleteOutcome, { status: 'error' }>): string {
-  if (outcome.status === 'not-found') return outcome.text;
-  if (outcome.status === 'unknown') return outcome.why;
-  return 'the server reported success, but it is still listed; delete it with the tools of its storage';
-}
+const stillListed =
+  'the server reported success, but it is still listed; delete it with the tools of its storage';
 
 /** Throws if anything is left of what was to go. */
 export function throwIfIncomplete({ deleted, failed }: DeletionResult, location: Location): void {

@@ -1,6 +1,7 @@
 import type { Backup, BackupState, Location } from '../../backup/backup.js';
 import { since } from '../../client/versions.js';
 import { ConfigError } from '../../errors.js';
+import { secondListPauseMs } from '../../time/rhythms.js';
 import type { CommandContext } from '../context.js';
 
 /** What two lists, two minutes apart, agree on; undefined: there was only one list. */
@@ -8,8 +9,6 @@ export interface SeenTwice {
   brokenTwice?: ReadonlySet<string>;
   foreignTwice?: ReadonlySet<string>;
 }
-
-const againMs = 2 * 60_000;
 
 /** Names of the backups that are broken in two lists: those that `--broken` deletes. */
 export async function findBrokenTwice(
@@ -56,7 +55,7 @@ async function seenAgain(
   wanted: BackupState,
   { clock, client, signal }: CommandContext,
 ): Promise<ReadonlySet<string>> {
-  await clock.sleep(againMs, signal);
+  await clock.sleep(secondListPauseMs, signal);
   const names = new Set(rows.map(({ name }) => name));
   const again = await client.list(location);
   return new Set(

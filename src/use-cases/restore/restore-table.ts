@@ -1,5 +1,5 @@
 import { findBackup } from '../../backup/chain.js';
-import type { Outcome, Table } from '../../client/client.js';
+import type { Table } from '../../client/client.js';
 import type { ServerErrorCode } from '../../client/server-errors.js';
 import { NotFoundError, OperationFailedError } from '../../errors.js';
 import { type Asker, confirm } from '../confirmation.js';
@@ -77,14 +77,14 @@ async function download({ backup }: RestorePlan, context: CommandContext): Promi
   const outcome = await client.download(backup);
   const copy = findBackup(await client.list('local'), 'local', backup);
   if (copy?.state === 'ok') {
-    if (outcome.status !== 'success') {
-      report.warn(`backup ${backup} was downloaded completely, although: ${textOf(outcome)}`);
+    if (outcome.kind !== 'success') {
+      report.warn(`backup ${backup} was downloaded completely, although: ${outcome.reason}`);
     }
     return;
   }
   const seen = copy === undefined ? 'not there' : copy.description || copy.state;
-  const text = outcome.status === 'success' ? `its local copy is ${seen}` : textOf(outcome);
-  throw new OperationFailedError(`the download of backup ${backup} failed: ${text}`, {
+  const reason = outcome.kind === 'success' ? `its local copy is ${seen}` : outcome.reason;
+  throw new OperationFailedError(`the download of backup ${backup} failed: ${reason}`, {
     heading: 'DOWNLOAD ERROR',
     hint: `the table was not changed; to remove what was downloaded: ${deleteLocalCommand(backup)}`,
   });
@@ -109,15 +109,18 @@ async function restore(
       report.phase(`restoring ${nameOf(table)}`);
     },
   );
-  if (outcome.status === 'success') return plan;
-  const text = textOf(outcome);
-  const code = outcome.status === 'error' ? outcome.code : undefined;
+  if (outcome.kind === 'success') return plan;
+  const { reason } = outcome;
+  const code = outcome.kind === 'error' ? outcome.code : undefined;
   if (code === 'table-not-in-backup') {
-    throw new NotFoundError(`backup ${backup} has no table ${nameOf(table)} to restore: ${text}`, {
-      hint: 'check the name of the table, and skip_tables and skip_table_engines in the configuration of clickhouse-backup, which exclude tables from restores too',
-    });
+    throw new NotFoundError(
+      `backup ${backup} has no table ${nameOf(table)} to restore: ${reason}`,
+      {
+        hint: 'check the name of the table, and skip_tables and skip_table_engines in the configuration of clickhouse-backup, which exclude tables from restores too',
+      },
+    );
   }
-  throw new OperationFailedError(`the restore of ${nameOf(table)} failed: ${text}`, {
+  throw new OperationFailedError(`the restore of ${nameOf(table)} failed: ${reason}`, {
     heading: 'RESTORE ERROR',
     hint: hintFor(code, checkReplicas),
   });
@@ -167,8 +170,4 @@ async function lookAfter(
   throw new OperationFailedError(`the server says success, but ${shown} is empty`, {
     hint: `either ${backup} has no rows of it, or a Replicated table was skipped: try --no-check-replicas`,
   });
-}
-
-function textOf(outcome: Exclude<Outcome, { status: 'success' }>): string {
-  return outcome.status === 'error' ? outcome.text : outcome.why;
 }

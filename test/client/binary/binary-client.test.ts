@@ -75,7 +75,7 @@ describe('restore', () => {
       state: state(),
       env: { CLICKHOUSE_HOST: 'h', CHBACKUP_PASSWORD: 's' },
     });
-    expect(await fake.client.restore(request)).toEqual({ status: 'success' });
+    expect(await fake.client.restore(request)).toEqual({ kind: 'success' });
     expect(fake.state().tables).toEqual({ 'shop.orders': 1010 });
     const call = fake.calls().at(-1);
     expect(call?.args).toEqual(['restore', '--data', '--tables=shop.orders', '--', 'b1']);
@@ -119,7 +119,7 @@ describe('restore', () => {
       version: '2.4.0',
       state: { ...state(), replicated: ['shop.orders'] },
     });
-    expect(await fake.client.restore(request)).toEqual({ status: 'success' });
+    expect(await fake.client.restore(request)).toEqual({ kind: 'success' });
     expect(fake.state().tables).toEqual({ 'shop.orders': 10 });
     await fake.client.restore({ ...request, checkReplicas: false });
     expect(fake.state().tables).toEqual({ 'shop.orders': 1010 });
@@ -128,16 +128,16 @@ describe('restore', () => {
   test.each(fakeVersions)('%s: the error is its own', async (version) => {
     const { client } = startFake({ version, state: { ...state(), tables: {} } });
     expect(await client.restore(request)).toEqual({
-      status: 'error',
-      text: 'shop.orders is not created. Restore schema first or create missing tables manually',
+      kind: 'error',
+      reason: 'shop.orders is not created. Restore schema first or create missing tables manually',
     });
   });
 
   test('killed from outside: unknown', async () => {
     const { client } = startFake({ state: { ...state(), killed: { restore: 'SIGKILL' } } });
     expect(await client.restore(request)).toEqual({
-      status: 'unknown',
-      why: 'it was killed by SIGKILL',
+      kind: 'unknown',
+      reason: 'it was killed by SIGKILL',
     });
   });
 });
@@ -145,10 +145,10 @@ describe('restore', () => {
 describe('download and delete', () => {
   test.each(fakeVersions)('%s: download', async (version) => {
     const fake = startFake({ version, state: { remote: [{ name: '-b1' }] } });
-    expect(await fake.client.download('-b1')).toEqual({ status: 'success' });
+    expect(await fake.client.download('-b1')).toEqual({ kind: 'success' });
     expect(fake.state().local).toMatchObject([{ name: '-b1' }]);
-    const text = "'b2' is not found on remote storage";
-    expect(await fake.client.download('b2')).toEqual({ status: 'error', text, code: 'not-found' });
+    const reason = "'b2' is not found on remote storage";
+    expect(await fake.client.download('b2')).toEqual({ kind: 'error', reason, code: 'not-found' });
   });
 
   test.each(fakeVersions)('%s: delete', async (version) => {
@@ -156,29 +156,29 @@ describe('download and delete', () => {
       version,
       state: { remote: [{ name: 'b1' }, { name: 'b2', required: 'b1' }], local: [{ name: 'b1' }] },
     });
-    expect(await fake.client.delete('local', 'b1')).toEqual({ status: 'deleted' });
+    expect(await fake.client.delete('local', 'b1')).toEqual({ kind: 'deleted' });
     expect(await fake.client.delete('local', 'b1')).toEqual({
-      status: 'not-found',
-      text: "'b1' is not found on local storage",
+      kind: 'not-found',
+      reason: "'b1' is not found on local storage",
     });
     const base = await fake.client.delete('remote', 'b1');
-    expect(base.status).toBe(version === '2.8.1' ? 'error' : 'deleted');
+    expect(base.kind).toBe(version === '2.8.1' ? 'error' : 'deleted');
     expect(fake.state().remote).toHaveLength(version === '2.8.1' ? 2 : 1);
   });
 
   test.each(['2.4.0', '2.6.30'] as const)('%s: the recorded errors', async (version) => {
     const { client } = startFake({ version });
     expect(await client.delete('remote', 'NOPE')).toEqual({
-      status: 'not-found',
-      text: "'NOPE' is not found on remote storage",
+      kind: 'not-found',
+      reason: "'NOPE' is not found on remote storage",
     });
   });
 
   test('2.8.1: the recorded refusal', async () => {
     const outcome = await startFake().client.delete('remote', 'CLI_1');
     expect(outcome).toMatchObject({
-      status: 'error',
-      text: expect.stringMatching(
+      kind: 'error',
+      reason: expect.stringMatching(
         /^'CLI_1' is required by remote backup\(s\) CLI_2, .*--force`$/,
       ) as string,
     });
@@ -191,7 +191,7 @@ describe('busy', () => {
   test.each(['2.6.30', '2.8.1'] as const)('%s: waits until it is free', async (version) => {
     const clock = new VirtualClock();
     const fake = startFake({ version, clock, waitMs: 60_000, state: busy(3) });
-    expect(await fake.client.delete('local', 'b1')).toEqual({ status: 'deleted' });
+    expect(await fake.client.delete('local', 'b1')).toEqual({ kind: 'deleted' });
     expect(fake.wait.remainingMs()).toBe(60_000 - 300);
     const told = fake.observed.filter(([name]) => name !== 'requested').map(([name]) => name);
     expect(told.filter((name) => name !== 'working')).toEqual([

@@ -1,0 +1,78 @@
+import type { Clock } from '../../time/clock.js';
+import { retryPauseMs } from '../../time/rhythms.js';
+import { ApiResponseError, ApiUnreachableError } from '../../errors.js';
+import type { TransportError } from '../../http/transport.js';
+import type { ClientObserver } from '../observer.js';
+
+/** While an operation of this run is in progress, a silent server gets at least this long. */
+const patienceWhileWorkingMs = 10 * 60_000;
+
+export interface PatienceOptions {
+  clock: Clock;
+  signal: AbortSignal;
+  connectTimeoutMs: number;
+  /** The host as typed, for messages. */
+  label: string;
+  observer: ClientObserver;
+  sanitize: (text: string) => string;
+}
+
+/** Decides how long a server that does not respond is asked again. */
+export class Patience {
+  /** True while an operation of this run is in progress on the server. */
+  isWorking = false;
+  private readonly options: PatienceOptions;
+  /** When the first request began that got no response, if none has come since. */
+  private silentSinceMs: number | undefined;
+
+  constructor(options: PatienceOptions) {
+    this.options = options;
+  }
+
+  /** A response came. */
+  answered(): void {
+    this.silentSinceMs = undefined;
+  }
+
+  /** The request sent at `startMs` got no response. */
+  silent(startMs: number): void {
+    this.silentSinceMs ??= startMs;
+  }
+
+  /**
+   * Waits before the next attempt; `attempt` counts from 0. `silentMs` is how long this request has
+   * been tried. Throws `ApiUnreachableError`, or the unreadable response, once the time is up.
+   */
+  async pauseOrGiveUp(
+    path: string,
+    error: TransportError,
+    attempt: number,
+    silentMs: number,
+  ): Promise<void> {
+    const { clock, connectTimeoutMs, observer, signal } = this.options;
+    const patienceMs = this.isWorking
+      ? Math.max(connectTimeoutMs, patienceWhileWorkingMs)
+      : connectTimeoutMs;
+    const nowMs = clock.elapsed();
+    const leftMs = patienceMs - Math.max(silentMs, nowMs - (this.silentSinceMs ?? nowMs));
+    if (leftMs <= 0) {
+      throw error.cause instanceof ApiResponseError ? error.cause : this.unreachable(error);
+    }
+    observer.unanswered(path, error.message);
+    const pauseMs = Math.max(retryPauseMs(attempt), error.details.retryAfterMs ?? 0);
+    await clock.sleep(Math.min(pauseMs, leftMs), signal);
+  }
+
+  /** Returns the final error of a server that does not respond. */
+  unreachable(error: TransportError): ApiUnreachableError {
+    const { label, sanitize } = this.options;
+    const { predicate, hint } = error.details;
+    return new ApiUnreachableError(
+      `${label} ${predicate ?? `does not answer: ${sanitize(error.message)}`}`,
+      {
+        hint: hint ?? 'check that clickhouse-backup server runs there and that the port is open',
+        cause: error,
+      },
+    );
+  }
+}
