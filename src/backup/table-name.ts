@@ -5,34 +5,36 @@ export interface TableName {
 }
 
 /**
- * Reads exactly one `db.table`. Servers take a comma list of `filepath.Match` patterns, trimmed,
- * matched against `db.table` (contract §7): whatever means more, or less, than itself there would
- * restore another table than the one meant, so it is refused, as is a second dot, since nobody can
- * tell which name it belongs to; only the inner table of a materialized view has one in its name
- * (`db..inner.view`, `db..inner_id.UUID`). `problem` is a clause about the text.
+ * Reads exactly one `db.table`. Servers take a comma-separated list of `filepath.Match` patterns
+ * (contract §7), so any character that has a meaning there could restore other tables and is
+ * refused. So is a second dot, because it is unclear which name it belongs to; only the inner table
+ * of a materialized view has one (`db..inner.view`, `db..inner_id.UUID`). `reason` is a clause about
+ * the text.
  */
-export function parseTableName(text: string): TableName | { problem: string } {
-  if (/[*?[\],]/.test(text)) {
-    return { problem: 'must be exactly one table: no * ? [ ] or comma' };
-  }
+export function parseTableName(
+  text: string,
+): { kind: 'table'; name: TableName } | { kind: 'invalid'; reason: string } {
+  const invalid = (reason: string) => ({ kind: 'invalid', reason }) as const;
+  const valid = (name: TableName) => ({ kind: 'table', name }) as const;
+  if (/[*?[\],]/.test(text)) return invalid('must be exactly one table: no * ? [ ] or comma');
   if (/[\\'"`\s]|[\p{Cc}\p{Cf}\p{Cs}\p{Z}]/u.test(text)) {
-    return { problem: 'must not hold quotes, backslashes, spaces or invisible characters' };
+    return invalid('must not contain quotes, backslashes, spaces or invisible characters');
   }
   const [, innerOf, inner] = /^([^.]+)\.(\.inner(?:_id)?\.[^.]+)$/.exec(text) ?? [];
-  if (innerOf !== undefined && inner !== undefined) return { database: innerOf, table: inner };
+  if (innerOf !== undefined && inner !== undefined) {
+    return valid({ database: innerOf, table: inner });
+  }
   const [database = '', table = '', ...more] = text.split('.');
   if (more.length > 0) {
-    return {
-      problem: 'has more than one dot: names that hold a dot themselves cannot be asked for',
-    };
+    return invalid('has more than one dot: a name that contains a dot cannot be restored');
   }
-  if (database === '' || table === '') return { problem: 'must be written database.table' };
-  return { database, table };
+  if (database === '' || table === '') return invalid('must be written database.table');
+  return valid({ database, table });
 }
 
 /**
- * May this table stand on either side of a mapping (`--into`)? Servers take `a:b` between word
- * characters only, split at commas (contract §7).
+ * True if the table can be on either side of a mapping (`--into`): servers take `a:b` of word
+ * characters only, separated by commas (contract §7).
  */
 export function isMappable(name: TableName): boolean {
   return /^\w+$/.test(name.database) && /^\w+$/.test(name.table);

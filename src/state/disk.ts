@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { errnoOf } from '../text.js';
 import { attempt } from './attempt.js';
-import { type HeldLock, tryFileLock } from './file-lock.js';
+import { type LockAttempt, tryFileLock } from './file-lock.js';
 import { flushFolder, replaceFile } from './replace-file.js';
 
 /**
@@ -19,8 +19,8 @@ export interface Disk {
   remove(file: string): void;
   /** Names of the files in a folder; none if there is no folder. */
   list(folder: string): string[];
-  /** Takes the lock of a file, or says what its holder wrote there. Never waits. */
-  tryLock(file: string): HeldLock | { heldBy: string };
+  /** Takes the lock of a file if it is free. Never waits. */
+  tryLock(file: string): LockAttempt;
 }
 
 /** The real disk; `searchPath` is the PATH on which `flock` is looked for. */

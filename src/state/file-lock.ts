@@ -4,9 +4,9 @@ import { ConfigError, StateError } from '../errors.js';
 import { errnoOf } from '../text.js';
 import { attempt } from './attempt.js';
 
-/** A held lock; the kernel releases it too, however the process ends. */
+/** A lock that this process holds. The kernel releases it when the process ends. */
 export interface HeldLock {
-  /** Writes who holds the lock, for the person who runs into it. */
+  /** Writes who holds the lock, for anyone who finds it taken. */
   describe(text: string): void;
   release(): void;
 }
@@ -15,16 +15,18 @@ const limitMs = 10_000;
 /** A signal to our whole process group, such as Ctrl-C, also ends the `flock` that we run. */
 const mostTries = 3;
 
-/** Takes the lock of a file, or returns what its holder wrote into the file. Never waits. */
-export function tryFileLock(
-  file: string,
-  searchPath: string | undefined,
-): HeldLock | { heldBy: string } {
+/** `held`: another process has the lock; `holder` is what it wrote into the file. */
+export type LockAttempt = { kind: 'taken'; lock: HeldLock } | { kind: 'held'; holder: string };
+
+/** Takes the lock of a file if it is free. Never waits. */
+export function tryFileLock(file: string, searchPath: string | undefined): LockAttempt {
   const descriptor = attempt('open', file, () => fs.openSync(file, 'a+'));
   let isOurs = false;
   try {
     isOurs = lock(descriptor, file, searchPath);
-    return isOurs ? heldLock(descriptor) : { heldBy: readDescription(file) };
+    return isOurs
+      ? { kind: 'taken', lock: heldLock(descriptor) }
+      : { kind: 'held', holder: readDescription(file) };
   } finally {
     if (!isOurs) close(descriptor);
   }

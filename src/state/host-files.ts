@@ -3,36 +3,47 @@ import * as z from 'zod/mini';
 import type { BackupKind } from '../backup/backup.js';
 import { isUsableName } from '../backup/names.js';
 import type { Disk } from './disk.js';
-import type { HeldLock } from './file-lock.js';
+import type { LockAttempt } from './file-lock.js';
 import { lastBackupSuffix } from './log-directory.js';
 
-/**
- * What a run has begun, kept until its outcome is known: if the run is killed, the next one
- * reads here what to look for.
- */
+/** What a run has started, kept until its outcome is known, so that the next run can recover it. */
 export interface Journal {
   kind: BackupKind;
   backup: string;
-  /** The base asked of the upload; empty for a full upload. */
-  base: string;
-  /** `upload`: the request to upload may have been sent. */
+  /** The base of the upload; undefined for a full upload. */
+  base: string | undefined;
+  /** `upload`: the upload may have been requested. */
   phase: 'create' | 'upload';
   /** Local time, for people. */
   startedAt: string;
-  /** What the last-backup file said when the run began; empty if there was none. */
-  lastBackup: string;
+  /** The last backup when the run began; undefined if there was none. */
+  lastBackup: string | undefined;
 }
+
+export type LastBackup = { kind: 'named'; name: string } | { kind: 'none'; reason: string };
+
+/** `unreadable`: there is a journal, but not in a form that chbackup writes. */
+export type JournalFile =
+  | { kind: 'none' }
+  | { kind: 'journal'; journal: Journal }
+  | { kind: 'unreadable' };
+
+/** In the file, an empty text stands for none. */
+const optionalName = z.pipe(
+  z.string(),
+  z.transform((text) => (text === '' ? undefined : text)),
+);
 
 const journalSchema = z.object({
   kind: z.enum(['FULL', 'DIFF']),
   backup: z.string().check(z.refine(isUsableName)),
-  base: z.string(),
+  base: optionalName,
   phase: z.enum(['create', 'upload']),
   startedAt: z.string(),
-  lastBackup: z.string(),
+  lastBackup: optionalName,
 });
 
-/** The files of one host in the log directory; their names are those of the bash agent. */
+/** The files of one host in the log directory. Their names are those of the bash agent. */
 export class HostFiles {
   readonly logFile: string;
   readonly lastBackupFile: string;
@@ -53,21 +64,21 @@ export class HostFiles {
     this.lockFile = path.join(folder, `.${host}_lock`);
   }
 
-  tryLock(): HeldLock | { heldBy: string } {
+  tryLock(): LockAttempt {
     return this.disk.tryLock(this.lockFile);
   }
 
-  /** The name in the last-backup file, or why there is none to use. */
-  readLastBackup(): { name: string } | { missing: string } {
+  /** Reads the name in the last-backup file. */
+  readLastBackup(): LastBackup {
     for (const file of this.lastBackupFiles()) {
       const text = this.disk.read(file);
       if (text === undefined) continue;
       const name = text.trim();
-      if (name === '') return { missing: `${file} is empty` };
-      if (!isUsableName(name)) return { missing: `${file} names no backup` };
-      return { name };
+      if (name === '') return { kind: 'none', reason: `${file} is empty` };
+      if (!isUsableName(name)) return { kind: 'none', reason: `${file} does not name a backup` };
+      return { kind: 'named', name };
     }
-    return { missing: 'there is no last-backup file' };
+    return { kind: 'none', reason: 'there is no last-backup file' };
   }
 
   /** From now on the agent's file says nothing any more. */
@@ -84,19 +95,20 @@ export class HostFiles {
     return isAnothers ? [this.lastBackupFile] : [this.lastBackupFile, this.agentFile];
   }
 
-  /** `unreadable`: there is one, but nothing can be learnt from it. */
-  readJournal(): Journal | undefined | 'unreadable' {
+  readJournal(): JournalFile {
     const text = this.disk.read(this.journalFile);
-    if (text === undefined) return undefined;
+    if (text === undefined) return { kind: 'none' };
     try {
-      return journalSchema.parse(JSON.parse(text));
+      return { kind: 'journal', journal: journalSchema.parse(JSON.parse(text)) };
     } catch {
-      return 'unreadable';
+      return { kind: 'unreadable' };
     }
   }
 
   writeJournal(journal: Journal): void {
-    this.disk.replace(this.journalFile, `${JSON.stringify(journal)}\n`);
+    const { base = '', lastBackup = '' } = journal;
+    const text = JSON.stringify({ ...journal, base, lastBackup });
+    this.disk.replace(this.journalFile, `${text}\n`);
   }
 
   removeJournal(): void {

@@ -43,8 +43,8 @@ export async function reserveName(
 async function lockNames(disk: Disk, file: string, clock: Clock, signal: AbortSignal) {
   const startedMs = clock.elapsed();
   for (;;) {
-    const lock = disk.tryLock(file);
-    if ('release' in lock) return lock;
+    const attempt = disk.tryLock(file);
+    if (attempt.kind === 'taken') return attempt.lock;
     const waitedMs = clock.elapsed() - startedMs;
     if (waitedMs > longestWaitMs) {
       throw new StateError(`${file} stays locked`, {

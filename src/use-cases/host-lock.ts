@@ -7,20 +7,21 @@ import { localTime } from '../time/local-time.js';
 import type { CommandContext } from './context.js';
 import { withRunLog } from './run-log.js';
 
-/** Somebody may have written anything there. */
+/** The file may contain anything, so it is sanitized. */
 const field = z.pipe(z.string(), z.transform(presentable));
 const holderSchema = z.object({ command: field, backup: field, since: field });
 type Holder = z.infer<typeof holderSchema>;
 
 export interface HostLock {
-  /** Tells whoever meets the lock which backup is being worked on. */
+  /** Writes into the lock file which backup the command works on. */
   nameBackup(backup: string): void;
   release(): void;
 }
 
 /**
- * Does a command's work as the only chbackup on its host, between the log file's `started` and
- * `finished`. Waits for another one within `--wait`; then throws `BusyError`, and logs that.
+ * Does a command's work while no other chbackup works on the host, between the lines `started` and
+ * `finished` of the log file. Waits for another chbackup for at most `--wait`; then throws
+ * `BusyError` and logs it.
  */
 export async function underHostLock<T>(
   context: CommandContext,
@@ -45,16 +46,16 @@ async function takeHostLock(context: CommandContext, command: string): Promise<H
   const wait = new ChargedWait(clock, context.wait);
   for (;;) {
     report.step('lock');
-    const lock = files.tryLock();
-    if ('release' in lock) {
+    const attempt = files.tryLock();
+    if (attempt.kind === 'taken') {
       if (wait.waitedMs > 0) report.free();
-      return describeHolder(lock, { command, backup: '', since: localTime(clock.now()) });
+      return describeHolder(attempt.lock, { command, backup: '', since: localTime(clock.now()) });
     }
     report.step('wait-for-turn');
-    const holder = readHolder(lock.heldBy);
+    const holder = readHolder(attempt.holder);
     if (wait.isOver()) {
-      throw new BusyError(`another chbackup works on ${host}: ${describe(holder)}`, {
-        hint: 'run again when it is done, or wait longer with --wait',
+      throw new BusyError(`another chbackup is working on ${host}: ${describe(holder)}`, {
+        hint: 'run again when it has finished, or wait longer with --wait',
       });
     }
     const words = ['chbackup', holder?.command ?? '', holder?.backup ?? ''];
@@ -81,7 +82,7 @@ function readHolder(text: string): Holder | undefined {
 }
 
 function describe(holder: Holder | undefined): string {
-  if (holder === undefined) return 'it has just begun';
+  if (holder === undefined) return 'it has just started';
   const backup = holder.backup === '' ? '' : ` (${holder.backup})`;
   return `${holder.command}${backup} since ${holder.since}`;
 }

@@ -9,7 +9,7 @@ describe('parseTableName', () => {
     ['my-db.my-table', 'my-db', 'my-table'],
     ['база.таблица', 'база', 'таблица'],
   ] as const)('%s', ([text, database, table]) => {
-    expect(parseTableName(text)).toEqual({ database, table });
+    expect(parseTableName(text)).toEqual({ kind: 'table', name: { database, table } });
   });
 
   test.for([
@@ -36,14 +36,18 @@ describe('parseTableName', () => {
     ['.', 'database.table'],
     ['', 'database.table'],
   ] as const)('not %j', ([text, problem]) => {
-    expect(parseTableName(text)).toEqual({ problem: expect.stringContaining(problem) });
+    expect(parseTableName(text)).toEqual({
+      kind: 'invalid',
+      reason: expect.stringContaining(problem),
+    });
   });
 
   propertyTest.prop([
     fc.string({ unit: fc.constantFrom('a', 'b', 'ж', ...'.*?[],\\ \n"`'.split('')) }),
   ])('what it takes has no second meaning', (text) => {
-    const name = parseTableName(text);
-    if ('problem' in name) return;
+    const parsed = parseTableName(text);
+    if (parsed.kind === 'invalid') return;
+    const { name } = parsed;
     expect(`${name.database}.${name.table}`).toBe(text);
     expect(text).toMatch(/^[abж]+\.[abж]+$/);
   });

@@ -187,7 +187,7 @@ describe.each(versions)('with a server %s', (version) => {
     const startMs = harness.clock.elapsed();
     const { code, stderr } = await harness.run('create-diff');
     expect(code).toBe(1);
-    expect(stderr).toMatch(/::::\[ERROR\] .*lists no backup at all.*create-full/);
+    expect(stderr).toMatch(/::::\[ERROR\] .*lists no backups.*create-full/);
     expect(harness.clock.elapsed() - startMs).toBeLessThanOrEqual(60_000);
     expect(harness.requests(/GET \/backup\/list$/)).toHaveLength(3);
     expect(created(harness)).toBe(1);
@@ -227,13 +227,13 @@ describe.for([
   { text: undefined, what: 'lost', problem: 'there is no last-backup file' },
   { text: '', what: 'empty', problem: '_last_backup is empty' },
   { text: ' \n\n', what: 'of blanks', problem: '_last_backup is empty' },
-  { text: '../../etc/passwd', what: 'a path', problem: 'names no backup' },
-  { text: 'two words', what: 'two words', problem: 'names no backup' },
-  { text: 'a\nb', what: 'two lines', problem: 'names no backup' },
-  { text: '--all', what: 'an option', problem: 'names no backup' },
-  { text: '\u001B[2Jx', what: 'a terminal escape', problem: 'names no backup' },
-  { text: '\0\0\0\0', what: 'the zeros of a crash', problem: 'names no backup' },
-  { text: 'x'.repeat(70_000), what: 'very long', problem: 'names no backup' },
+  { text: '../../etc/passwd', what: 'a path', problem: 'does not name a backup' },
+  { text: 'two words', what: 'two words', problem: 'does not name a backup' },
+  { text: 'a\nb', what: 'two lines', problem: 'does not name a backup' },
+  { text: '--all', what: 'an option', problem: 'does not name a backup' },
+  { text: '\u001B[2Jx', what: 'a terminal escape', problem: 'does not name a backup' },
+  { text: '\0\0\0\0', what: 'the zeros of a crash', problem: 'does not name a backup' },
+  { text: 'x'.repeat(70_000), what: 'very long', problem: 'does not name a backup' },
   { text: 'NO_SUCH_BACKUP', what: 'a name of nothing', problem: 'is not on the remote storage' },
 ])('a last-backup file that is $what', ({ text, problem }) => {
   async function spoiled(harness: Harness): Promise<void> {

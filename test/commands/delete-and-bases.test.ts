@@ -96,7 +96,9 @@ describe.each(versions)('with a server %s', (version) => {
     expect((await deleting.done).code).toBe(0);
     const { code, stderr } = (await diff) ?? {};
     expect(code).toBe(11);
-    expect(stderr).toMatch(/::::\[ERROR\] another chbackup works on .*: delete-remote since 2026/);
+    expect(stderr).toMatch(
+      /::::\[ERROR\] another chbackup is working on .*: delete-remote since 2026/,
+    );
     expect(harness.requests(/create/)).toEqual([]);
   });
 

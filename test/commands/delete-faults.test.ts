@@ -107,7 +107,7 @@ describe.each(versions)('with a server %s', (version) => {
         const { code, stdout, stderr } = await harness.run('delete-remote', ...given);
         expect(code).toBe(1);
         expect(stdout).toBe('');
-        expect(stderr).toContain(`lists nothing, though ${diff6} was uploaded to it`);
+        expect(stderr).toContain(`lists no backups, although ${diff6} was uploaded to it`);
       }
       expect(harness.requests(/^POST/)).toEqual([]);
       expect(harness.lastBackup).toBe(diff6);
@@ -129,7 +129,7 @@ describe.each(versions)('with a server %s', (version) => {
       beforeRequest(harness, /list\/remote/, down, 2);
       const { code, stderr } = await harness.run('delete-remote', '--all', '--yes');
       expect(code).toBe(1);
-      expect(stderr).toContain('lists nothing now, though it listed 6 before');
+      expect(stderr).toContain('lists no backups any more, although it listed 6 before');
       expect(deletesAsked(harness)).toEqual([]);
     });
 

@@ -143,7 +143,7 @@ describe.each(versions)('with a server %s', (version) => {
     for (const more of [[], ['--json'], ['--location', 'remote']]) {
       const { code, stdout, stderr } = await harness.run('list', ...more);
       expect(code).toBe(1);
-      expect(stderr).toContain(`lists nothing, though ${diff6} was uploaded to it`);
+      expect(stderr).toContain(`lists no backups, although ${diff6} was uploaded to it`);
       if (more.length < 2) expect(stdout).toContain(diff6);
     }
     const local = await harness.run('list', '--location', 'local');

@@ -35,7 +35,7 @@ describe.each(versions)('two runs on one host, a server %s', (version) => {
     expect(code).toBe(11);
     expect(harness.clock.elapsed() - startMs).toBeCloseTo(3 * minute);
     expect(stderr).toMatch(
-      /::::\[ERROR\] another chbackup works on 127\S+: create-full \(FULL_\S+\) since 2026-11-22 10:00:00 \(run again/,
+      /::::\[ERROR\] another chbackup is working on 127\S+: create-full \(FULL_\S+\) since 2026-11-22 10:00:00 \(run again/,
     );
     expect((await first.done).code).toBe(0);
     expect(createdNames(harness)).toHaveLength(1);
@@ -65,7 +65,7 @@ test('a holder that has not said who it is: exit 11 all the same', async ({ harn
     const free = harness.holdLock(text);
     const { code, stderr } = await harness.run('create-full', '--wait', '0');
     expect(code).toBe(11);
-    expect(stderr).toContain('another chbackup works on');
+    expect(stderr).toContain('another chbackup is working on');
     free();
   }
   expect(harness.requests()).toEqual([]);
@@ -172,8 +172,11 @@ describe('names', () => {
           ...disk,
           tryLock: (file) =>
             file.endsWith('.given_names_lock')
-              ? { heldBy: '' }
-              : { describe: () => undefined, release: () => undefined },
+              ? { kind: 'held', holder: '' }
+              : {
+                  kind: 'taken',
+                  lock: { describe: () => undefined, release: () => undefined },
+                },
         },
       },
     );

@@ -167,7 +167,7 @@ describe.each(versions)('with a server %s', (version) => {
       for (const backup of ['latest', diff2, 'ANY']) {
         const { code, stderr } = await restore(harness, backup);
         expect(code).toBe(1);
-        expect(stderr).toContain('the remote storage lists nothing: it may be down');
+        expect(stderr).toContain('the remote storage lists no backups; it may be down');
       }
       expect(harness.requests(/^POST/)).toEqual([]);
     });

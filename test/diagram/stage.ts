@@ -78,7 +78,7 @@ export class Stage {
       remove: (file) => (orFail(), real.remove(file)),
       tryLock: (file) => {
         orFail();
-        if (this.lockedBy !== undefined) return { heldBy: this.lockedBy };
+        if (this.lockedBy !== undefined) return { kind: 'held', holder: this.lockedBy };
         return real.tryLock(file);
       },
     };

@@ -68,16 +68,17 @@ export class MemoryFolder {
           watcher.lockRefused(owner);
           throw new StateError(`cannot lock ${file}: no locks available`);
         }
-        const heldBy = locks.get(file)?.text;
-        if (heldBy !== undefined) return { heldBy };
+        const holder = locks.get(file)?.text;
+        if (holder !== undefined) return { kind: 'held', holder };
         locks.set(file, { owner, text: '' });
-        return {
-          describe(text) {
-            const lock = locks.get(file);
-            if (lock?.owner === owner) lock.text = text;
+        const lock = {
+          describe(text: string) {
+            const own = locks.get(file);
+            if (own?.owner === owner) own.text = text;
           },
           release: () => free(file),
         };
+        return { kind: 'taken', lock };
       },
       die: () => [...locks.keys()].forEach(free),
     };

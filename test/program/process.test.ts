@@ -113,7 +113,9 @@ describe.skipIf(!hasFlock)('the program as a process (needs flock)', () => {
     const release = await bench.heldAt(/POST \/backup\/upload/, first);
     const { code, stderr } = await bench.run('create-diff', '--wait', '0');
     expect(code).toBe(11);
-    expect(stderr).toMatch(/another chbackup works on \S+: create-full \(FULL_\S+\) since \d{4}-/);
+    expect(stderr).toMatch(
+      /another chbackup is working on \S+: create-full \(FULL_\S+\) since \d{4}-/,
+    );
     release();
     expect((await first.ended).code).toBe(0);
     expect(bench.file('lock')).toBe('');

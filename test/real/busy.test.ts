@@ -9,7 +9,9 @@ onEachServer('somebody else is at work', (test) => {
     const { run, backup } = await stack.startSlowUpload('create-full');
     const { exitCode, stderr } = await stack.run('create-diff', '--wait', '0');
     expect(exitCode).toBe(11);
-    expect(stderr).toContain(`another chbackup works on ${stack.host}: create-full (${backup})`);
+    expect(stderr).toContain(
+      `another chbackup is working on ${stack.host}: create-full (${backup})`,
+    );
     expect((await run.result).exitCode).toBe(0);
     expect(stack.lastBackup()).toBe(backup);
   });

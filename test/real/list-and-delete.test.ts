@@ -96,7 +96,7 @@ onEachServer('list and delete', (test) => {
     await storage.stop();
     const { exitCode, stderr } = await stack.run('delete-remote', '--all', '--yes');
     expect(exitCode).toBe(1);
-    expect(stderr).toContain('lists nothing, though');
+    expect(stderr).toContain('lists no backups, although');
     expect(stack.lastBackup()).toBe(chain[2]);
     await storage.start();
     expect(namesOf(await api.list('remote'))).toEqual(chain.toSorted());

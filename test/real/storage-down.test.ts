@@ -10,7 +10,7 @@ onEachServer('the storage goes down', (test) => {
     await storage.stop();
     const { exitCode, stderr } = await stack.run('create-diff');
     expect(exitCode).toBe(1);
-    expect(stderr).toContain('lists no backup at all, so nothing was created');
+    expect(stderr).toContain('lists no backups, so nothing was created');
     expect(stderr).toContain('run create-full');
     expect(stack.lastBackup()).toBe(full);
     expect(stack.journal()).toBeUndefined();

@@ -23,19 +23,19 @@ const at = (name: string) => path.join(folder, name);
 
 /** Takes the lock, or fails the test. */
 function take(file: string): HeldLock {
-  const lock = disk.tryLock(file);
-  if (!('release' in lock)) throw new Error(`held by ${lock.heldBy}`);
-  return lock;
+  const attempt = disk.tryLock(file);
+  if (attempt.kind === 'held') throw new Error(`held by ${attempt.holder}`);
+  return attempt.lock;
 }
 
 describe.skipIf(!hasFlock)('the lock of a file (needs flock)', () => {
   test('is one’s own until it is released, and tells who holds it', () => {
     const file = at('lock');
     const lock = take(file);
-    expect(disk.tryLock(file)).toEqual({ heldBy: '' });
+    expect(disk.tryLock(file)).toEqual({ kind: 'held', holder: '' });
     lock.describe('a long description of the first holder');
     lock.describe('me');
-    expect(disk.tryLock(file)).toEqual({ heldBy: 'me' });
+    expect(disk.tryLock(file)).toEqual({ kind: 'held', holder: 'me' });
     lock.release();
     expect(readFileSync(file, 'utf8')).toBe('');
     take(file).release();
@@ -43,7 +43,7 @@ describe.skipIf(!hasFlock)('the lock of a file (needs flock)', () => {
 
   test('another file’s lock is another lock', () => {
     const one = take(at('one'));
-    expect(disk.tryLock(at('other'))).not.toHaveProperty('heldBy');
+    expect(disk.tryLock(at('other'))).toHaveProperty('kind', 'taken');
     one.release();
   });
 
@@ -55,7 +55,7 @@ describe.skipIf(!hasFlock)('the lock of a file (needs flock)', () => {
       detached: true,
     });
     await once(holder.stdout, 'data');
-    expect(disk.tryLock(file)).toEqual({ heldBy: 'somebody' });
+    expect(disk.tryLock(file)).toEqual({ kind: 'held', holder: 'somebody' });
     process.kill(-(holder.pid ?? 0), 'SIGKILL');
     await once(holder, 'close');
     take(file).release();
@@ -106,12 +106,12 @@ describe('the program flock', () => {
 
   test('that ends with 1 and no word: another process holds the lock', () => {
     writeFileSync(at('lock'), 'me');
-    expect(diskWith('exit 1').tryLock(at('lock'))).toEqual({ heldBy: 'me' });
+    expect(diskWith('exit 1').tryLock(at('lock'))).toEqual({ kind: 'held', holder: 'me' });
   });
 
   test('that a signal to our group ends is asked again', () => {
     const lines = `[ -e ${at('tried')} ] && exit 1\ntouch ${at('tried')}; kill -INT $$`;
-    expect(diskWith(lines).tryLock(at('lock'))).toEqual({ heldBy: '' });
+    expect(diskWith(lines).tryLock(at('lock'))).toEqual({ kind: 'held', holder: '' });
   });
 
   test('that is killed each time is a StateError, never a lock', () => {
@@ -135,7 +135,7 @@ describe.skipIf(!hasFlock)('a disk on which a lock cannot be described (needs fl
     });
     const lock = take(at('lock'));
     lock.describe('me');
-    expect(disk.tryLock(at('lock'))).toEqual({ heldBy: '' });
+    expect(disk.tryLock(at('lock'))).toEqual({ kind: 'held', holder: '' });
     lock.release();
     take(at('lock')).release();
   });

@@ -35,41 +35,45 @@ describe('the files of a host', () => {
   });
 
   test('the last-backup file: recorded, read', () => {
-    expect(files().readLastBackup()).toEqual({ missing: 'there is no last-backup file' });
+    expect(files().readLastBackup()).toEqual({
+      kind: 'none',
+      reason: 'there is no last-backup file',
+    });
     files().recordLastBackup('B1');
-    expect(files().readLastBackup()).toEqual({ name: 'B1' });
+    expect(files().readLastBackup()).toEqual({ kind: 'named', name: 'B1' });
   });
 
   test('the agent’s last-backup file is used until one of ours is recorded', () => {
     const ours = new HostFiles(disk, folder, 'proj-ch-1', 'proj_ch_1');
     disk.replace(path.join(folder, '.proj_ch_1_last_backup'), ' ');
     expect(ours.readLastBackup()).toEqual({
-      missing: `${folder}/.proj_ch_1_last_backup is empty`,
+      kind: 'none',
+      reason: `${folder}/.proj_ch_1_last_backup is empty`,
     });
     disk.replace(path.join(folder, '.proj_ch_1_last_backup'), 'OLD\n');
-    expect(ours.readLastBackup()).toEqual({ name: 'OLD' });
+    expect(ours.readLastBackup()).toEqual({ kind: 'named', name: 'OLD' });
     ours.recordLastBackup('NEW');
     expect(readdirSync(folder)).toEqual(['.proj-ch-1_last_backup']);
-    expect(ours.readLastBackup()).toEqual({ name: 'NEW' });
+    expect(ours.readLastBackup()).toEqual({ kind: 'named', name: 'NEW' });
   });
 
   test('… unless it is that of a host with a port, which has had a lock', () => {
     const withPort = new HostFiles(disk, folder, 'a_1');
     withPort.recordLastBackup('ITS_OWN');
     const lock = withPort.tryLock();
-    if ('release' in lock) lock.release();
+    if (lock.kind === 'taken') lock.lock.release();
     const ours = new HostFiles(disk, folder, 'a-1', 'a_1');
-    expect(ours.readLastBackup()).toEqual({ missing: 'there is no last-backup file' });
+    expect(ours.readLastBackup()).toEqual({ kind: 'none', reason: 'there is no last-backup file' });
     ours.recordLastBackup('B');
-    expect(withPort.readLastBackup()).toEqual({ name: 'ITS_OWN' });
+    expect(withPort.readLastBackup()).toEqual({ kind: 'named', name: 'ITS_OWN' });
   });
 
   test('the journal: written, read, removed', () => {
-    expect(files().readJournal()).toBeUndefined();
+    expect(files().readJournal()).toEqual({ kind: 'none' });
     files().writeJournal(journal);
-    expect(files().readJournal()).toEqual(journal);
+    expect(files().readJournal()).toEqual({ kind: 'journal', journal });
     files().removeJournal();
-    expect(files().readJournal()).toBeUndefined();
+    expect(files().readJournal()).toEqual({ kind: 'none' });
   });
 
   test.for([
@@ -82,7 +86,7 @@ describe('the files of a host', () => {
     JSON.stringify({ ...journal, base: undefined }),
   ])('a journal of %j is unreadable', (text) => {
     writeFileSync(path.join(folder, '.ch1_run.json'), text);
-    expect(files().readJournal()).toBe('unreadable');
+    expect(files().readJournal()).toEqual({ kind: 'unreadable' });
   });
 
   test('the last-backup files of all hosts', () => {

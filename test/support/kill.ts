@@ -53,8 +53,9 @@ export class Mortal {
       remove: (file) => doing('remove', file, () => real.remove(file)),
       list: (folder) => looking(() => real.list(folder)),
       tryLock: (file) => {
-        const lock = doing('lock', file, () => real.tryLock(file));
-        return 'release' in lock ? this.whileAlive(lock) : lock;
+        const attempt = doing('lock', file, () => real.tryLock(file));
+        if (attempt.kind === 'held') return attempt;
+        return { kind: 'taken', lock: this.whileAlive(attempt.lock) };
       },
     };
   }

@@ -15,14 +15,15 @@ export function diskWithLocks(locks: Map<string, string>): DiskOfOne {
   return {
     ...nodeDisk(undefined),
     tryLock(file) {
-      const heldBy = locks.get(file);
-      if (heldBy !== undefined) return { heldBy };
+      const holder = locks.get(file);
+      if (holder !== undefined) return { kind: 'held', holder };
       locks.set(file, '');
       held.add(file);
-      return {
-        describe: (text) => void (held.has(file) && locks.set(file, text)),
+      const lock = {
+        describe: (text: string) => void (held.has(file) && locks.set(file, text)),
         release: () => free(file),
       };
+      return { kind: 'taken', lock };
     },
     die: () => [...held].forEach(free),
   };

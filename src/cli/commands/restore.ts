@@ -112,9 +112,9 @@ function throwIfContradictory(options: RestoreOptions): void {
 }
 
 function readTable(text: string, what: string): TableName {
-  const table = parseTableName(text);
-  if (!('problem' in table)) return table;
-  throw new ConfigError(`${what} ${JSON.stringify(text)} ${table.problem}`, {
+  const parsed = parseTableName(text);
+  if (parsed.kind === 'table') return parsed.name;
+  throw new ConfigError(`${what} ${JSON.stringify(text)} ${parsed.reason}`, {
     hint: 'write database.table',
   });
 }

@@ -105,10 +105,10 @@ function openJournal(kind: BackupKind, { clock, files }: CreateContext, backup: 
   const journal: Journal = {
     kind,
     backup,
-    base: '',
+    base: undefined,
     phase: 'create',
     startedAt: localTime(clock.now()),
-    lastBackup: 'name' in last ? last.name : '',
+    lastBackup: last.kind === 'named' ? last.name : undefined,
   };
   files.writeJournal(journal);
   return journal;

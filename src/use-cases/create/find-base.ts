@@ -2,7 +2,7 @@ import type { Backup } from '../../backup/backup.js';
 import { verifyBackup } from '../../backup/verification.js';
 import { OperationFailedError } from '../../errors.js';
 import { baseRetryPausesMs } from '../../time/rhythms.js';
-import { emptyStorage } from './empty-storage.js';
+import { emptyStorage } from '../empty-storage.js';
 import type { CreateContext } from '../context.js';
 
 /** What a DIFF without a usable base does: a full upload, or fail. */
@@ -26,9 +26,9 @@ export async function findBase(withoutBase: WithoutBase, context: CreateContext)
   report.step('verify-base');
   report.phase('looking at the base');
   let listed = await server.list('all');
-  if ('missing' in last) {
-    const problem = `${last.missing}: it is recommended to create a FULL backup first`;
-    return giveUpBase(withoutBase, context, problem, listed);
+  if (last.kind === 'none') {
+    const reason = `${last.reason}: it is recommended to create a FULL backup first`;
+    return giveUpBase(withoutBase, context, reason, listed);
   }
   let proof = verifyBackup(listed, last.name);
   for (const pauseMs of baseRetryPausesMs) {
@@ -42,7 +42,8 @@ export async function findBase(withoutBase: WithoutBase, context: CreateContext)
   if (proof.verified) return { name: last.name, listed };
   report.step('storage-empty');
   if (!listed.some((backup) => backup.location === 'remote')) {
-    throw emptyStorage(host, `the base ${last.name} cannot be checked`);
+    const detail = `, so nothing was created: the base ${last.name} cannot be checked`;
+    throw emptyStorage(host, detail, 'run create-full');
   }
   return giveUpBase(withoutBase, context, `the base cannot be used: ${proof.reason}`, listed);
 }
@@ -50,16 +51,16 @@ export async function findBase(withoutBase: WithoutBase, context: CreateContext)
 function giveUpBase(
   withoutBase: WithoutBase,
   { report }: CreateContext,
-  problem: string,
+  reason: string,
   listed: Backup[],
 ): Base {
   report.step('without-base');
   if (withoutBase === 'fail') {
-    throw new OperationFailedError(`${problem}; nothing was created`, {
+    throw new OperationFailedError(`${reason}; nothing was created`, {
       hint: 'run create-full, or allow a full upload with --without-base full',
     });
   }
   report.step('warn-no-base');
-  report.warn(`${problem}; this backup is uploaded as a full one`);
+  report.warn(`${reason}; this backup is uploaded as a full one`);
   return { name: undefined, listed };
 }

@@ -3,8 +3,7 @@ import { findBackup } from '../../backup/chain.js';
 import { verifyUpload } from '../../backup/verification.js';
 import { isNotStarted } from '../../client/server-errors.js';
 import type { Journal } from '../../state/host-files.js';
-import { emptyStorage } from './empty-storage.js';
-import { nothingListed } from './verify-upload.js';
+import { emptyList, emptyStorage } from '../empty-storage.js';
 import type { CreateContext } from '../context.js';
 
 /**
@@ -15,13 +14,14 @@ import type { CreateContext } from '../context.js';
 export async function recoverInterruptedRun(kind: BackupKind, run: CreateContext): Promise<void> {
   const { files, report } = run;
   report.step('journal');
-  const journal = files.readJournal();
-  if (journal === undefined) return;
-  if (journal === 'unreadable') {
+  const read = files.readJournal();
+  if (read.kind === 'none') return;
+  if (read.kind === 'unreadable') {
     report.warn('the journal of the previous run cannot be read; its backup is not used as a base');
     files.removeJournal();
     return;
   }
+  const { journal } = read;
   const { backup, startedAt } = journal;
   if (lastNameOf(run) === backup) {
     files.removeJournal();
@@ -72,10 +72,11 @@ async function findEnd(
   const lastNow = lastNameOf(run);
   if (!listed.some(({ location }) => location === 'remote')) {
     if (error !== undefined && isNotStarted(error.code)) return failed(error.reason);
-    if (lastNow === '' || kind === 'FULL') return { kind: 'unknown', reason: nothingListed };
-    throw emptyStorage(host, `how the upload of ${backup} ended cannot be told`);
+    if (lastNow === undefined || kind === 'FULL') return { kind: 'unknown', reason: emptyList };
+    const detail = `, so nothing was created: the outcome of the upload of ${backup} is unknown`;
+    throw emptyStorage(host, detail, 'run create-full');
   }
-  const proof = verifyUpload(listed, backup, base || undefined);
+  const proof = verifyUpload(listed, backup, base);
   if (!proof.verified) return failed(proof.reason);
   if (lastNow === lastBackup) return { kind: 'verified' };
   return failed(`the last-backup file of ${host} has changed since that run started`);
@@ -90,7 +91,7 @@ async function describeCopyLeft(
   return `; its local copy is left, to be removed with ${deleteLocalCommand(backup)}`;
 }
 
-function lastNameOf({ files }: CreateContext): string {
+function lastNameOf({ files }: CreateContext): string | undefined {
   const last = files.readLastBackup();
-  return 'name' in last ? last.name : '';
+  return last.kind === 'named' ? last.name : undefined;
 }

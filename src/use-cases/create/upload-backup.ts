@@ -82,7 +82,7 @@ async function postUpload(
   journal: Journal,
   use: BaseUse | undefined,
 ): Promise<Outcome> {
-  files.writeJournal({ ...journal, phase: 'upload', base: use?.name ?? '' });
+  files.writeJournal({ ...journal, phase: 'upload', base: use?.name });
   report.step('upload');
   report.phase(`uploading ${journal.backup}`);
   const outcome = await server.upload(journal.backup, use);

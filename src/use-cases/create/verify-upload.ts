@@ -3,9 +3,8 @@ import type { Outcome } from '../../client/client.js';
 import { ApiResponseError } from '../../errors.js';
 import { verifyPauseMs } from '../../time/rhythms.js';
 import type { CreateContext } from '../context.js';
+import { emptyList } from '../empty-storage.js';
 
-/** A storage that is down lists as empty (contract §11). */
-export const nothingListed = 'the remote storage lists no backup at all; it may be down';
 const patienceMs = 10 * 60_000;
 
 export type Verdict =
@@ -54,7 +53,7 @@ async function lookOnce(
     if (proof.verified || listed.some(({ location }) => location === 'remote')) {
       return { proof, usable: true };
     }
-    return { proof: { ...proof, reason: nothingListed }, usable: false };
+    return { proof: { ...proof, reason: emptyList }, usable: false };
   } catch (error) {
     if (!(error instanceof ApiResponseError)) throw error;
     return { proof: { verified: false, kind: 'missing', reason: error.message }, usable: false };

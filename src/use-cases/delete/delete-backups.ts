@@ -16,6 +16,7 @@ import {
 import { type Asker, confirm } from '../confirmation.js';
 import { underHostLock } from '../host-lock.js';
 import type { CommandContext } from '../context.js';
+import { emptyStorage, lastBackupNotListed } from '../empty-storage.js';
 import { findBrokenTwice, findForeignTwice, type SeenTwice } from './second-look.js';
 
 export interface DeleteRequest {
@@ -123,22 +124,16 @@ async function makePlan(
   });
 }
 
-/** A storage that is down lists as empty (contract §11): nothing may be believed then. */
 function throwIfEmptyUnexpectedly(
   { files, host }: CommandContext,
   backups: readonly Backup[],
 ): void {
   const last = files.readLastBackup();
-  if (!('name' in last) || backups.some((row) => row.location === 'remote')) return;
-  throw new OperationFailedError(
-    `the remote storage of ${host} lists nothing, though ${last.name} was uploaded to it`,
-    {
-      hint: `it may be down; if it really is empty, remove ${files.lastBackupFile}`,
-    },
-  );
+  if (last.kind === 'none' || backups.some((row) => row.location === 'remote')) return;
+  throw lastBackupNotListed(host, last.name, files.lastBackupFile);
 }
 
-/** The same without a last-backup file: what was there a moment ago is not all gone. */
+/** Also without a last-backup file, a list does not become empty within minutes. */
 function throwIfNothingLeft(
   shown: DeletionPlan,
   fresh: DeletionPlan,
@@ -146,10 +141,8 @@ function throwIfNothingLeft(
   { host }: CommandContext,
 ): void {
   if (location === 'local' || fresh.items.length > 0) return;
-  throw new OperationFailedError(
-    `the remote storage of ${host} lists nothing now, though it listed ${shown.items.length} before; nothing was deleted`,
-    { hint: 'it may be down; try again when chbackup list shows the backups' },
-  );
+  const detail = ` any more, although it listed ${shown.items.length} before; nothing was deleted`;
+  throw emptyStorage(host, detail, 'there is nothing to delete');
 }
 
 function reportKept(shown: DeletionPlan, plan: DeletionPlan, dialogue: DeletionDialogue): void {
@@ -202,6 +195,6 @@ function forgetBases({ files, logDirectory }: CommandContext, names: ReadonlySet
   for (const { file, name } of logDirectory.readLastBackups()) {
     if (names.has(name)) logDirectory.removeLastBackup(file);
   }
-  const journal = files.readJournal();
-  if (typeof journal === 'object' && names.has(journal.backup)) files.removeJournal();
+  const read = files.readJournal();
+  if (read.kind === 'journal' && names.has(read.journal.backup)) files.removeJournal();
 }

@@ -2,8 +2,9 @@ import type { Backup, Location } from '../../backup/backup.js';
 import { findWhole, indexBackups } from '../../backup/chain.js';
 import { parseBackupName } from '../../backup/names.js';
 import { chainTree, type TreeNode } from '../../backup/tree.js';
-import { OperationFailedError } from '../../errors.js';
+import type { OperationFailedError } from '../../errors.js';
 import type { CommandContext } from '../context.js';
+import { lastBackupNotListed } from '../empty-storage.js';
 
 /** A copy of a backup as `list` tells of it. */
 export interface ListedBackup {
@@ -36,7 +37,7 @@ export async function listBackups(
   report.phase('listing backups');
   await client.checkUsable();
   const last = files.readLastBackup();
-  const lastBackup = 'name' in last ? last.name : undefined;
+  const lastBackup = last.kind === 'named' ? last.name : undefined;
   const rows = await client.list(location);
   const shown = location === 'all' ? (['remote', 'local'] as const) : [location];
   const locations = shown.map((at) => ({
@@ -50,12 +51,8 @@ export async function listBackups(
   if (lastBackup === undefined || remote === undefined || remote.some((row) => row.isLastBackup)) {
     return { locations, lastBackup, doubt: undefined };
   }
-  // A storage that is down lists as empty (contract §11).
   if (remote.length === 0) {
-    const doubt = new OperationFailedError(
-      `the remote storage of ${host} lists nothing, though ${lastBackup} was uploaded to it`,
-      { hint: `it may be down; if it really is empty, remove ${files.lastBackupFile}` },
-    );
+    const doubt = lastBackupNotListed(host, lastBackup, files.lastBackupFile);
     return { locations, lastBackup, doubt };
   }
   report.warn(

@@ -34,8 +34,8 @@ export interface RestorePlan {
   existing: Table | undefined;
 }
 
-/** What this version cannot do is said before anything is asked of it. */
-export async function checkAbilities(
+/** Throws `ConfigError` if this version of clickhouse-backup cannot do what is requested. */
+export async function checkCapabilities(
   { table, into, checkReplicas }: RestoreTableRequest,
   { client }: CommandContext,
 ): Promise<void> {

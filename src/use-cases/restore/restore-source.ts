@@ -4,6 +4,7 @@ import { verifyBackup } from '../../backup/verification.js';
 import { isOldFormat } from '../../client/row-state.js';
 import { NotFoundError, OperationFailedError } from '../../errors.js';
 import type { CommandContext } from '../context.js';
+import { emptyList } from '../empty-storage.js';
 
 /** The backup to restore from, and whether its local copy can be used as it is. */
 export interface RestoreSource {
@@ -27,10 +28,8 @@ export async function findSource(asked: string, context: CommandContext): Promis
     const copy = localCopy(asked, await client.list('local'), context);
     if (copy === 'usable') return { name: asked, isLocal: true, replacesLeftover: false };
     const remote = await client.list('remote');
-    if (remote.length === 0 && 'name' in last) {
-      throw new OperationFailedError(
-        `${asked} is not on the server, and the remote storage lists nothing: it may be down`,
-      );
+    if (remote.length === 0 && last.kind === 'named') {
+      throw new OperationFailedError(`backup ${asked} is not on the server, and ${emptyList}`);
     }
     if (copy === 'none' && findBackup(remote, 'remote', asked) === undefined) {
       throw new NotFoundError(`there is no backup ${asked}`, { hint: 'chbackup list shows them' });
@@ -38,8 +37,8 @@ export async function findSource(asked: string, context: CommandContext): Promis
     throwUnlessProven(remote, asked, 'it', 'chbackup list shows which backups can');
     return { name: asked, isLocal: false, replacesLeftover: copy === 'leftover' };
   }
-  if ('missing' in last) {
-    throw new NotFoundError(`there is no latest backup: ${last.missing}`, {
+  if (last.kind === 'none') {
+    throw new NotFoundError(`there is no latest backup: ${last.reason}`, {
       hint: 'name a backup; chbackup list shows them',
     });
   }
@@ -78,6 +77,6 @@ function throwUnlessProven(
   const proof = verifyBackup(listed, name);
   if (proof.verified) return;
   const nothing = listed.every(({ location }) => location === 'local');
-  const reason = nothing ? 'the remote storage lists nothing: it may be down' : proof.reason;
+  const reason = nothing ? emptyList : proof.reason;
   throw new OperationFailedError(`${what} cannot be restored: ${reason}`, { hint });
 }

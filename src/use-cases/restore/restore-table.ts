@@ -5,7 +5,7 @@ import { NotFoundError, OperationFailedError } from '../../errors.js';
 import { type Asker, confirm } from '../confirmation.js';
 import { underHostLock } from '../host-lock.js';
 import {
-  checkAbilities,
+  checkCapabilities,
   hasUnsavedRows,
   isDefinitionOnly,
   lookAgain,
@@ -34,7 +34,7 @@ export async function restoreTable(
   context: CommandContext,
   dialogue: RestoreDialogue,
 ): Promise<RestoreResult> {
-  await checkAbilities(request, context);
+  await checkCapabilities(request, context);
   context.report.phase('checking that ClickHouse answers');
   await context.client.checkUsable();
   const source = await findSource(request.backup, context);

@@ -1,0 +1,27 @@
+import { OperationFailedError } from '../errors.js';
+
+// A storage that is down lists as empty (contract §11), so chbackup does not rely on an empty list
+// where there must be a backup.
+
+/** A clause for a list that cannot be relied on. */
+export const emptyList = 'the remote storage lists no backups; it may be down';
+
+/**
+ * Returns the error for an empty list. `detail` continues "the remote storage of H lists no backups";
+ * `ifEmpty` says what to do if the storage really is empty.
+ */
+export function emptyStorage(host: string, detail: string, ifEmpty: string): OperationFailedError {
+  return new OperationFailedError(`the remote storage of ${host} lists no backups${detail}`, {
+    hint: `a storage that is down lists as empty; if it really is empty, ${ifEmpty}`,
+  });
+}
+
+/** The same if `name` was uploaded to the storage, as `lastBackupFile` says. */
+export function lastBackupNotListed(
+  host: string,
+  name: string,
+  lastBackupFile: string,
+): OperationFailedError {
+  const detail = `, although ${name} was uploaded to it`;
+  return emptyStorage(host, detail, `remove ${lastBackupFile}`);
+}
