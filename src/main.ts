@@ -10,13 +10,13 @@ import type { Environment } from './cli/environment.js';
  */
 export async function main(environment: Environment): Promise<number> {
   environment.setTitle('chbackup');
-  const output = openOutput(environment.stdout, environment.stderr);
+  const output = openOutput(environment);
   const stop = new AbortController();
   const stopListening = environment.onSignal((name) => stop.abort(new InterruptedError(name)));
   let execution: Execution | undefined;
   try {
     const { invocation, text } = parseArguments(environment.argv);
-    output.result(text);
+    output.ownText(text);
     if (invocation === undefined) return 0;
     const { prepare } = await import('./cli/prepare.js');
     execution = await prepare(invocation, environment, output, stop.signal);

@@ -1,12 +1,24 @@
 import { stripVTControlCharacters } from 'node:util';
+import prettyBytes from 'pretty-bytes';
+import prettyMs from 'pretty-ms';
 
 /** Control, format (bidirectional overrides, zero-width) and lone surrogate characters. */
 const unprintable = /[\p{Cc}\p{Cf}\p{Cs}]/gu;
 
-/** The same, without the line ends and the indentation that JSON is laid out with. */
+/** The same without the line breaks of indented JSON. */
 const unprintableInJson = /[^\P{Cc}\n]|[\p{Cf}\p{Cs}]/gu;
 
-/** A text as one line that does nothing to a terminal or a log file. */
+/**
+ * Returns the text as it is, without escape sequences and invisible characters; a line break or a tab
+ * becomes a space.
+ */
+export function visible(text: string): string {
+  return stripVTControlCharacters(text)
+    .replace(/[\t\n\r]+/g, ' ')
+    .replace(unprintable, '');
+}
+
+/** Returns the text as one line that is safe for a terminal or a log file, without extra spaces. */
 export function oneLine(text: string): string {
   return stripVTControlCharacters(text)
     .replace(/\s+/g, ' ')
@@ -15,7 +27,7 @@ export function oneLine(text: string): string {
     .trim();
 }
 
-/** JSON that does nothing to a terminal either: it leaves some such characters as they are. */
+/** Returns JSON that is safe for a terminal: `JSON.stringify` leaves some characters unescaped. */
 export function harmlessJson(json: string): string {
   return json.replace(unprintableInJson, (character) =>
     Array.from({ length: character.length }, (_, at) => {
@@ -24,13 +36,14 @@ export function harmlessJson(json: string): string {
   );
 }
 
+/** The longest text of a server that is shown, in characters. */
 const longest = 500;
-/** Enough for the above however much of it is escape sequences; a server can send far more. */
+/** How much of a text is read for that; the rest may be escape sequences, or megabytes. */
 const longestRaw = 20_000;
 
 /**
- * A text that somebody else wrote, as one line that does nothing to a terminal or a log file:
- * no escape sequences, no control characters, no more than 500 characters.
+ * Returns a text that chbackup did not write as one line that is safe for a terminal or a log file:
+ * without escape sequences and control characters, at most 500 characters long.
  */
 export function presentable(text: string): string {
   const line = oneLine(text.slice(0, longestRaw));
@@ -41,4 +54,20 @@ export function presentable(text: string): string {
 /** Returns the code of a system error, such as `ENOENT`; `error` if it has none. */
 export function errnoOf(error: unknown): string {
   return (error as NodeJS.ErrnoException).code ?? 'error';
+}
+
+/** Returns `8.36 MiB`, with binary units. */
+export function formatBytes(bytes: number): string {
+  return prettyBytes(bytes, { binary: true });
+}
+
+/** Returns `3d 4h`: an age or a duration in its two largest units, of at least a second. */
+export function formatDuration(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  return seconds === 0 ? '0s' : prettyMs(seconds * 1000, { unitCount: 2 });
+}
+
+/** Returns `1 backup` or `3 backups`. */
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
 }

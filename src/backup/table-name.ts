@@ -4,18 +4,16 @@ export interface TableName {
   table: string;
 }
 
+/** `reason` is a clause about the text. */
+export type ParsedTable = { kind: 'table'; name: TableName } | { kind: 'invalid'; reason: string };
+
 /**
  * Reads exactly one `db.table`. Servers take a comma-separated list of `filepath.Match` patterns
  * (contract §7), so any character that has a meaning there could restore other tables and is
  * refused. So is a second dot, because it is unclear which name it belongs to; only the inner table
- * of a materialized view has one (`db..inner.view`, `db..inner_id.UUID`). `reason` is a clause about
- * the text.
+ * of a materialized view has one (`db..inner.view`, `db..inner_id.UUID`).
  */
-export function parseTableName(
-  text: string,
-): { kind: 'table'; name: TableName } | { kind: 'invalid'; reason: string } {
-  const invalid = (reason: string) => ({ kind: 'invalid', reason }) as const;
-  const valid = (name: TableName) => ({ kind: 'table', name }) as const;
+export function parseTableName(text: string): ParsedTable {
   if (/[*?[\],]/.test(text)) return invalid('must be exactly one table: no * ? [ ] or comma');
   if (/[\\'"`\s]|[\p{Cc}\p{Cf}\p{Cs}\p{Z}]/u.test(text)) {
     return invalid('must not contain quotes, backslashes, spaces or invisible characters');
@@ -31,6 +29,9 @@ export function parseTableName(
   if (database === '' || table === '') return invalid('must be written database.table');
   return valid({ database, table });
 }
+
+const valid = (name: TableName): ParsedTable => ({ kind: 'table', name });
+const invalid = (reason: string): ParsedTable => ({ kind: 'invalid', reason });
 
 /**
  * True if the table can be on either side of a mapping (`--into`): servers take `a:b` of word

@@ -1,6 +1,5 @@
 import { ChbackupError, exitCodes } from '../errors.js';
 import type { Environment } from './environment.js';
-import { colorLevel } from './ui/colors.js';
 import type { Execution } from './execution.js';
 import type { Output } from './ui/output.js';
 import { createRedactor } from './redaction.js';
@@ -27,6 +26,7 @@ export function failBeforeSettings(
   environment: Environment,
   output: Output,
 ): number {
+  if (environment.argv.includes('--no-color')) output.disableColors();
   const reporter = new ConsoleReporter({
     output,
     clock: environment.clock,
@@ -34,11 +34,6 @@ export function failBeforeSettings(
     quiet: false,
     verbose: false,
     json: environment.argv.includes('--json'),
-    colorLevel: colorLevel({
-      noColor: environment.argv.includes('--no-color'),
-      env: environment.env,
-      isTerminal: output.stderrIsTerminal,
-    }),
     onStep: undefined,
     spinner: undefined,
   });

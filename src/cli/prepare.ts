@@ -1,6 +1,5 @@
 import { readSettings } from '../config/settings.js';
 import type { Environment } from './environment.js';
-import { colorLevel } from './ui/colors.js';
 import type { Execution } from './execution.js';
 import type { Output } from './ui/output.js';
 import type { Invocation } from './program.js';
@@ -21,6 +20,7 @@ export async function prepare(
     defaultWait: command.defaultWait,
     binaryAllowed: command.canUseBinary,
   });
+  if (settings.noColor) output.disableColors();
   const spinner = await openSpinner(environment, output, settings.json || settings.quiet);
   const reporter = new ConsoleReporter({
     output,
@@ -29,11 +29,6 @@ export async function prepare(
     quiet: settings.quiet,
     verbose: settings.verbose,
     json: settings.json,
-    colorLevel: colorLevel({
-      noColor: settings.noColor,
-      env: environment.env,
-      isTerminal: output.stderrIsTerminal,
-    }),
     onStep: environment.onStep,
     spinner,
   });

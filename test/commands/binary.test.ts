@@ -300,7 +300,7 @@ describe.each(fakeVersions)('with the program %s', (version) => {
       const binary = shop(harness);
       const full = await binary.run('restore-table', full1, mv);
       expect(full.code).toBe(1);
-      expect(full.stderr).toContain('shop.mv already contains data (4096 bytes)');
+      expect(full.stderr).toContain('shop.mv already contains data (4 KiB)');
       binary.change({ tables: { ...saved, [inner]: 0 } });
       expect((await binary.run('restore-table', full1, mv)).code).toBe(0);
       expect(binary.state.tables[inner]).toBe(4096);

@@ -133,7 +133,7 @@ describe.each(versions)('with a server %s', (version) => {
       const { code, stderr } = await restore(harness, 'shop.mv');
       expect(code).toBe(1);
       expect(stderr).toContain(
-        'shop.mv already contains data (80000 bytes), and its rows would be duplicated',
+        'shop.mv already contains data (78.1 KiB), and its rows would be duplicated',
       );
       expect(rowsOf(harness, 'shop..inner.mv')).toBe(1000);
       expect(restoresAsked(harness)).toEqual([]);
@@ -227,7 +227,7 @@ describe.each(versions)('with a server %s', (version) => {
     harness.simulator.insertRows('shop.a+b', 7);
     const { code, stderr } = await restore(harness, 'shop.a+b');
     expect(code).toBe(1);
-    expect(stderr).toContain('shop.a+b already contains data (560 bytes)');
+    expect(stderr).toContain('shop.a+b already contains data (560 B)');
   });
 });
 

@@ -146,7 +146,7 @@ describe.each(versions)('with a server %s', (version) => {
     harness.later(1_800_000, () => harness.simulator.insertRows(table, 9));
     const { code, stderr } = await restore(harness, diff2);
     expect(code).toBe(1);
-    expect(stderr).toContain('already contains data (720 bytes)');
+    expect(stderr).toContain('already contains data (720 B)');
     expect(orders(harness)?.rows).toBe(9);
     expect(restoresAsked(harness)).toEqual([]);
   });

@@ -49,7 +49,7 @@ describe.each(versions)('with a server %s', (version) => {
     expect((await restore(harness, full1, table)).code).toBe(0);
     const { code, stderr } = await restore(harness, full1, table, '--yes');
     expect(code).toBe(1);
-    expect(stderr).toContain(`shop.orders already contains data (${orderBytes} bytes)`);
+    expect(stderr).toContain(`shop.orders already contains data (7.97 MiB)`);
     expect(stderr).toMatch(/--schema .*--into .*--append/);
     expect(orders(harness)?.rows).toBe(orderRows);
     expect(restoresAsked(harness)).toHaveLength(1);
@@ -117,7 +117,7 @@ describe.each(versions)('with a server %s', (version) => {
         const stderr = new CapturedStream(true);
         harness.environment = { stdin: typedInput(typed), stderr };
         expect((await restore(harness, full1, table, '--schema')).code).toBe(code);
-        expect(stderr.text).toContain('Drop shop.orders (400 bytes)? Type yes: ');
+        expect(stderr.text).toContain('Drop shop.orders (400 B)? Type yes: ');
         expect(orders(harness)).toMatchObject(left);
       },
     );

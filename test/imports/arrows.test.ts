@@ -39,8 +39,8 @@ const owners: Record<string, string> = {
   chalk: 'src/cli',
   'cli-progress': 'src/cli',
   'cli-table3': 'src/cli',
-  'pretty-bytes': 'src/cli',
-  'pretty-ms': 'src/cli',
+  'pretty-bytes': 'src/text.ts',
+  'pretty-ms': 'src/text.ts',
   'yocto-spinner': 'src/cli',
 };
 /** Folders that compute and do nothing else. */

@@ -13,7 +13,7 @@ export async function executeCreate(kind: BackupKind, execution: Execution): Pro
   const { backup, base } = await createBackup({ kind, withoutBase: settings.withoutBase }, run);
   if (settings.json) {
     const answer = { command, host: settings.host.label, backup, base: base ?? null };
-    output.result(`${JSON.stringify(answer)}\n`);
+    output.resultJson(answer);
   }
   const how = base === undefined ? 'in full' : `as an increment on ${base}`;
   reporter.info(`${backup} is uploaded ${how}, verified and recorded as the last backup`);

@@ -1,4 +1,3 @@
-import { Chalk } from 'chalk';
 import cliProgress from 'cli-progress';
 import type { DeletionPlan } from '../../backup/deletion/plan.js';
 import {
@@ -7,13 +6,13 @@ import {
   type DeletionDialogue,
 } from '../../use-cases/delete/delete-backups.js';
 import type { DeletionResult } from '../../use-cases/delete/delete-in-order.js';
-import { presentable } from '../../text.js';
+import { plural } from '../../text.js';
 import { PartialFailureError } from '../../errors.js';
 import { askForYes } from '../ui/questions.js';
-import { colorLevel } from '../ui/colors.js';
 import type { Execution } from '../execution.js';
 import { openContext } from '../open-context.js';
-import { formatTable } from '../ui/tables.js';
+import type { Cell } from '../ui/output.js';
+import { layOut } from '../ui/tables.js';
 
 const barLook = {
   barsize: 20,
@@ -36,9 +35,7 @@ export async function executeDelete(request: DeleteRequest, execution: Execution
   } finally {
     reporter.end();
     if (settings.json && progress.shown !== undefined) {
-      output.result(
-        `${JSON.stringify(progress.toJson(request, settings.host.label), undefined, 2)}\n`,
-      );
+      output.resultJson(progress.toJson(request, settings.host.label), 2);
     }
   }
   const { deleted } = progress.result;
@@ -46,7 +43,7 @@ export async function executeDelete(request: DeleteRequest, execution: Execution
   if (request.dryRun)
     reporter.info(`would delete ${plan?.order.length ?? 0}; --dry-run: nothing was deleted`);
   else if (plan?.order.length === 0) reporter.info('there is nothing to delete');
-  else reporter.info(`deleted ${countOf(deleted.length, request.location)}`);
+  else reporter.info(`deleted ${plural(deleted.length, `${request.location} backup`)}`);
   if (context.log.failure !== undefined) throw context.log.failure;
 }
 
@@ -70,13 +67,13 @@ class DeletionProgress implements DeletionDialogue {
 
   notDeleted(name: string, reason: string): void {
     this.result.failed.push({ name, reason });
-    this.execution.reporter.warn(`not deleted: ${presentable(name)}: ${reason}`);
+    this.execution.reporter.warn(`not deleted: ${name}: ${reason}`);
   }
 
   keptAfterAll(name: string, reason: string): void {
     const item = this.shown?.items.find(({ backup }) => backup.name === name);
     if (item !== undefined) Object.assign(item, { action: 'keep', reason });
-    this.execution.reporter.warn(`kept after all: ${presentable(name)}: ${reason}`);
+    this.execution.reporter.warn(`kept after all: ${name}: ${reason}`);
   }
 
   /** Before an error that stopped the deletes half-way; one that tells of failures has said it. */
@@ -100,37 +97,26 @@ class DeletionProgress implements DeletionDialogue {
   }
 
   plan(plan: DeletionPlan): void {
-    const { settings, output, reporter, environment } = this.execution;
+    const { settings, output, reporter } = this.execution;
     this.shown = plan;
     reporter.end();
     if (settings.json) return;
-    const level = colorLevel({
-      noColor: settings.noColor,
-      env: environment.env,
-      isTerminal: output.stdoutIsTerminal,
-    });
-    const paint = new Chalk({ level });
-    const rows = plan.items.map(({ backup, action, reason }) => [
-      action === 'delete' ? paint.red('delete') : paint.green('keep'),
-      presentable(backup.name),
-      reason,
+    const rows = plan.items.map(({ backup, action, reason }): Cell[] => [
+      [{ text: action, color: action === 'delete' ? 'red' : 'green' }],
+      [backup.name],
+      [reason],
     ]);
-    output.result(formatTable(rows));
+    output.resultTable(rows, layOut);
   }
 
   /** On a terminal as a bar, drawn where the spinner is: two that draw would draw over each other. */
   deleting(name: string, done: number, total: number): void {
     const { output, settings, reporter } = this.execution;
     const isDrawn = output.stderrIsTerminal && !settings.json && !settings.quiet;
-    const shown = presentable(name);
     reporter.phase(
       isDrawn
-        ? `${cliProgress.Format.BarFormat(done / total, barLook)} ${done}/${total} ${shown}`
-        : `deleting ${shown} (${done + 1} of ${total})`,
+        ? `${cliProgress.Format.BarFormat(done / total, barLook)} ${done}/${total} ${name}`
+        : `deleting ${name} (${done + 1} of ${total})`,
     );
   }
-}
-
-function countOf(count: number, location: string): string {
-  return `${count} ${location} backup${count === 1 ? '' : 's'}`;
 }

@@ -1,12 +1,11 @@
-import { Chalk } from 'chalk';
 import type { Backup } from '../../backup/backup.js';
 import type { ListedBackup, Listing } from '../../use-cases/list/list-backups.js';
 import { listBackups } from '../../use-cases/list/list-backups.js';
-import { presentable } from '../../text.js';
-import { colorLevel } from '../ui/colors.js';
+import { formatBytes, formatDuration, plural } from '../../text.js';
 import type { Execution } from '../execution.js';
 import { openContext } from '../open-context.js';
-import { formatAge, formatBytes, formatTable } from '../ui/tables.js';
+import type { Cell, Part } from '../ui/output.js';
+import { layOut } from '../ui/tables.js';
 
 /** Runs `list` and shows what it found, increments under the backup that they need. */
 export async function executeList(
@@ -17,53 +16,48 @@ export async function executeList(
   const listing = await listBackups(location, await openContext(execution, true));
   reporter.end();
   if (settings.json) {
-    output.result(`${JSON.stringify(toJson(listing, settings.host.label), undefined, 2)}\n`);
+    output.resultJson(toJson(listing, settings.host.label), 2);
   } else {
     showListing(listing, execution);
   }
   if (listing.doubt !== undefined) throw listing.doubt;
 }
 
-function showListing({ locations }: Listing, { settings, output, environment }: Execution): void {
-  const level = colorLevel({
-    noColor: settings.noColor,
-    env: environment.env,
-    isTerminal: output.stdoutIsTerminal,
-  });
-  const paint = new Chalk({ level });
-  for (const { location: at, backups } of locations) {
-    output.result(`${paint.bold(at)}: ${countOf(backups)}\n`);
-    output.result(
-      formatTable(backups.map((listed) => toRow(listed, environment.clock.now(), paint))),
-    );
+function showListing({ locations }: Listing, { output, environment }: Execution): void {
+  for (const { location, backups } of locations) {
+    output.resultLine([{ text: location, color: 'bold' }, `: ${countOf(backups)}`]);
+    const rows = backups.map((listed) => toRow(listed, environment.clock.now()));
+    output.resultTable(rows, layOut);
   }
 }
 
 function countOf(listed: readonly ListedBackup[]): string {
   const foreign = listed.filter(({ backup }) => backup.state === 'foreign').length;
-  const backups = listed.length - foreign;
-  const others = foreign === 0 ? '' : `, ${foreign} other ${foreign === 1 ? 'entry' : 'entries'}`;
-  return `${backups} backup${backups === 1 ? '' : 's'}${others}`;
+  const others = foreign === 0 ? '' : `, ${plural(foreign, 'other entry', 'other entries')}`;
+  return `${plural(listed.length - foreign, 'backup')}${others}`;
 }
 
-function toRow(listed: ListedBackup, nowMs: number, paint: InstanceType<typeof Chalk>): string[] {
-  const { backup, depth, isLastBackup, createdMs, problem } = listed;
-  const { state } = backup;
-  const notes = [
-    ...(isLastBackup ? [paint.green('last backup')] : []),
-    ...(problem === undefined ? [] : [state === 'foreign' ? problem : paint.red(problem)]),
-  ];
+function toRow(listed: ListedBackup, nowMs: number): Cell[] {
+  const { backup, depth, createdMs } = listed;
+  const age = createdMs === undefined ? undefined : `${formatDuration(nowMs - createdMs)} old`;
   return [
-    `  ${'  '.repeat(depth)}${depth > 0 ? '└ ' : ''}${presentable(backup.name)}`,
-    createdMs === undefined ? createdOf(backup.created) : `${formatAge(nowMs - createdMs)} old`,
-    backup.sizeBytes === undefined ? '?' : formatBytes(backup.sizeBytes),
-    notes.join('; '),
+    [`  ${'  '.repeat(depth)}${depth > 0 ? '└ ' : ''}${backup.name}`],
+    [age ?? createdOf(backup.created)],
+    [backup.sizeBytes === undefined ? '?' : formatBytes(backup.sizeBytes)],
+    notesOf(listed),
   ];
+}
+
+function notesOf({ backup, isLastBackup, problem }: ListedBackup): Cell {
+  const notes: Part[] = isLastBackup ? [{ text: 'last backup', color: 'green' }] : [];
+  if (isLastBackup && problem !== undefined) notes.push('; ');
+  if (problem === undefined) return notes;
+  return [...notes, backup.state === 'foreign' ? problem : { text: problem, color: 'red' }];
 }
 
 /** As the server wrote it, in a zone that depends on its version; year 1 where it knows nothing. */
 function createdOf(created: string): string {
-  return created.startsWith('0001-') ? '?' : presentable(created);
+  return created.startsWith('0001-') ? '?' : created;
 }
 
 /** The documented shape of `--json`; see README. */

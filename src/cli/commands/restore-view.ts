@@ -9,7 +9,7 @@ import type { Table } from '../../client/client.js';
 import { askForYes } from '../ui/questions.js';
 import type { Execution } from '../execution.js';
 import { openContext } from '../open-context.js';
-import { formatBytes } from '../ui/tables.js';
+import { formatBytes } from '../../text.js';
 
 /**
  * Runs restore-table: the plan on stdout before anything happens, then what it came to. With
@@ -29,7 +29,8 @@ export async function executeRestore(
     plan: (plan) => {
       shown = plan;
       reporter.end();
-      if (!settings.json) output.result(`${describePlan(request, plan).join('\n')}\n`);
+      if (settings.json) return;
+      for (const line of describePlan(request, plan)) output.resultLine([line]);
     },
   };
   try {
@@ -37,8 +38,7 @@ export async function executeRestore(
   } finally {
     reporter.end();
     if (settings.json && shown !== undefined) {
-      const answer = toJson(request, shown, settings.host.label, restored);
-      output.result(`${JSON.stringify(answer, undefined, 2)}\n`);
+      output.resultJson(toJson(request, shown, settings.host.label, restored), 2);
     }
   }
   if (shown !== undefined && restored !== undefined) {

@@ -1,13 +1,11 @@
-import { type ChalkInstance, Chalk } from 'chalk';
-import prettyMs from 'pretty-ms';
 import type { Clock } from '../../time/clock.js';
 import { nextReportMs } from '../../time/rhythms.js';
 import type { ChbackupError } from '../../errors.js';
 import type { Reporter } from '../../use-cases/reporter.js';
 import type { Step } from '../../use-cases/steps.js';
-import { harmlessJson, oneLine } from '../../text.js';
+import { formatDuration, oneLine } from '../../text.js';
 import { localTime } from '../../time/local-time.js';
-import type { Output } from './output.js';
+import type { Color, Output } from './output.js';
 import type { Spinner } from './spinner.js';
 
 export interface ConsoleReporterOptions {
@@ -18,8 +16,6 @@ export interface ConsoleReporterOptions {
   quiet: boolean;
   verbose: boolean;
   json: boolean;
-  /** ANSI colours: 0 none, else as chalk counts them. */
-  colorLevel: 0 | 1 | 2 | 3;
   onStep: ((name: Step) => void) | undefined;
   /** On a terminal only. */
   spinner: Spinner | undefined;
@@ -35,7 +31,6 @@ type Log = {
 /** Progress and errors on stderr: what a person, or the mail of cron, reads of a command. */
 export class ConsoleReporter implements Reporter {
   private readonly options: ConsoleReporterOptions;
-  private readonly paint: ChalkInstance;
   private phaseText = '';
   private phaseStartMs: number;
   private nextLineMs = nextReportMs(0);
@@ -46,12 +41,11 @@ export class ConsoleReporter implements Reporter {
 
   constructor(options: ConsoleReporterOptions) {
     this.options = options;
-    this.paint = new Chalk({ level: options.colorLevel });
     this.phaseStartMs = options.clock.elapsed();
   }
 
   info(text: string): void {
-    if (!this.options.quiet && !this.options.json) this.line(this.paint.green('[INFO]'), text);
+    if (!this.options.quiet && !this.options.json) this.line('[INFO]', 'green', text);
   }
 
   note(text: string): void {
@@ -62,7 +56,7 @@ export class ConsoleReporter implements Reporter {
   warn(text: string): void {
     this.log?.warning(text);
     if (this.options.json) this.jsonLine({ level: 'warning', message: text });
-    else this.line(this.paint.yellow('[WARNING]'), text);
+    else this.line('[WARNING]', 'yellow', text);
   }
 
   /** The one line of an error. */
@@ -72,10 +66,7 @@ export class ConsoleReporter implements Reporter {
     if (this.options.json) {
       this.jsonLine({ level: 'error', error: name, message, ...(hint && { hint }), exitCode });
     } else {
-      this.line(
-        this.paint.red('::::[ERROR]'),
-        hint === undefined ? message : `${message} (${hint})`,
-      );
+      this.line('::::[ERROR]', 'red', hint === undefined ? message : `${message} (${hint})`);
     }
   }
 
@@ -98,7 +89,7 @@ export class ConsoleReporter implements Reporter {
 
   working(): void {
     const elapsedMs = this.options.clock.elapsed() - this.phaseStartMs;
-    this.options.spinner?.show(`${this.phaseText} ${duration(elapsedMs)}`);
+    this.options.spinner?.show(`${this.phaseText} ${formatDuration(elapsedMs)}`);
     this.tick(elapsedMs, `still ${this.phaseText}`);
   }
 
@@ -112,7 +103,7 @@ export class ConsoleReporter implements Reporter {
   }
 
   stillBusy(waitedMs: number): void {
-    this.options.spinner?.show(`waiting for \`${this.busyWith}\` ${duration(waitedMs)}`);
+    this.options.spinner?.show(`waiting for \`${this.busyWith}\` ${formatDuration(waitedMs)}`);
     this.tick(waitedMs, `still waiting for \`${this.busyWith}\``);
   }
 
@@ -150,29 +141,24 @@ export class ConsoleReporter implements Reporter {
   private tick(elapsedMs: number, text: string): void {
     if (elapsedMs < this.nextLineMs) return;
     this.nextLineMs = nextReportMs(elapsedMs);
-    if (this.options.spinner === undefined) this.info(`${text} (${duration(elapsedMs)})`);
+    if (this.options.spinner === undefined) this.info(`${text} (${formatDuration(elapsedMs)})`);
   }
 
   private detail(text: string): void {
     if (!this.options.verbose) return;
     if (this.options.json) this.jsonLine({ level: 'debug', message: text });
-    else this.line(this.paint.gray('[DEBUG]'), text);
+    else this.line('[DEBUG]', 'gray', text);
   }
 
-  private line(mark: string, text: string): void {
+  private line(mark: string, color: Color, text: string): void {
     const { output, clock, host } = this.options;
     const where = host === '' ? '' : `${host} `;
     const prefix = output.stderrIsTerminal ? '' : `${localTime(clock.now())} ${where}`;
-    output.progress(`${prefix}${mark} ${oneLine(text)}\n`);
+    output.progressLine([prefix, { text: mark, color }, ` ${oneLine(text)}`]);
   }
 
   private jsonLine(value: Record<string, unknown>): void {
     const { clock, host, output } = this.options;
-    const line = { time: localTime(clock.now()), ...(host && { host }), ...value };
-    output.progress(`${harmlessJson(JSON.stringify(line))}\n`);
+    output.progressJson({ time: localTime(clock.now()), ...(host && { host }), ...value });
   }
-}
-
-function duration(ms: number): string {
-  return prettyMs(ms, { secondsDecimalDigits: 0, unitCount: 2 });
 }

@@ -1,21 +1,87 @@
+import { Chalk, type ChalkInstance } from 'chalk';
+import { harmlessJson, visible } from '../../text.js';
 import type { TerminalStream } from '../environment.js';
 
-/** Results go to stdout, progress and errors to stderr. A reader that went away stops neither. */
+export type Color = 'bold' | 'gray' | 'green' | 'red' | 'yellow';
+
+/** A piece of a line. Colors are given as data, because escape sequences in a text are removed. */
+export type Part = string | { text: string; color: Color };
+
+/** One cell of a table. */
+export type Cell = readonly Part[];
+
+/**
+ * The only way to stdout and stderr: results go to stdout, progress and errors to stderr. Each part
+ * of a line is sanitized before it is painted, so that a name or a server's text cannot control the
+ * terminal. A reader that closes its end (`chbackup list | head`) stops nothing.
+ */
 export interface Output {
-  result(text: string): void;
-  progress(text: string): void;
-  stdoutIsTerminal: boolean;
-  stderrIsTerminal: boolean;
+  readonly stdoutIsTerminal: boolean;
+  readonly stderrIsTerminal: boolean;
+  /** Writes chbackup's own text, such as help, to stdout as it is. */
+  ownText(text: string): void;
+  /** Writes a line of a result to stdout. */
+  resultLine(parts: readonly Part[]): void;
+  /** Writes a result as JSON to stdout, on one line unless `indent` is given. */
+  resultJson(value: unknown, indent?: number): void;
+  /** Writes a line to stderr. */
+  progressLine(parts: readonly Part[]): void;
+  /** Writes a JSON object on one line to stderr. */
+  progressJson(value: unknown): void;
+  /** Writes a table to stdout; `layOut` turns the sanitized and painted cells into lines. */
+  resultTable(rows: readonly (readonly Cell[])[], layOut: (cells: string[][]) => string[]): void;
+  /** Uses no colors from here on. */
+  disableColors(): void;
 }
 
-export function openOutput(stdout: TerminalStream, stderr: TerminalStream): Output {
-  // `chbackup list | head`, or a cron whose mailer died: the work goes on.
+export interface OutputOptions {
+  stdout: TerminalStream;
+  stderr: TerminalStream;
+  env: Record<string, string | undefined>;
+}
+
+export function openOutput({ stdout, stderr, env }: OutputOptions): Output {
   stdout.on('error', () => undefined);
   stderr.on('error', () => undefined);
+  const stdoutIsTerminal = stdout.isTTY === true;
+  const stderrIsTerminal = stderr.isTTY === true;
+  let onStdout = new Chalk({ level: colorLevel(env, stdoutIsTerminal) });
+  let onStderr = new Chalk({ level: colorLevel(env, stderrIsTerminal) });
   return {
-    result: (text) => void stdout.write(text),
-    progress: (text) => void stderr.write(text),
-    stdoutIsTerminal: stdout.isTTY === true,
-    stderrIsTerminal: stderr.isTTY === true,
+    stdoutIsTerminal,
+    stderrIsTerminal,
+    ownText: (text) => void stdout.write(text),
+    resultLine: (parts) => void stdout.write(`${lineOf(parts, onStdout)}\n`),
+    resultJson: (value, indent) => void stdout.write(`${jsonOf(value, indent)}\n`),
+    progressLine: (parts) => void stderr.write(`${lineOf(parts, onStderr)}\n`),
+    progressJson: (value) => void stderr.write(`${jsonOf(value)}\n`),
+    resultTable(rows, layOut) {
+      const cells = rows.map((row) => row.map((cell) => lineOf(cell, onStdout)));
+      for (const line of layOut(cells)) stdout.write(`${line}\n`);
+    },
+    disableColors() {
+      onStdout = new Chalk({ level: 0 });
+      onStderr = onStdout;
+    },
   };
+}
+
+/** `NO_COLOR` disables colors, `FORCE_COLOR` enables them; otherwise only a terminal gets them. */
+function colorLevel(env: Record<string, string | undefined>, isTerminal: boolean): 0 | 1 {
+  if ((env['NO_COLOR'] ?? '') !== '') return 0;
+  const force = env['FORCE_COLOR'];
+  if (force !== undefined) return force === '0' || force === 'false' ? 0 : 1;
+  return isTerminal && env['TERM'] !== 'dumb' ? 1 : 0;
+}
+
+function lineOf(parts: readonly Part[], chalk: ChalkInstance): string {
+  return parts.map((part) => painted(part, chalk)).join('');
+}
+
+function painted(part: Part, chalk: ChalkInstance): string {
+  return typeof part === 'string' ? visible(part) : chalk[part.color](visible(part.text));
+}
+
+function jsonOf(value: unknown, indent?: number): string {
+  return harmlessJson(JSON.stringify(value, undefined, indent));
 }

@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline/promises';
+import { visible } from '../../text.js';
 import type { Execution } from '../execution.js';
 
 /**
@@ -20,7 +21,7 @@ export async function askForYes(
   });
   const ended = new Promise<string>((resolve) => void terminal.once('close', () => resolve('')));
   try {
-    const answered = terminal.question(`${question} Type yes: `, { signal });
+    const answered = terminal.question(`${visible(question)} Type yes: `, { signal });
     return (await Promise.race([answered, ended])).trim().toLowerCase() === 'yes';
   } catch (error) {
     throw signal.aborted ? signal.reason : error;

@@ -1,7 +1,8 @@
 import yoctoSpinner, { type Options } from 'yocto-spinner';
+import { visible } from '../../text.js';
 import type { TerminalStream } from '../environment.js';
 
-/** One moving line on a terminal, that says what is waited for. */
+/** A moving line on a terminal that shows what chbackup waits for. */
 export interface Spinner {
   show(text: string): void;
   stop(): void;
@@ -13,8 +14,9 @@ export function createSpinner(stream: TerminalStream): Spinner {
   const spinner = yoctoSpinner(options);
   return {
     show(text) {
-      if (spinner.isSpinning) spinner.text = text;
-      else spinner.start(text);
+      const shown = visible(text);
+      if (spinner.isSpinning) spinner.text = shown;
+      else spinner.start(shown);
     },
     stop: () => void spinner.stop(),
   };

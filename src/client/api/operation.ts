@@ -1,6 +1,7 @@
 import type * as z from 'zod/mini';
 import { pollIntervalMs } from '../../time/rhythms.js';
 import { ApiResponseError, OperationTimeoutError } from '../../errors.js';
+import { formatDuration } from '../../text.js';
 import type { Outcome } from '../client.js';
 import type { Action } from '../observer.js';
 import { serverErrorCode } from '../server-errors.js';
@@ -128,8 +129,8 @@ export class OperationRunner {
       }
       if (elapsedMs > timeoutMs) {
         throw new OperationTimeoutError(
-          `the server still works on ${operation.backup} after ${Math.round(elapsedMs / 1000)} s`,
-          { hint: 'the server goes on with it; --timeout allows more time' },
+          `the server is still working on ${operation.backup} after ${formatDuration(elapsedMs)}`,
+          { hint: 'the server continues; to wait longer, pass --timeout' },
         );
       }
       seen ||= row !== undefined;

@@ -1,7 +1,7 @@
 import { type Clock, TimeLimitError } from '../../time/clock.js';
 import { ApiUnreachableError, ConfigError, OperationTimeoutError } from '../../errors.js';
 import type { ClientObserver } from '../observer.js';
-import { presentable } from '../../text.js';
+import { formatDuration, presentable } from '../../text.js';
 import { openOutput, type Output, type Written } from './output.js';
 import { lastWords } from './program-log.js';
 import { type StartProgram, startProgram } from './start-program.js';
@@ -117,8 +117,7 @@ function cannotStart(path: string, code: string | undefined, cause: unknown): Er
 function tooSlow(command: string, call: Call, pid: number | undefined, output: Output): Error {
   const { stdout, stderr } = output.read();
   const words = lastWords(`${stdout.text}\n${stderr.text}`);
-  const seconds = Math.round(call.limitMs / 1000);
-  const time = seconds < 120 ? `${seconds} s` : `${Math.round(seconds / 60)} minutes`;
+  const time = formatDuration(call.limitMs);
   return new OperationTimeoutError(
     `clickhouse-backup ${command} has not ended after ${time}${words && `: ${words}`}`,
     call.changes ? { hint: `it is left running, as process ${pid}` } : {},

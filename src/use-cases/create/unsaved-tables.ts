@@ -1,4 +1,3 @@
-import { presentable } from '../../text.js';
 import { ChbackupError, InterruptedError } from '../../errors.js';
 import type { CreateContext } from '../context.js';
 
@@ -17,7 +16,7 @@ export async function reportUnsavedTables({ report, server }: CreateContext): Pr
     if (unsaved.length === 0) return;
     const named = unsaved
       .slice(0, mostNamed)
-      .map(({ database, name, engine }) => presentable(`${database}.${name} (${engine})`));
+      .map(({ database, name, engine }) => `${database}.${name} (${engine})`);
     const more = unsaved.length - named.length;
     report.note(
       `clickhouse-backup saves only the definitions, not the rows, of ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}`,

@@ -1,6 +1,7 @@
 import type { TableName } from '../../backup/table-name.js';
 import type { Table } from '../../client/client.js';
 import { since } from '../../client/versions.js';
+import { formatBytes } from '../../text.js';
 import { ConfigError, NotFoundError, OperationFailedError } from '../../errors.js';
 import type { RestoreSource } from './restore-source.js';
 import type { CommandContext } from '../context.js';
@@ -89,7 +90,7 @@ export async function makePlan(
   const bytesBefore = found?.rows === 'none' ? 0 : (found?.totalBytes ?? 0);
   if (!create && bytesBefore > 0 && !append) {
     throw new OperationFailedError(
-      `${shown} already contains data (${bytesBefore} bytes), and its rows would be duplicated`,
+      `${shown} already contains data (${formatBytes(bytesBefore)}), and its rows would be duplicated`,
       {
         hint: '--schema drops it first, --into restores beside it, --append adds the rows anyway',
       },

@@ -1,6 +1,7 @@
 import { findBackup } from '../../backup/chain.js';
 import type { Table } from '../../client/client.js';
 import type { ServerErrorCode } from '../../client/server-errors.js';
+import { formatBytes } from '../../text.js';
 import { NotFoundError, OperationFailedError } from '../../errors.js';
 import { type Asker, confirm } from '../confirmation.js';
 import { underHostLock } from '../host-lock.js';
@@ -60,7 +61,7 @@ async function getYes(
   const held =
     existing !== undefined && hasUnsavedRows(existing)
       ? ' and its rows, which no backup contains'
-      : ` (${bytesBefore} bytes)`;
+      : ` (${formatBytes(bytesBefore)})`;
   await confirm(dialogue, `Drop ${nameOf(target)}${held}?`, {
     unchanged: 'nothing was dropped',
     hint: 'pass --yes to drop the table and restore it',

@@ -66,7 +66,7 @@ describe('when it takes too long', () => {
     await expect(fake.client.checkUsable()).rejects.toMatchObject({
       name: 'ApiUnreachableError',
       exitCode: 13,
-      message: `ClickHouse does not answer: clickhouse-backup tables --all --tables=nosuch.nosuch has not ended after 30 s: ${text}`,
+      message: `ClickHouse does not answer: clickhouse-backup tables --all --tables=nosuch.nosuch has not ended after 30s: ${text}`,
       hint: expect.stringContaining('check that ClickHouse is running') as string,
     });
     const pid = await pidOf(fake);
@@ -82,7 +82,7 @@ describe('when it takes too long', () => {
     await expect(listing).rejects.toMatchObject({
       name: 'OperationTimeoutError',
       message: expect.stringMatching(
-        /has not ended after 10 minutes: ping: connection refused/,
+        /has not ended after 10m: ping: connection refused/,
       ) as string,
     });
     const pid = await pidOf(fake);
@@ -97,7 +97,7 @@ describe('when it takes too long', () => {
     await expect(deleting).rejects.toMatchObject({
       name: 'OperationTimeoutError',
       exitCode: 14,
-      message: 'clickhouse-backup delete remote -- b1 has not ended after 10 minutes',
+      message: 'clickhouse-backup delete remote -- b1 has not ended after 10m',
     });
     expect(exists(await pidOf(fake))).toBe(true);
   });
@@ -110,7 +110,7 @@ describe('when it takes too long', () => {
     const pid = await pidOf(fake);
     expect(error).toMatchObject({
       name: 'OperationTimeoutError',
-      message: 'clickhouse-backup download -- b1 has not ended after 2 minutes',
+      message: 'clickhouse-backup download -- b1 has not ended after 2m',
       hint: `it is left running, as process ${pid}`,
     });
     expect(exists(pid)).toBe(true);
