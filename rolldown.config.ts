@@ -1,18 +1,30 @@
-import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'rolldown';
 
-const noHttp2 = fileURLToPath(new URL('src/http/no-http2.ts', import.meta.url));
-const noListFormat = fileURLToPath(new URL('src/http/no-list-format.ts', import.meta.url));
+/**
+ * What got and its parts load, and chbackup never uses, takes longer than the rest of a start. These
+ * modules are bundled in their place.
+ */
+const standIns: Record<string, string> = {
+  // The API speaks HTTP/1.1 only.
+  'http2-wrapper': 'export default {};',
+  // got's type checks create two instances for error messages that do not occur here.
+  'no-list-format': "export default class { format(list) { return list.join(', '); } }",
+};
 
-/** One folder, split, minified, with nothing beside it: starting cold costs more than the work. */
+/** One folder, split, minified, self-contained: reading many files costs more than the work itself. */
 export default defineConfig({
   input: { start: 'src/start.ts', main: 'src/main.ts' },
   platform: 'node',
-  // What got and its parts do when loaded, and chbackup never uses, takes longer than the rest.
-  resolve: { alias: { 'http2-wrapper': noHttp2 } },
+  plugins: [
+    {
+      name: 'stand-ins',
+      resolveId: (id) => (id in standIns ? `\0${id}` : undefined),
+      load: (id) => standIns[id.slice(1)],
+    },
+  ],
   transform: {
     target: 'node20.19',
-    inject: { 'Intl.ListFormat': noListFormat },
+    inject: { 'Intl.ListFormat': 'no-list-format' },
   },
   output: {
     dir: 'dist',
@@ -22,7 +34,7 @@ export default defineConfig({
     entryFileNames: '[name].cjs',
     chunkFileNames: '[name]-[hash].cjs',
   },
-  // A warning may be a module that was to be loaded lazily, and is not: it slows every start.
+  // A warning may be about a module that should load lazily and does not: it slows every start.
   onLog(level, log) {
     if (level === 'warn') throw new Error(`${log.code ?? ''} ${log.message}`);
   },

@@ -18,7 +18,7 @@ export async function main(environment: Environment): Promise<number> {
     const { invocation, text } = parseArguments(environment.argv);
     output.ownText(text);
     if (invocation === undefined) return 0;
-    const { prepare } = await import('./cli/prepare.js');
+    const { prepare } = await import('./cli/execution.js');
     execution = await prepare(invocation, environment, output, stop.signal);
     await invocation.command.run(invocation.typed, execution);
     execution.reporter.end();

@@ -1,14 +1,61 @@
-import type { Settings } from '../config/settings.js';
+import { readSettings, type Settings } from '../config/settings.js';
 import type { Environment } from './environment.js';
 import type { Output } from './ui/output.js';
-import type { ConsoleReporter } from './ui/console-reporter.js';
+import type { Invocation } from './program.js';
+import type { Spinner } from './ui/spinner.js';
+import { ConsoleReporter } from './ui/console-reporter.js';
 
-/** What every command of the command line is executed with. */
+/** What a command is executed with. */
 export interface Execution {
   environment: Environment;
   settings: Settings;
   reporter: ConsoleReporter;
   output: Output;
-  /** Aborted with an `InterruptedError`. */
+  /** Aborted with an `InterruptedError` on SIGINT and SIGTERM. */
   signal: AbortSignal;
+}
+
+/** Reads the settings of an invocation and creates its reporter. */
+export async function prepare(
+  { command, given }: Invocation,
+  environment: Environment,
+  output: Output,
+  signal: AbortSignal,
+): Promise<Execution> {
+  const { settings, unknown } = await readSettings({
+    given,
+    env: environment.env,
+    cwd: environment.cwd,
+    defaultWait: command.defaultWait,
+    binaryAllowed: command.canUseBinary,
+  });
+  if (settings.noColor) output.disableColors();
+  const spinner = await openSpinner(environment, output, settings.json || settings.quiet);
+  const reporter = new ConsoleReporter({
+    output,
+    clock: environment.clock,
+    host: settings.host.fileName,
+    quiet: settings.quiet,
+    verbose: settings.verbose,
+    json: settings.json,
+    onStep: environment.onStep,
+    spinner,
+  });
+  environment.setTitle(`chbackup ${command.name} ${settings.host.label}`);
+  if (unknown.length > 0) {
+    reporter.warn(`ignoring unknown setting${unknown.length > 1 ? 's' : ''} ${unknown.join(', ')}`);
+  }
+  return { environment, settings, reporter, output, signal };
+}
+
+/** Loaded only where there is a terminal for it. */
+async function openSpinner(
+  { env, stderr }: Environment,
+  { stderrIsTerminal }: Output,
+  silent: boolean,
+): Promise<Spinner | undefined> {
+  const canMove = stderrIsTerminal && env['TERM'] !== 'dumb' && env['CI'] === undefined;
+  if (!canMove || silent) return undefined;
+  const { createSpinner } = await import('./ui/spinner.js');
+  return createSpinner(stderr);
 }

@@ -10,7 +10,6 @@ import { HostFiles } from '../state/host-files.js';
 import { LogDirectory } from '../state/log-directory.js';
 import { LogFile } from '../state/log-file.js';
 import type { Environment } from './environment.js';
-import { deleteLocalCommand } from './delete-local-command.js';
 import type { Execution } from './execution.js';
 import { createRedactor } from './redaction.js';
 
@@ -105,4 +104,15 @@ async function openTransport(environment: Environment, settings: Settings): Prom
     clientCertificate: settings.clientCertificate,
     insecure: settings.insecure,
   });
+}
+
+/** Returns the command that deletes a local copy, as it has to be typed for this host. */
+function deleteLocalCommand({ host, binaryPath }: Settings, backup: string): string {
+  const connection = binaryPath === undefined ? host.label : binaryOptions(binaryPath, host.label);
+  return `chbackup delete-local ${connection} --name ${backup}`;
+}
+
+function binaryOptions(binaryPath: string, label: string): string {
+  const option = binaryPath === 'clickhouse-backup' ? '--binary' : `--binary-path ${binaryPath}`;
+  return label === 'local' ? option : `${label} ${option}`;
 }

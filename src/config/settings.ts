@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { ConfigError } from '../errors.js';
-import { absolutePath } from './absolute-path.js';
-import type { ClientCertificate } from './client-certificate.js';
+import { absolutePath } from './files.js';
+import type { ClientCertificate } from './certificates.js';
 import { parseDurationMs } from './duration.js';
 import { type Host, parseHost } from './host.js';
 import type { SettingName } from './names.js';
@@ -202,7 +202,7 @@ async function readOwnCa(
   cwd: string | undefined,
 ): Promise<string | undefined> {
   if (file === undefined) return undefined;
-  const { readCa } = await import('./ca.js');
+  const { readCa } = await import('./certificates.js');
   return readCa(file, cwd);
 }
 
@@ -218,6 +218,6 @@ async function readOwnCertificate(
       hint: 'give the certificate with --cert-file or CHBACKUP_CERT_FILE',
     });
   }
-  const { readClientCertificate } = await import('./client-certificate.js');
+  const { readClientCertificate } = await import('./certificates.js');
   return readClientCertificate(certFile, keyFile, cwd);
 }

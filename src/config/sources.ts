@@ -1,8 +1,7 @@
 import { ConfigError } from '../errors.js';
 import { errnoOf } from '../text.js';
-import { absolutePath } from './absolute-path.js';
 import { settingNames, variableOf, type SettingName } from './names.js';
-import { readFoundFile, readTextFile } from './text-file.js';
+import { absolutePath, readFoundFile, readTextFile } from './files.js';
 import { unknownVariables } from './unknown-variables.js';
 
 /** A raw setting and where it came from, for messages; the value itself is not checked yet. */

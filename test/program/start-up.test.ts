@@ -50,7 +50,7 @@ describe('a program of which a part is missing', () => {
 
   test('what a command is done with: exit 1, one line', async ({ bench }) => {
     const { script, dist } = copyProgram(bench);
-    removeParts(dist, 'prepare-');
+    removeParts(dist, 'execution-');
     const { code, stderr } = await bench.startRaw(['list', 'h'], { script }).ended;
     expect(code).toBe(1);
     expect(stderr).toMatch(oneLine);

@@ -30,7 +30,7 @@ import { VirtualClock } from './virtual-clock.js';
 // The clock does not see that a run only waits for its own code: that is there before a test begins.
 await Promise.all([
   import('../../src/cli/commands/create-view.js'),
-  import('../../src/cli/prepare.js'),
+  import('../../src/cli/execution.js'),
   import('../../src/cli/failure.js'),
   import('../../src/cli/ui/spinner.js'),
 ]);

@@ -1,8 +1,7 @@
 import type * as z from 'zod/mini';
 import { rowsInBackup } from '../../backup/table-engine.js';
-import type { TableName } from '../../backup/table-name.js';
+import { type TableName, tablePattern } from '../../backup/table-name.js';
 import type { Table } from '../client.js';
-import { tablePattern } from '../table-pattern.js';
 import { slowMs } from '../limits.js';
 import type { ApiConnection } from './connection.js';
 import { materializedViewTarget } from './materialized-view.js';

@@ -3,8 +3,7 @@ import type { Capabilities } from '../client.js';
 import { quickMs } from '../limits.js';
 import { presentable } from '../../text.js';
 import { capabilitiesOf } from '../versions.js';
-import { failureOf } from './failure.js';
-import { type Program, runProgram } from './run-program.js';
+import { failureOf, type Program, runProgram } from './run-program.js';
 
 /**
  * What the program says it is. A development build calls itself `HEAD`, a build without a version

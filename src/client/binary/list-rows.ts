@@ -1,7 +1,6 @@
 import type { Backup, Location } from '../../backup/backup.js';
 import { stateOf } from '../row-state.js';
 import { presentable } from '../../text.js';
-import { bytesOf } from './size.js';
 
 const date = String.raw`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|\d\d\/\d\d\/\d{4} \d\d:\d\d:\d\d`;
 
@@ -111,4 +110,20 @@ function backup(
     description: presentable(description),
     state: stateOf({ name, location, description }),
   };
+}
+
+const units: Record<string, number> = {
+  B: 1,
+  KiB: 1024,
+  MiB: 1024 ** 2,
+  GiB: 1024 ** 3,
+  TiB: 1024 ** 4,
+};
+
+/** Returns the bytes of a size such as `8.05MiB`; undefined for `???` and anything else. */
+export function bytesOf(size: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)([KMGT]i)?B$/.exec(size);
+  if (match === null) return undefined;
+  const [, number = '', prefix = ''] = match;
+  return Math.round(Number(number) * (units[`${prefix}B`] ?? 1));
 }

@@ -2,10 +2,9 @@ import type { Backup, Location } from '../../backup/backup.js';
 import { ApiResponseError } from '../../errors.js';
 import { presentable } from '../../text.js';
 import { slowMs } from '../limits.js';
-import { failureOf } from './failure.js';
 import { rowsOfJson, rowsOfText } from './list-rows.js';
 import { lastWords, logEntries } from './program-log.js';
-import { type Ended, type Program, runProgram } from './run-program.js';
+import { failureOf, type Ended, type Program, runProgram } from './run-program.js';
 
 export async function listBackups(
   program: Program,

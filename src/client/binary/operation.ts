@@ -3,8 +3,7 @@ import { ChargedWait, type WaitBudget } from '../../time/waiting.js';
 import { BusyError } from '../../errors.js';
 import type { Outcome } from '../client.js';
 import { serverErrorCode } from '../server-errors.js';
-import { reasonOf } from './failure.js';
-import { type Call, type Ended, type Program, runProgram } from './run-program.js';
+import { reasonOf, type Call, type Ended, type Program, runProgram } from './run-program.js';
 
 /** The command and its start in the text of `busy`; quoted since 2.6.30 (contract §8). */
 const busyText =

@@ -1,9 +1,14 @@
 import { type Clock, TimeLimitError } from '../../time/clock.js';
-import { ApiUnreachableError, ConfigError, OperationTimeoutError } from '../../errors.js';
+import {
+  ApiResponseError,
+  ApiUnreachableError,
+  ConfigError,
+  OperationTimeoutError,
+} from '../../errors.js';
 import type { ClientObserver } from '../observer.js';
 import { formatDuration, presentable } from '../../text.js';
 import { openOutput, type Output, type Written } from './output.js';
-import { lastWords } from './program-log.js';
+import { errorText, lastWords } from './program-log.js';
 import { type StartProgram, startProgram } from './start-program.js';
 
 export interface Program {
@@ -122,4 +127,15 @@ function tooSlow(command: string, call: Call, pid: number | undefined, output: O
     `clickhouse-backup ${command} has not ended after ${time}${words && `: ${words}`}`,
     call.changes ? { hint: `it is left running, as process ${pid}` } : {},
   );
+}
+
+/** Returns why the program did not end with 0, in its own words if it printed any. */
+export function reasonOf(ended: Ended): string {
+  if (ended.killedBy !== undefined) return `it was killed by ${ended.killedBy}`;
+  return errorText(ended.stdout.text, ended.stderr.text) || `exit code ${ended.exitCode}`;
+}
+
+/** Returns the error for a run that did not end with 0. */
+export function failureOf(ended: Ended): ApiResponseError {
+  return new ApiResponseError(`clickhouse-backup ${ended.command} failed: ${reasonOf(ended)}`);
 }

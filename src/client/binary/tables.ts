@@ -1,11 +1,9 @@
 import { enginesWithoutRows, savedEngines, unsavedEngines } from '../../backup/table-engine.js';
-import type { TableName } from '../../backup/table-name.js';
+import { type TableName, tablePattern } from '../../backup/table-name.js';
 import { ApiResponseError } from '../../errors.js';
 import type { Table } from '../client.js';
-import { tablePattern } from '../table-pattern.js';
-import { failureOf } from './failure.js';
-import { type Program, runProgram } from './run-program.js';
-import { bytesOf } from './size.js';
+import { failureOf, type Program, runProgram } from './run-program.js';
+import { bytesOf } from './list-rows.js';
 
 /** A ClickHouse that does not answer is tried again for ever since 2.5.0 (contract §10). */
 const limitMs = 2 * 60_000;

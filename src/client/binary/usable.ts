@@ -1,8 +1,7 @@
 import { ApiUnreachableError, OperationTimeoutError } from '../../errors.js';
 import { quickMs } from '../limits.js';
 import { clickHouseError, clickHouseHint } from '../server-errors.js';
-import { failureOf, reasonOf } from './failure.js';
-import { type Program, runProgram } from './run-program.js';
+import { failureOf, reasonOf, type Program, runProgram } from './run-program.js';
 
 /**
  * Throws `ApiUnreachableError` unless ClickHouse answers the program. Without ClickHouse no version

@@ -81,9 +81,7 @@ describe('when it takes too long', () => {
     const listing = fake.client.list('remote');
     await expect(listing).rejects.toMatchObject({
       name: 'OperationTimeoutError',
-      message: expect.stringMatching(
-        /has not ended after 10m: ping: connection refused/,
-      ) as string,
+      message: expect.stringMatching(/has not ended after 10m: ping: connection refused/) as string,
     });
     const pid = await pidOf(fake);
     await vi.waitFor(() => expect(exists(pid)).toBe(false), 20_000);

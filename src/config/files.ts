@@ -1,7 +1,18 @@
 import { readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { ConfigError } from '../errors.js';
 
-/** More than any settings file of ours; a file that is larger belongs to something else. */
+/** The largest file that is read without being named; a larger one belongs to something else. */
 const largestFound = 1024 * 1024;
+
+/** Resolves a path against the working directory (undefined: it was deleted). */
+export function absolutePath(file: string, cwd: string | undefined): string {
+  if (cwd !== undefined) return path.resolve(cwd, file);
+  if (path.isAbsolute(file)) return path.resolve(file);
+  throw new ConfigError(`the working directory does not exist, and ${file} is relative to it`, {
+    hint: 'run chbackup in another directory, or write the whole path',
+  });
+}
 
 /** Reads a text file. Files from Windows may begin with a byte order mark and be in UTF-16. */
 export function readTextFile(file: string): string {

@@ -1,6 +1,14 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { ConfigError } from '../errors.js';
-import { certificatesIn, readPemFile, type PemFile } from './pem.js';
+import { errnoOf } from '../text.js';
+import { absolutePath, readTextFile } from './files.js';
+
+/** The certificates in a PEM file of CA certificates, checked. Throws `ConfigError`. */
+export function readCa(file: string, cwd: string | undefined): string {
+  const pem = readPemFile('CA', file, cwd, '--ca-file');
+  // Only the certificates: OpenSSL overlooks one whose line begins with something else.
+  return certificatesIn(pem).join('\n');
+}
 
 /** What the program shows to a server that requires a client certificate, both PEM. */
 export interface ClientCertificate {
@@ -53,5 +61,44 @@ function parseKey({ name }: PemFile, key: string): KeyObject {
     throw new ConfigError(`the private key in ${name} cannot be read`, {
       hint: 'give a PEM file with -----BEGIN PRIVATE KEY-----',
     });
+  }
+}
+
+interface PemFile {
+  /** What it is, for messages: `the CA file own.pem`. */
+  name: string;
+  text: string;
+}
+
+/** Reads a PEM file. Throws `ConfigError`. */
+function readPemFile(kind: string, file: string, cwd: string | undefined, option: string): PemFile {
+  const name = `the ${kind} file ${file}`;
+  const path = absolutePath(file, cwd);
+  try {
+    return { name, text: readTextFile(path) };
+  } catch (error) {
+    throw new ConfigError(`${name} cannot be read: ${errnoOf(error)}`, {
+      hint: `check ${option}`,
+      cause: error,
+    });
+  }
+}
+
+/** The certificates in a PEM file, at least one, each as its PEM block. Throws `ConfigError`. */
+function certificatesIn({ name, text }: PemFile): string[] {
+  const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
+  if (blocks.length === 0 || !blocks.every(isCertificate)) {
+    throw new ConfigError(`${name} holds no certificate that can be read`, {
+      hint: 'give a PEM file with -----BEGIN CERTIFICATE-----',
+    });
+  }
+  return blocks;
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).raw.length > 0;
+  } catch {
+    return false;
   }
 }
