@@ -8,7 +8,7 @@ describe('parseTableName', () => {
     ['DB.T_1', 'DB', 'T_1'],
     ['my-db.my-table', 'my-db', 'my-table'],
     ['база.таблица', 'база', 'таблица'],
-  ] as const)('%s', ([text, database, table]) => {
+  ] as const)('accepts %s', ([text, database, table]) => {
     expect(parseTableName(text)).toEqual({ database, table });
   });
 
@@ -35,13 +35,13 @@ describe('parseTableName', () => {
     ['.t', 'database.table'],
     ['.', 'database.table'],
     ['', 'database.table'],
-  ] as const)('not %j', ([text, problem]) => {
+  ] as const)('rejects %j', ([text, problem]) => {
     expect(parseTableName(text)).toEqual({ problem: expect.stringContaining(problem) });
   });
 
   propertyTest.prop([
     fc.string({ unit: fc.constantFrom('a', 'b', 'ж', ...'.*?[],\\ \n"`'.split('')) }),
-  ])('what it takes has no second meaning', (text) => {
+  ])('accepts only names that mean exactly one table', (text) => {
     const name = parseTableName(text);
     if ('problem' in name) return;
     expect(`${name.database}.${name.table}`).toBe(text);
