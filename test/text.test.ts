@@ -15,7 +15,7 @@ test.each([
   expect(presentable(text)).toBe(expected);
 });
 
-test('a long text is cut, between characters', () => {
+test('cuts a long text between characters', () => {
   const cut = presentable('🎉'.repeat(600));
   expect(Array.from(cut)).toHaveLength(500);
   expect(cut.endsWith('🎉…')).toBe(true);

@@ -4,47 +4,47 @@ import { brokenRow, chainRows, foreignRow, localRow, namesOf, remoteRow } from '
 
 describe('findBackup', () => {
   const rows = [localRow('A'), remoteRow('A', { sizeBytes: 7 }), localRow('B')];
-  test('looks at one location only', () => {
+  test('searches only the given location', () => {
     expect(findBackup(rows, 'remote', 'A')?.sizeBytes).toBe(7);
     expect(findBackup(rows, 'local', 'A')?.location).toBe('local');
     expect(findBackup(rows, 'remote', 'B')).toBeUndefined();
   });
 });
 
-describe('a name listed twice', () => {
+describe('a name that is listed twice', () => {
   const old = localRow('A', { state: 'old-format' });
   test.for([
-    ['sound and broken', [remoteRow('A'), brokenRow('A')], 'broken'],
-    ['broken and sound', [brokenRow('A'), remoteRow('A')], 'broken'],
-    ['old-format and sound', [old, localRow('A')], 'old-format'],
-    ['sound and old-format', [localRow('A'), old], 'old-format'],
-    ['sound and foreign', [localRow('A'), foreignRow('A')], 'broken'],
+    ['ok and broken', [remoteRow('A'), brokenRow('A')], 'broken'],
+    ['broken and ok', [brokenRow('A'), remoteRow('A')], 'broken'],
+    ['old-format and ok', [old, localRow('A')], 'old-format'],
+    ['ok and old-format', [localRow('A'), old], 'old-format'],
+    ['ok and foreign', [localRow('A'), foreignRow('A')], 'broken'],
     ['foreign and old-format', [foreignRow('A'), old], 'broken'],
-    ['foreign twice', [foreignRow('A'), foreignRow('A')], 'foreign'],
+    ['both foreign', [foreignRow('A'), foreignRow('A')], 'foreign'],
     ['old-format and broken', [old, localRow('A', { state: 'broken' })], 'broken'],
-    ['alike', [remoteRow('A'), remoteRow('A')], 'ok'],
-    ['on two bases', [remoteRow('A', { required: 'B' }), remoteRow('A')], 'broken'],
+    ['two equal entries', [remoteRow('A'), remoteRow('A')], 'ok'],
+    ['with two different bases', [remoteRow('A', { required: 'B' }), remoteRow('A')], 'broken'],
   ] as const)('%s', ([, rows, state]) => {
     expect(indexBackups(rows).get('A')?.state).toBe(state);
     expect(indexBackups(rows).size).toBe(1);
   });
 
-  test('the broken row says why', () => {
+  test('keeps the description of the broken entry', () => {
     const rows = [remoteRow('A'), brokenRow('A')];
     expect(findBackup(rows, 'remote', 'A')?.description).toBe("broken (can't stat metadata.json)");
   });
 });
 
 describe('chainOf', () => {
-  test('goes down to the full', () => {
+  test('returns the chain down to its full backup', () => {
     const found = chainOf(chainRows('F', 'D1', 'D2').toReversed(), 'D2');
     expect(found.complete).toBe(true);
     expect(namesOf(found.chain)).toEqual(['D2', 'D1', 'F']);
   });
 
   test.for([
-    ['missing', [], 'A', { kind: 'missing', name: 'A', description: '' }, []],
-    ['broken', [brokenRow('A')], 'A', { kind: 'broken', name: 'A' }, ['A']],
+    ['backup missing', [], 'A', { kind: 'missing', name: 'A', description: '' }, []],
+    ['backup broken', [brokenRow('A')], 'A', { kind: 'broken', name: 'A' }, ['A']],
     [
       'base missing',
       [remoteRow('A', { required: 'B' })],
@@ -60,21 +60,21 @@ describe('chainOf', () => {
       ['A', 'B'],
     ],
     [
-      'base old-format, without a word',
+      'base old-format, with an empty description',
       [localRow('A', { required: 'B' }), localRow('B', { state: 'old-format', description: '' })],
       'A',
       { kind: 'base-broken', name: 'B', requiredBy: 'A', description: 'old-format' },
       ['A', 'B'],
     ],
     [
-      'on itself',
+      'based on itself',
       [remoteRow('A', { required: 'A' })],
       'A',
       { kind: 'cycle', name: 'A', requiredBy: 'A' },
       ['A'],
     ],
     [
-      'above a circle',
+      'based on a cycle',
       [
         remoteRow('A', { required: 'B' }),
         remoteRow('B', { required: 'C' }),
@@ -92,7 +92,7 @@ describe('chainOf', () => {
 });
 
 describe('findWhole', () => {
-  test('agrees with chainOf, whatever the order', () => {
+  test('agrees with chainOf in any list order', () => {
     const rows = [
       ...chainRows('F', 'D1', 'D2'),
       ...chainRows('gone', 'O1', 'O2').slice(1),

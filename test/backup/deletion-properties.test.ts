@@ -12,7 +12,7 @@ const names = [1, 2, 3, 4, 5, 6]
   .concat('DIFF_CH_BK_2026-11-03_10-00-00_2', 'mine', 'также', 'FULL_CH_BK_2026-02-31_10-00-00');
 const name = fc.constantFrom(...names);
 
-/** Anything a list could show: orphans, circles, names twice; mostly sound. */
+/** Generates any possible list: orphans, cycles, duplicate names; most backups are ok. */
 function anyRows(location: Backup['location']) {
   const row = fc.record({
     name,
@@ -55,21 +55,21 @@ const anyInput: fc.Arbitrary<SelectionInput> = fc
     }),
   );
 
-/** A second input, of a moment later: some rows went, some came, the rest is the same. */
+/** Generates an input and a later one, with some backups removed and some added. */
 const twoMoments = fc
   .tuple(anyInput, fc.array(fc.boolean(), { maxLength: 14 }), anyRows('remote'))
-  .map(([shown, gone, came]) => {
-    const stayed = shown.backups.filter((_, at) => gone[at] !== true);
+  .map(([shown, removed, added]) => {
+    const remaining = shown.backups.filter((_, at) => removed[at] !== true);
     const known = new Set(namesOf(shown.backups));
-    const fresh = came.filter((row) => !known.has(row.name));
+    const fresh = added.filter((row) => !known.has(row.name));
     const moved = fresh.map((row) => ({ ...row, location: shown.location }));
-    return [shown, { ...shown, backups: [...stayed, ...moved] }] as const;
+    return [shown, { ...shown, backups: [...remaining, ...moved] }] as const;
   });
 
-/** Whatever was whole, and was not deleted, is whole without the deleted ones too. */
+/** Expects that every kept backup with a complete chain still has one after the deletion. */
 function expectChainsWhole(backups: readonly Backup[], deleted: readonly string[]): void {
-  const gone = new Set(deleted);
-  const left = backups.filter((row) => !gone.has(row.name));
+  const deletedNames = new Set(deleted);
+  const left = backups.filter((row) => !deletedNames.has(row.name));
   for (const row of left) {
     if (chainOf(backups, row.name).complete) expect(chainOf(left, row.name).complete).toBe(true);
     const present = (list: readonly Backup[]) => list.some((one) => one.name === row.required);
@@ -86,8 +86,8 @@ function hasCycle(backups: readonly Backup[]): boolean {
 
 const isListedOnce = (backups: readonly Backup[]) => indexBackups(backups).size === backups.length;
 
-describe('planDeletion, whatever is listed', () => {
-  propertyTest.prop([anyInput])('kept and deleted are all, each once, in order', (input) => {
+describe('planDeletion, for any list', () => {
+  propertyTest.prop([anyInput])('decides about each listed backup once, in order', (input) => {
     const { items, order } = planDeletion(input);
     expect(items.map((item) => item.backup)).toEqual(input.backups);
     const deleted = items.filter((item) => item.action === 'delete').map((item) => item.backup);
@@ -98,46 +98,52 @@ describe('planDeletion, whatever is listed', () => {
     }
   });
 
-  propertyTest.prop([anyInput])('nothing outside the selection is deleted', (input) => {
+  propertyTest.prop([anyInput])('deletes nothing outside the selection', (input) => {
     const select = makeSelector(input);
     for (const { backup, action } of planDeletion(input).items) {
       if (action === 'delete') expect(select(backup).action).toBe('delete');
     }
   });
 
-  propertyTest.prop([anyInput])('a foreign entry is deleted only by its name', (input) => {
+  propertyTest.prop([anyInput])('deletes a foreign entry only by name', (input) => {
     const { order } = planDeletion(input);
-    const asked = 'names' in input.selection ? input.selection.names : [];
+    const requested = 'names' in input.selection ? input.selection.names : [];
     for (const [one, { state }] of indexBackups(input.backups)) {
-      if (state === 'foreign' && !asked.includes(one)) expect(order).not.toContain(one);
-    }
-  });
-
-  propertyTest.prop([anyInput])('foreign entries change nothing for the others', (input) => {
-    fc.pre(isListedOnce(input.backups));
-    const isForeign = (row: Backup) => row.state === 'foreign';
-    const foreign = namesOf(input.backups.filter(isForeign));
-    const asked = 'names' in input.selection ? input.selection.names : [];
-    fc.pre(!asked.some((one) => foreign.includes(one)));
-    const without = { ...input, backups: input.backups.filter((row) => !isForeign(row)) };
-    expect(planDeletion(input).order).toEqual(planDeletion(without).order);
-  });
-
-  propertyTest.prop([anyInput])('by age, what must not go stays', (input) => {
-    fc.pre('keep' in input.selection || 'olderThanMs' in input.selection);
-    const { order } = planDeletion(input);
-    for (const last of input.lastBackups) expect(order).not.toContain(last);
-    for (const doomed of order) {
-      expect(doomed).toMatch(/^(FULL|DIFF)_CH_BK_2026-11-/);
-      expect(indexBackups(input.backups).get(doomed)?.state).toBe('ok');
-      if (input.location === 'local') {
-        expect(chainOf(input.remote ?? [], doomed).complete).toBe(true);
-      }
+      if (state === 'foreign' && !requested.includes(one)) expect(order).not.toContain(one);
     }
   });
 
   propertyTest.prop([anyInput])(
-    '--keep N leaves N that can be restored, if there were',
+    'decides about the other backups as if foreign entries were not listed',
+    (input) => {
+      fc.pre(isListedOnce(input.backups));
+      const isForeign = (row: Backup) => row.state === 'foreign';
+      const foreign = namesOf(input.backups.filter(isForeign));
+      const requested = 'names' in input.selection ? input.selection.names : [];
+      fc.pre(!requested.some((one) => foreign.includes(one)));
+      const without = { ...input, backups: input.backups.filter((row) => !isForeign(row)) };
+      expect(planDeletion(input).order).toEqual(planDeletion(without).order);
+    },
+  );
+
+  propertyTest.prop([anyInput])(
+    'deletes by age only backups that chbackup created and that are ok',
+    (input) => {
+      fc.pre('keep' in input.selection || 'olderThanMs' in input.selection);
+      const { order } = planDeletion(input);
+      for (const last of input.lastBackups) expect(order).not.toContain(last);
+      for (const deleted of order) {
+        expect(deleted).toMatch(/^(FULL|DIFF)_CH_BK_2026-11-/);
+        expect(indexBackups(input.backups).get(deleted)?.state).toBe('ok');
+        if (input.location === 'local') {
+          expect(chainOf(input.remote ?? [], deleted).complete).toBe(true);
+        }
+      }
+    },
+  );
+
+  propertyTest.prop([anyInput])(
+    '--keep N leaves N backups that can be restored, if there were as many',
     (input) => {
       fc.pre('keep' in input.selection && input.location === 'remote');
       const restorable = (rows: readonly Backup[]) =>
@@ -151,37 +157,40 @@ describe('planDeletion, whatever is listed', () => {
     },
   );
 
-  propertyTest.prop([anyInput])('no kept backup loses its chain', (input) => {
+  propertyTest.prop([anyInput])('never breaks the chain of a kept backup', (input) => {
     expectChainsWhole(input.backups, planDeletion(input).order);
   });
 
   propertyTest.prop([anyInput], { numRuns: 300 })(
-    'while a broken row stays, nothing sound that it may require goes',
+    'deletes nothing that a kept broken backup may require',
     (input) => {
       fc.pre(!('all' in input.selection));
       const { items, order } = planDeletion(input);
       const index = indexBackups(input.backups);
-      const staying = items.filter((item) => item.action === 'keep').map((item) => item.backup);
-      for (const { name: one } of staying.filter((row) => row.state === 'broken')) {
-        for (const doomed of order.filter((other) => index.get(other)?.state === 'ok')) {
-          const [brokenAt, doomedAt] = [one, doomed].map((text) => parseBackupName(text)?.atMs);
+      const kept = items.filter((item) => item.action === 'keep').map((item) => item.backup);
+      for (const { name: one } of kept.filter((row) => row.state === 'broken')) {
+        for (const deleted of order.filter((other) => index.get(other)?.state === 'ok')) {
+          const [brokenAt, deletedAt] = [one, deleted].map((text) => parseBackupName(text)?.atMs);
           expect(brokenAt).toBeDefined();
-          expect(doomedAt).toBeGreaterThan(brokenAt ?? NaN);
+          expect(deletedAt).toBeGreaterThan(brokenAt ?? NaN);
         }
       }
     },
   );
 
-  propertyTest.prop([anyInput], { numRuns: 300 })('stopped anywhere, no orphan', (input) => {
-    fc.pre(!hasCycle(input.backups) && isListedOnce(input.backups));
-    const { order } = planDeletion(input);
-    for (let done = 0; done <= order.length; done += 1) {
-      expectChainsWhole(input.backups, order.slice(0, done));
-    }
-  });
+  propertyTest.prop([anyInput], { numRuns: 300 })(
+    'leaves no orphan if it is stopped after any delete',
+    (input) => {
+      fc.pre(!hasCycle(input.backups) && isListedOnce(input.backups));
+      const { order } = planDeletion(input);
+      for (let done = 0; done <= order.length; done += 1) {
+        expectChainsWhole(input.backups, order.slice(0, done));
+      }
+    },
+  );
 
   propertyTest.prop([anyInput, fc.nat(13)], { numRuns: 300 })(
-    'one delete fails, no orphan',
+    'leaves no orphan if any one delete fails',
     (input, failing) => {
       fc.pre(!hasCycle(input.backups) && isListedOnce(input.backups));
       const made = planDeletion(input);
@@ -193,7 +202,7 @@ describe('planDeletion, whatever is listed', () => {
     },
   );
 
-  propertyTest.prop([anyInput])('a refused plan deletes nothing', (input) => {
+  propertyTest.prop([anyInput])('deletes nothing if it refuses', (input) => {
     const made = planDeletion(input);
     fc.pre(made.refused !== undefined);
     expect(made.order).toEqual([]);
@@ -201,27 +210,33 @@ describe('planDeletion, whatever is listed', () => {
   });
 });
 
-describe('mergePlans, whatever happened in between', () => {
-  propertyTest.prop([twoMoments])('never larger than either, and closed', ([before, after]) => {
-    const shown = planDeletion(before);
-    const fresh = planDeletion(after);
-    const merged = mergePlans(shown, fresh);
-    for (const one of merged.order) {
-      expect(shown.order).toContain(one);
-      expect(fresh.order).toContain(one);
-    }
-    expect(merged.items.map((item) => item.backup)).toEqual(after.backups);
-    expectChainsWhole(after.backups, merged.order);
-  });
+describe('mergePlans, after any changes', () => {
+  propertyTest.prop([twoMoments])(
+    'deletes nothing that is not in both plans and breaks no chain',
+    ([before, after]) => {
+      const shown = planDeletion(before);
+      const fresh = planDeletion(after);
+      const merged = mergePlans(shown, fresh);
+      for (const one of merged.order) {
+        expect(shown.order).toContain(one);
+        expect(fresh.order).toContain(one);
+      }
+      expect(merged.items.map((item) => item.backup)).toEqual(after.backups);
+      expectChainsWhole(after.backups, merged.order);
+    },
+  );
 
-  propertyTest.prop([anyInput])('of a plan with itself is the plan', (input) => {
-    const made = planDeletion(input);
-    expect(mergePlans(made, made)).toEqual(made);
-  });
+  propertyTest.prop([anyInput])(
+    'returns the same plan if a plan is merged with itself',
+    (input) => {
+      const made = planDeletion(input);
+      expect(mergePlans(made, made)).toEqual(made);
+    },
+  );
 });
 
-test('planning takes about eight times as long for eight times the backups', () => {
-  // A quadratic scan anywhere in it would take sixty-four times as long.
+test('planning time grows linearly with the number of backups', () => {
+  // Eight times the backups: a quadratic scan would take sixty-four times as long.
   planningMs(4000);
   const ratios = [1, 2, 3].map(() => planningMs(4000) / planningMs(500));
   expect(Math.min(...ratios)).toBeLessThan(30);

@@ -28,14 +28,14 @@ function plan(
   });
 }
 
-const reasonOf = (made: DeletionPlan, name: string) =>
-  made.items.find((item) => item.backup.name === name)?.reason;
+const reasonOf = (deletion: DeletionPlan, name: string) =>
+  deletion.items.find((item) => item.backup.name === name)?.reason;
 
 const week = chainRows(full(1), diff(2), diff(3));
 const weeks = [...week, ...chainRows(full(5), diff(6))];
 
 describe('bases', () => {
-  test('of what is kept are kept, down to the full, and say so', () => {
+  test('keeps all bases of a kept increment and gives the reason', () => {
     const made = plan(week, { keep: 1 });
     expect(made.order).toEqual([]);
     expect(made.items.map((item) => item.reason)).toEqual([
@@ -45,30 +45,30 @@ describe('bases', () => {
     ]);
   });
 
-  test('a whole old chain goes, dependents first', () => {
+  test('deletes an entire old chain, increments before their bases', () => {
     expect(plan(weeks, { keep: 2 }).order).toEqual([diff(3), diff(2), full(1)]);
     expect(plan(weeks.toReversed(), { keep: 1 }).order).toEqual([diff(3), diff(2), full(1)]);
   });
 
-  test('what a last-backup file names stays with all it requires', () => {
+  test('keeps the backup named in a last-backup file and all its bases', () => {
     const made = plan(weeks, { keep: 1 }, { lastBackups: [diff(2)] });
     expect(made.order).toEqual([diff(3)]);
     expect(reasonOf(made, full(1))).toBe(`${diff(2)} requires it`);
   });
 
-  test('people’s own increments hold their base too', () => {
+  test('keeps the base of an increment whose name chbackup did not create', () => {
     const rows = [...weeks, remoteRow('mine', { required: full(1) })];
     expect(plan(rows, { keep: 2 }).order).toEqual([diff(3), diff(2)]);
   });
 
-  test('broken ones stay while a sound increment requires them', () => {
+  test('keeps a broken base that an increment requires', () => {
     const rows = [brokenRow(full(1)), remoteRow(diff(2), { required: full(1) })];
     const made = plan(rows, { broken: true }, { brokenTwice: new Set([full(1)]) });
     expect(made.order).toEqual([]);
     expect(reasonOf(made, full(1))).toBe(`${diff(2)} requires it`);
   });
 
-  test('both bases of a name that is listed with two', () => {
+  test('keeps both bases of a name that is listed with two', () => {
     const rows = [
       remoteRow(full(1)),
       remoteRow(full(2)),
@@ -79,7 +79,7 @@ describe('bases', () => {
     expect(plan(rows, { keep: 1 }).order).toEqual([]);
   });
 
-  test('locally only the local `required` counts', () => {
+  test('decides by the `required` of the local list when deleting local copies', () => {
     const remote = [...weeks, remoteRow(full(8))];
     const local = remote.map((row) => localRow(row.name));
     const more = { location: 'local', remote } as const;
@@ -94,7 +94,7 @@ describe('bases', () => {
     expect(plan(downloaded, { keep: 1 }, more).order).toEqual([full(1)]);
   });
 
-  test('rows of the other location do not count', () => {
+  test('ignores backups of the other location', () => {
     const rows = [remoteRow(full(1)), localRow(diff(2), { required: full(1) })];
     const made = plan(rows, { all: true });
     expect(made.order).toEqual([full(1)]);
@@ -103,13 +103,13 @@ describe('bases', () => {
 });
 
 describe('--name', () => {
-  test('takes a base together with all that requires it', () => {
+  test('deletes a base together with all increments that require it', () => {
     const made = plan(week, { names: [full(1), diff(2), diff(3), diff(3)] });
     expect(made.refused).toBeUndefined();
     expect(made.order).toEqual([diff(3), diff(2), full(1)]);
   });
 
-  test('refuses a base that is needed, and deletes nothing else either', () => {
+  test('refuses a required base and then deletes nothing at all', () => {
     const made = plan(weeks, { names: [full(1), diff(6), diff(2)] });
     expect(made.refused).toEqual({
       kind: 'required',
@@ -122,7 +122,7 @@ describe('--name', () => {
     expect(reasonOf(made, diff(2))).toBe(`${diff(3)} requires it`);
   });
 
-  test('refuses names that are not there', () => {
+  test('refuses names that do not exist', () => {
     const made = plan(week, { names: ['gone', diff(3), 'gone', 'lost'] });
     expect(made.refused).toEqual({
       kind: 'not-found',
@@ -134,11 +134,11 @@ describe('--name', () => {
     expect(plan([localRow('A')], { names: ['A'] }).refused?.kind).toBe('not-found');
   });
 
-  test('no names, nothing deleted', () => {
+  test('deletes nothing without names', () => {
     expect(plan(week, { names: [] })).toMatchObject({ order: [] });
   });
 
-  test('a circle goes as a whole, or not at all', () => {
+  test('deletes a cycle of backups only as a whole', () => {
     const rows = [remoteRow('A', { required: 'B' }), remoteRow('B', { required: 'A' })];
     expect(plan(rows, { names: ['A', 'B'] }).order.toSorted()).toEqual(['A', 'B']);
     expect(plan(rows, { names: ['A'] }).refused?.kind).toBe('required');
@@ -146,7 +146,7 @@ describe('--name', () => {
   });
 });
 
-describe('a broken row that stays may require anything older', () => {
+describe('a kept broken backup, whose base is unknown', () => {
   const rows = [
     remoteRow(full(1)),
     remoteRow(diff(2), { required: full(1) }),
@@ -155,13 +155,13 @@ describe('a broken row that stays may require anything older', () => {
     remoteRow(full(7)),
   ];
 
-  test('so what is older stays, a leaf too', () => {
+  test('keeps every older backup, even one that nothing is based on', () => {
     const made = plan(rows, { keep: 1 });
     expect(made.order).toEqual([full(6)]);
     expect(reasonOf(made, diff(2))).toBe(`${diff(4)} is broken and may require it`);
   });
 
-  test('by name it is refused, unless the broken one goes with it', () => {
+  test('refuses an older backup by name unless the broken one is deleted too', () => {
     expect(plan(rows, { names: [diff(2)] }).refused).toMatchObject({
       kind: 'required',
       names: [diff(2)],
@@ -171,33 +171,33 @@ describe('a broken row that stays may require anything older', () => {
     expect(plan(rows, { names: [diff(4)] }).order).toEqual([diff(4)]);
   });
 
-  test('with a time that cannot be read, anything at all', () => {
+  test('keeps everything if either name contains no time', () => {
     const own = [brokenRow('mine'), remoteRow(full(1)), remoteRow(full(7))];
     expect(plan(own, { keep: 1 }).order).toEqual([]);
     const old = [remoteRow('mine'), brokenRow(full(1)), remoteRow(full(7))];
     expect(plan(old, { names: ['mine'] }).refused?.kind).toBe('required');
   });
 
-  test('“older” allows for clocks and zones: 26 hours', () => {
+  test('keeps backups up to 26 hours newer, to allow for clocks and time zones', () => {
     const at = (time: string) => remoteRow(`DIFF_CH_BK_2026-11-${time}-00`);
     const broken = brokenRow(diff(4));
     const made = plan([broken, at('05_12-00'), at('05_12-01'), at('09_00-00')], { keep: 1 });
     expect(made.order).toEqual(['DIFF_CH_BK_2026-11-05_12-01-00']);
   });
 
-  test('the newest of several broken ones decides', () => {
+  test('applies the time of the newest broken backup', () => {
     const more = [...rows, brokenRow(diff(3)), brokenRow(diff(7))];
     expect(plan(more, { keep: 1 }).order).toEqual([]);
   });
 
-  test('what it may require keeps what that requires', () => {
+  test('keeps the bases of the backups it may require', () => {
     const young = full(9);
     const odd = [remoteRow(young), remoteRow(diff(2), { required: young }), brokenRow(diff(4))];
     const made = plan(odd, { names: [young, diff(2)] });
     expect(made.refused?.names).toEqual([young, diff(2)]);
   });
 
-  test('a broken base that is spared hides bases in turn', () => {
+  test('keeps what a kept broken base may require in turn', () => {
     const rowsOfThree = [
       remoteRow(full(1)),
       brokenRow(diff(4)),
@@ -207,7 +207,7 @@ describe('a broken row that stays may require anything older', () => {
     expect(made.refused?.names).toEqual([full(1), diff(4)]);
   });
 
-  test('but never another broken one, nor an old-format copy', () => {
+  test('does not keep another broken backup or an old-format copy', () => {
     const brokenTwice = new Set([diff(2)]);
     const two = [brokenRow(diff(2)), brokenRow(diff(4))];
     expect(plan(two, { broken: true }, { brokenTwice }).order).toEqual([diff(2)]);
@@ -218,7 +218,7 @@ describe('a broken row that stays may require anything older', () => {
     expect(plan(local, { names: [full(1)] }, { location: 'local' }).order).toEqual([full(1)]);
   });
 
-  test('a foreign entry that stays holds nothing', () => {
+  test('does not keep anything because of a foreign entry', () => {
     const beside = [foreignRow('README.txt'), foreignRow('pg_dumps'), ...weeks];
     const made = plan(beside, { keep: 1 });
     expect(made.order).toEqual([diff(3), diff(2), full(1)]);
@@ -226,31 +226,31 @@ describe('a broken row that stays may require anything older', () => {
     expect(plan(beside, { names: [diff(6)] }).order).toEqual([diff(6)]);
   });
 
-  test('a foreign entry that a sound backup requires stays', () => {
+  test('keeps a foreign entry that a backup requires', () => {
     const made = plan([foreignRow('mine'), remoteRow(diff(2), { required: 'mine' })], {
       names: ['mine'],
     });
     expect(made.refused?.reason).toBe(`mine: ${diff(2)} requires it`);
   });
 
-  test('one that was foreign in the plan shown and is a backup now holds its base', () => {
+  test('keeps the base of a backup that was a foreign entry in the displayed plan', () => {
     const shown = plan([...weeks, foreignRow('mine')], { keep: 1 });
     const fresh = plan([...weeks, remoteRow('mine', { required: diff(2) })], { keep: 1 });
     expect(mergePlans(shown, fresh).order).toEqual([diff(3)]);
   });
 
-  test('an old-format copy that stays holds nothing', () => {
+  test('does not keep anything because of an old-format copy', () => {
     const local = [localRow(full(1)), localRow(diff(4), { state: 'old-format' })];
     expect(plan(local, { names: [full(1)] }, { location: 'local' }).order).toEqual([full(1)]);
   });
 
-  test('--all takes everything, the broken ones first', () => {
+  test('--all deletes everything, broken backups first', () => {
     expect(plan(rows, { all: true }).order).toEqual([diff(4), full(7), full(6), diff(2), full(1)]);
   });
 });
 
 describe('order', () => {
-  test('newest first, own names last, but a dependent always before its base', () => {
+  test('newest first and names chbackup did not create last, but increments before their bases', () => {
     const rows = [
       remoteRow('mine', { required: full(7) }),
       remoteRow('older'),
@@ -269,7 +269,7 @@ describe('order', () => {
     ]);
   });
 
-  test('a name that is listed twice is deleted once', () => {
+  test('deletes a name that is listed twice only once', () => {
     const made = plan([remoteRow('A'), brokenRow('A')], { all: true });
     expect(made.order).toEqual(['A']);
     expect(made.items.map((item) => item.action)).toEqual(['delete', 'delete']);
@@ -277,7 +277,7 @@ describe('order', () => {
 });
 
 describe('mergePlans', () => {
-  test('what is new since is not deleted, and keeps its base', () => {
+  test('keeps a backup that was added later, and its base', () => {
     const shown = plan(week, { all: true });
     const fresh = plan([...week, remoteRow('new', { required: diff(2) })], { all: true });
     const merged = mergePlans(shown, fresh);
@@ -286,19 +286,19 @@ describe('mergePlans', () => {
     expect(reasonOf(merged, full(1))).toBe(`${diff(2)} requires it`);
   });
 
-  test('what is gone since is not deleted', () => {
+  test('does not delete a backup that has disappeared', () => {
     const merged = mergePlans(plan(weeks, { all: true }), plan(week, { all: true }));
     expect(merged.order).toEqual([diff(3), diff(2), full(1)]);
   });
 
-  test('a new broken row keeps what it may require, except from --all', () => {
+  test('keeps what a new broken backup may require, except with --all', () => {
     const rows = [...weeks, brokenRow(diff(7))];
     expect(mergePlans(plan(weeks, { keep: 2 }), plan(rows, { keep: 2 })).order).toEqual([]);
     const all = mergePlans(plan(weeks, { all: true }), plan(rows, { all: true }));
     expect(all.order).toHaveLength(5);
   });
 
-  test('a refusal under the lock stays one', () => {
+  test('refuses if the second plan is refused', () => {
     const names = [diff(3)];
     const rows = [...week, remoteRow('new', { required: diff(3) })];
     const merged = mergePlans(plan(week, { names }), plan(rows, { names }));
@@ -308,7 +308,7 @@ describe('mergePlans', () => {
 });
 
 describe('dropBasesOf', () => {
-  test('a failed delete keeps what it stands on, and nothing else', () => {
+  test('keeps only the bases of a backup whose delete failed', () => {
     const made = plan(weeks, { all: true });
     expect(made.order).toEqual([diff(6), full(5), diff(3), diff(2), full(1)]);
     const left = dropBasesOf(made, [diff(6)], made.order.slice(1));
@@ -318,7 +318,7 @@ describe('dropBasesOf', () => {
     expect(dropBasesOf(made, [full(5)], made.order.slice(1))).toEqual(made.order.slice(2));
   });
 
-  test('a broken one that could not be deleted keeps what it may require, except from --all', () => {
+  test('keeps what an undeleted broken backup may require, except with --all', () => {
     const rows = [remoteRow(full(1)), brokenRow(diff(3)), remoteRow(full(6))];
     const names = [full(1), diff(3), full(6)];
     expect(dropBasesOf(plan(rows, { names }), [diff(3)], [full(6), full(1)])).toEqual([full(6)]);
@@ -330,12 +330,12 @@ describe('dropBasesOf', () => {
 describe('an entry that looks foreign', () => {
   const rows = [...chainRows(full(1), diff(2)), foreignRow('monday'), remoteRow(full(5))];
 
-  test('in two lists protects no base', () => {
+  test('does not keep any base if both lists show it as foreign', () => {
     const seen = { foreignTwice: new Set(['monday']) };
     expect(plan(rows, { keep: 1 }, seen).order).toEqual([diff(2), full(1)]);
   });
 
-  test('in one list only counts as a broken backup, whose base is unknown', () => {
+  test('counts as a broken backup with an unknown base if only one list shows it as foreign', () => {
     const once = plan(rows, { keep: 1 }, { foreignTwice: new Set() });
     expect(once.order).toEqual([]);
     expect(countHeldByBroken(once)).toBe(2);

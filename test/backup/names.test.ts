@@ -11,7 +11,7 @@ import {
 import { namesOf, remoteRow } from './rows.js';
 
 describe('backupName', () => {
-  test('has the form of the bash agent, in local time', () => {
+  test('uses the name format of clickhouse-backup-agent, in local time', () => {
     const date = new Date(2026, 10, 22, 17, 5, 9);
     expect(backupName('FULL', date)).toBe('FULL_CH_BK_2026-11-22_17-05-09');
     expect(backupName('DIFF', date)).toBe('DIFF_CH_BK_2026-11-22_17-05-09');
@@ -19,14 +19,14 @@ describe('backupName', () => {
 
   const days = fc.date({ min: new Date(0), max: new Date('9999-01-01'), noInvalidDate: true });
   propertyTest.prop([fc.constantFrom('FULL', 'DIFF'), days, fc.integer({ min: 1, max: 9999 })])(
-    'is read back by parseBackupName, and may be sent',
+    'returns a usable name that parseBackupName can parse',
     (kind, date, copy) => {
       date.setMilliseconds(0);
       const plain = backupName(kind, date);
       const name = copy === 1 ? plain : `${plain}_${copy}`;
       const parsed = parseBackupName(name);
       expect(parsed).toMatchObject({ kind, copy });
-      // The hour that comes twice in autumn is one name, so compare what it reads.
+      // When clocks go back, one hour occurs twice and both give the same name: compare names.
       expect(backupName(kind, new Date(parsed?.atMs ?? NaN))).toBe(plain);
       expect(isUsableName(name)).toBe(true);
     },
@@ -39,13 +39,13 @@ describe('freeName', () => {
     [['N'], 'N_2'],
     [['N', 'N_2', 'N_4'], 'N_3'],
     [['N_2'], 'N'],
-  ] as const)('%j taken: %s', ([taken, wanted]) => {
+  ] as const)('with %j in use, returns %s', ([taken, wanted]) => {
     expect(freeName('N', (name) => (taken as readonly string[]).includes(name))).toBe(wanted);
   });
 });
 
 describe('parseBackupName', () => {
-  test('reads kind, local time and copy', () => {
+  test('parses kind, local time and copy number', () => {
     expect(parseBackupName('DIFF_CH_BK_2024-02-29_23-59-59_12')).toEqual({
       kind: 'DIFF',
       atMs: new Date(2024, 1, 29, 23, 59, 59).getTime(),
@@ -54,7 +54,7 @@ describe('parseBackupName', () => {
     expect(parseBackupName('FULL_CH_BK_2026-11-22_00-00-00')?.copy).toBe(1);
   });
 
-  test('takes the year 1 for what it is', () => {
+  test('does not read the year 0001 as 1901', () => {
     const atMs = parseBackupName('FULL_CH_BK_0001-01-01_00-00-00')?.atMs ?? NaN;
     expect(new Date(atMs).getFullYear()).toBe(1);
   });
@@ -80,13 +80,13 @@ describe('parseBackupName', () => {
     'FULL_CH_BK_٢٠٢٦-11-22_10-00-00',
     '2026-11-22T10-00-00',
     '',
-  ])('%j is somebody else’s', (name) => {
+  ])('returns undefined for %j', (name) => {
     expect(parseBackupName(name)).toBeUndefined();
   });
 });
 
 describe('sortByAge', () => {
-  test('by time, then copy, then as listed; own names first', () => {
+  test('sorts by time, then copy number, then list order; names chbackup did not create come first', () => {
     const second = 'FULL_CH_BK_2026-11-22_10-00-00';
     const sorted = sortByAge([
       remoteRow(`${second}_10`),
@@ -110,19 +110,22 @@ describe('sortByAge', () => {
 });
 
 describe('isDeletableName', () => {
-  test.for(['a', '.hidden', '-f', '.x', 'a\u00a0b', 'a\u200bb', 'x'.repeat(300)])('%j', (name) => {
-    expect(isDeletableName(name)).toBe(true);
-  });
+  test.for(['a', '.hidden', '-f', '.x', 'a\u00a0b', 'a\u200bb', 'x'.repeat(300)])(
+    'accepts %j',
+    (name) => {
+      expect(isDeletableName(name)).toBe(true);
+    },
+  );
 
   test.for(['', '.', '..', 'a..b', 'a b', 'a\tb', 'a\nb', 'a/b', 'a\\b', 'a\u0000', 'a\ud83d'])(
-    'not %j',
+    'rejects %j',
     (name) => {
       expect(isDeletableName(name)).toBe(false);
     },
   );
 
   propertyTest.prop([fc.string({ unit: 'binary', maxLength: 12 })])(
-    'a deletable name stays as it is, on a server (contract §4) and in a URL',
+    'accepts only names that neither the server (contract §4) nor a URL changes',
     (name) => {
       fc.pre(isDeletableName(name));
       expect(name.replaceAll(/[\t\r\n ]+|\.{2,}|[\\/]+/g, '')).toBe(name);
@@ -144,7 +147,7 @@ describe('isUsableName', () => {
     "it's%41?#&+",
     'x'.repeat(255),
     '💾',
-  ])('%j', (name) => {
+  ])('accepts %j', (name) => {
     expect(isUsableName(name)).toBe(true);
   });
 
@@ -175,12 +178,12 @@ describe('isUsableName', () => {
     '.hidden',
     '-f',
     '--force',
-  ])('not %j', (name) => {
+  ])('rejects %j', (name) => {
     expect(isUsableName(name)).toBe(false);
   });
 
   propertyTest.prop([fc.string({ unit: 'binary', maxLength: 12 })])(
-    'a usable name survives what servers take out (contract §4)',
+    'rejects names from which the server removes characters (contract §4)',
     (name) => {
       const cleaned = name
         .replaceAll(/[\t\r\n ]+/g, '')

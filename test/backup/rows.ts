@@ -1,6 +1,6 @@
 import type { Backup } from '../../src/backup/backup.js';
 
-/** A sound remote row; say only what matters to the test. */
+/** Returns a remote backup that is ok; `details` overrides what matters to the test. */
 export function remoteRow(name: string, details: Partial<Backup> = {}): Backup {
   return {
     name,
@@ -22,7 +22,7 @@ export function brokenRow(name: string, details: Partial<Backup> = {}): Backup {
   });
 }
 
-/** An entry that is not a backup, as `README.txt` or `pg_dumps`. */
+/** Returns an entry that is not a backup, such as `README.txt` or `pg_dumps`. */
 export function foreignRow(name: string, details: Partial<Backup> = {}): Backup {
   return brokenRow(name, { state: 'foreign', ...details });
 }
@@ -31,7 +31,7 @@ export function localRow(name: string, details: Partial<Backup> = {}): Backup {
   return remoteRow(name, { location: 'local', description: 'regular', ...details });
 }
 
-/** Rows of a chain, each on the one before. */
+/** Returns the backups of a chain, each based on the one before it. */
 export function chainRows(...names: string[]): Backup[] {
   return names.map((name, at) => remoteRow(name, { required: names[at - 1] ?? '' }));
 }

@@ -7,7 +7,7 @@ const day = (date: number, kind = 'FULL', copy = '') =>
   `${kind}_CH_BK_2026-11-${String(date).padStart(2, '0')}_10-00-00${copy}`;
 const dayMs = 86_400_000;
 
-/** Name and `delete`, or `keep` with the reason. */
+/** Returns for each backup `delete`, or the reason why it is kept. */
 function judge(
   backups: Backup[],
   selection: SelectionInput['selection'],
@@ -28,7 +28,7 @@ function judge(
 }
 
 describe('--keep', () => {
-  test('the newest by the time in the name, whatever `created` says and the list’s order', () => {
+  test('sorts by the time in the name, not by `created` or list order', () => {
     const rows = [
       remoteRow(day(3), { created: '0001-01-01 00:00:00' }),
       remoteRow(day(1), { created: '2030-01-01 00:00:00' }),
@@ -44,7 +44,7 @@ describe('--keep', () => {
     expect(judge(rows, { keep: 99 })).not.toContain('delete');
   });
 
-  test('on equal times the copy, then the place in the list', () => {
+  test('sorts equal times by copy number, then by list order', () => {
     const rows = [remoteRow(day(1, 'FULL', '_2')), remoteRow(day(1, 'DIFF')), remoteRow(day(1))];
     expect(judge(rows, { keep: 1 })).toEqual(['the newest', 'delete', 'delete']);
     expect(judge(rows, { keep: 2 })).toEqual([
@@ -54,7 +54,7 @@ describe('--keep', () => {
     ]);
   });
 
-  test('counts neither people’s own, nor broken, nor what cannot be restored', () => {
+  test('does not count names chbackup did not create, broken backups and orphans', () => {
     const rows = [
       remoteRow(day(1)),
       remoteRow(day(2)),
@@ -73,7 +73,7 @@ describe('--keep', () => {
     ]);
   });
 
-  test('deletes an orphan that is older', () => {
+  test('deletes an older orphan', () => {
     const rows = [remoteRow(day(1, 'DIFF'), { required: 'gone' }), remoteRow(day(2))];
     expect(judge(rows, { keep: 1 })).toEqual(['delete', 'the newest']);
   });
@@ -84,14 +84,14 @@ describe('--keep', () => {
     expect(judge(rows, { keep: 1 }, { remote })).toEqual(['delete', 'the newest']);
   });
 
-  test('does not count a local copy that is not sound', () => {
+  test('does not count a local copy that is not ok', () => {
     const bad = [localRow(day(2), { state: 'broken' }), localRow(day(3), { state: 'old-format' })];
     const rows = [localRow(day(1)), ...bad];
     const remote = [1, 2, 3].map((date) => remoteRow(day(date)));
     expect(judge(rows, { keep: 1 }, { remote })[0]).toBe('the newest');
   });
 
-  test('a name listed twice counts once', () => {
+  test('counts a name that is listed twice once', () => {
     const rows = [remoteRow(day(1)), remoteRow(day(2)), remoteRow(day(2))];
     expect(judge(rows, { keep: 2 })).not.toContain('delete');
   });
@@ -102,7 +102,7 @@ describe('--keep', () => {
 });
 
 describe('--older-than', () => {
-  test('strictly, by the name; what is from the future is young', () => {
+  test('uses the time in the name and keeps backups of exactly that age or from the future', () => {
     const rows = [remoteRow(day(14)), remoteRow(day(15)), remoteRow(day(16)), remoteRow(day(30))];
     expect(judge(rows, { olderThanMs: 7 * dayMs })).toEqual([
       'delete',
@@ -112,7 +112,7 @@ describe('--older-than', () => {
     ]);
   });
 
-  test('an unknown now deletes nothing', () => {
+  test('deletes nothing if the current time is unknown', () => {
     expect(judge([remoteRow(day(1))], { olderThanMs: 1 }, { nowMs: NaN })).not.toContain('delete');
   });
 
@@ -122,7 +122,7 @@ describe('--older-than', () => {
 });
 
 describe.for([{ keep: 1 }, { olderThanMs: 2 * dayMs }])('by age, %j', (selection) => {
-  test('leaves alone what is not ours or not sound', () => {
+  test('keeps names chbackup did not create and backups that are not ok', () => {
     const rows = [
       localRow('mine'),
       localRow('FULL_CH_BK_2026-02-31_10-00-00'),
@@ -141,14 +141,14 @@ describe.for([{ keep: 1 }, { olderThanMs: 2 * dayMs }])('by age, %j', (selection
     ]);
   });
 
-  test('leaves alone what a last-backup file of any host names', () => {
+  test('keeps backups named in a last-backup file of any host', () => {
     const rows = [remoteRow(day(1)), remoteRow(day(2)), remoteRow(day(3)), remoteRow(day(22))];
     const text = 'a last-backup file names it';
     const verdicts = judge(rows, selection, { lastBackups: [day(1), day(3), 'gone'] });
     expect(verdicts.slice(0, 3)).toEqual([text, 'delete', text]);
   });
 
-  test('locally leaves alone what is not proven to be on remote', () => {
+  test('keeps local copies that are not verified on the remote storage', () => {
     const rows = [1, 2, 3, 4, 22].map((date) => localRow(day(date)));
     const remote = [
       remoteRow(day(1)),
@@ -164,10 +164,10 @@ describe.for([{ keep: 1 }, { olderThanMs: 2 * dayMs }])('by age, %j', (selection
   });
 });
 
-describe('the others', () => {
+describe('other selections', () => {
   const rows = [remoteRow('mine'), remoteRow(day(1)), brokenRow(day(2)), brokenRow(day(3))];
 
-  test('--broken takes what was broken twice', () => {
+  test('--broken deletes what was broken in both lists', () => {
     const once = 'broken, but not in two lists: it may be an upload that is still running';
     const brokenTwice = new Set([day(2), day(1), 'gone']);
     expect(judge(rows, { broken: true }, { brokenTwice })).toEqual([
@@ -179,13 +179,13 @@ describe('the others', () => {
     expect(judge(rows, { broken: true })).not.toContain('delete');
   });
 
-  test('--broken takes both rows of a name that is broken in one', () => {
+  test('--broken deletes both entries of a name if one of them is broken', () => {
     const twice = [remoteRow('A'), brokenRow('A')];
     const brokenTwice = new Set(['A']);
     expect(judge(twice, { broken: true }, { brokenTwice })).toEqual(['delete', 'delete']);
   });
 
-  test('--name', () => {
+  test('--name deletes only the backups with these names', () => {
     expect(judge(rows, { names: ['mine', day(3)] })).toEqual([
       'delete',
       'not asked for',
@@ -194,7 +194,7 @@ describe('the others', () => {
     ]);
   });
 
-  test('--all, even what a last-backup file names; but not a row without a name', () => {
+  test('--all deletes even backups named in a last-backup file, but no entry without a name', () => {
     expect(judge(rows, { all: true }, { lastBackups: [day(1)] })).toEqual(Array(4).fill('delete'));
     expect(judge([remoteRow('')], { all: true })).toEqual(['it has no name']);
     expect(judge([remoteRow('')], { names: [''] })).toEqual(['it has no name']);
@@ -215,25 +215,25 @@ describe('foreign entries', () => {
     { selection: { olderThanMs: dayMs }, others: ['delete', 'delete'] },
     { selection: { all: true as const }, others: ['delete', 'delete'] },
     { selection: { broken: true as const }, others: ['not broken', 'not broken'] },
-  ])('$selection leaves them', ({ selection, others }) => {
+  ])('are kept by $selection', ({ selection, others }) => {
     const brokenTwice = new Set(['pg_dumps']);
     expect(judge(rows, selection, { brokenTwice })).toEqual([kept, ...others, kept]);
   });
 
-  test('--name takes them', () => {
+  test('are deleted by --name', () => {
     expect(judge(rows, { names: ['pg_dumps'] })).toEqual([
       'delete',
       ...Array(3).fill('not asked for'),
     ]);
   });
 
-  test('a name that also has another row is no foreign entry', () => {
+  test('do not include a name that is also listed as a backup', () => {
     const twice = [foreignRow('mine'), remoteRow('mine')];
     expect(judge(twice, { all: true })).toEqual(['delete', 'delete']);
   });
 });
 
-test('a name that the server would change is never selected', () => {
+test('never selects a name that the server would change', () => {
   const name = 'FULL_CH_BK_2026-11-01_10-00-00 (copy)';
   const selections = [{ all: true as const }, { names: [name] }, { broken: true as const }];
   for (const selection of selections) {

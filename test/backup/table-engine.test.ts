@@ -6,12 +6,12 @@ import {
   unsavedEngines,
 } from '../../src/backup/table-engine.js';
 
-describe('what a backup contains of a table, by its engine', () => {
+describe('what a backup contains, by table engine', () => {
   test.for([
     ...['MergeTree', 'ReplacingMergeTree', 'ReplicatedMergeTree', 'SharedMergeTree'],
     ...['ReplicatedAggregatingMergeTree', 'SharedVersionedCollapsingMergeTree'],
     ...['MaterializedMySQL', 'FutureMergeTree'],
-  ])('%s: its rows', (engine) => {
+  ])('%s: the rows', (engine) => {
     expect(rowsInBackup(engine)).toBe('saved');
   });
 
@@ -19,18 +19,18 @@ describe('what a backup contains of a table, by its engine', () => {
     ...['Log', 'TinyLog', 'StripeLog', 'Memory', 'Set', 'Join', 'File', 'Buffer'],
     ...['EmbeddedRocksDB', 'KeeperMap', 'TimeSeries', 'WindowView'],
     ...['NeverHeardOf', 'mergetree', 'MergeTreeIndex', ''],
-  ])('%j: only its definition, though it has rows', (engine) => {
+  ])('%j: only the definition, although the table has rows', (engine) => {
     expect(rowsInBackup(engine)).toBe('unsaved');
   });
 
   test.for([
     ...['View', 'MaterializedView', 'LiveView', 'Distributed', 'Merge', 'Null', 'Dictionary'],
     ...['Kafka', 'RabbitMQ', 'S3Queue', 'MySQL', 'PostgreSQL', 'S3', 'URL', 'GenerateRandom'],
-  ])('%s: its definition, which is all there is', (engine) => {
+  ])('%s: the definition, because the table has no rows of its own', (engine) => {
     expect(rowsInBackup(engine)).toBe('none');
   });
 
-  test('no engine is in two lists, and each list is what it says', () => {
+  test('each engine is in one list only, which agrees with rowsInBackup', () => {
     const lists = { saved: savedEngines, none: enginesWithoutRows, unsaved: unsavedEngines };
     const all = Object.values(lists).flat();
     expect(new Set(all).size).toBe(all.length);

@@ -8,7 +8,7 @@ describe('parseTableName', () => {
     ['DB.T_1', 'DB', 'T_1'],
     ['my-db.my-table', 'my-db', 'my-table'],
     ['база.таблица', 'база', 'таблица'],
-  ] as const)('%s', ([text, database, table]) => {
+  ] as const)('accepts %s', ([text, database, table]) => {
     expect(parseTableName(text)).toEqual({ kind: 'table', name: { database, table } });
   });
 
@@ -35,7 +35,7 @@ describe('parseTableName', () => {
     ['.t', 'database.table'],
     ['.', 'database.table'],
     ['', 'database.table'],
-  ] as const)('not %j', ([text, problem]) => {
+  ] as const)('rejects %j', ([text, problem]) => {
     expect(parseTableName(text)).toEqual({
       kind: 'invalid',
       reason: expect.stringContaining(problem),
@@ -44,7 +44,7 @@ describe('parseTableName', () => {
 
   propertyTest.prop([
     fc.string({ unit: fc.constantFrom('a', 'b', 'ж', ...'.*?[],\\ \n"`'.split('')) }),
-  ])('what it takes has no second meaning', (text) => {
+  ])('accepts only names that mean exactly one table', (text) => {
     const parsed = parseTableName(text);
     if (parsed.kind === 'invalid') return;
     const { name } = parsed;

@@ -4,7 +4,7 @@ import type { Backup } from '../../src/backup/backup.js';
 import { chainTree, type TreeNode } from '../../src/backup/tree.js';
 import { chainRows, remoteRow } from './rows.js';
 
-/** `F(D1(D2) E1)`; an orphan's reason in braces. */
+/** Draws a tree as `F(D1(D2) E1)`, with the reason of an orphan in braces. */
 function draw(nodes: readonly TreeNode[]): string {
   const parts = nodes.map(({ backup, increments, orphan }) => {
     const under = increments.length > 0 ? `(${draw(increments)})` : '';
@@ -17,7 +17,7 @@ const on = (name: string, required: string) => remoteRow(name, { required });
 
 describe('chainTree', () => {
   test.for([
-    ['nothing', [], ''],
+    ['an empty list', [], ''],
     [
       'two chains',
       [...chainRows('F', 'D1', 'D2'), on('E1', 'F'), remoteRow('G')],
@@ -29,19 +29,23 @@ describe('chainTree', () => {
       [on('D2', 'D1'), on('D3', 'D2'), remoteRow('F')],
       'D2{its base D1 is not there}(D3) F',
     ],
-    ['a row without a name', [remoteRow(''), remoteRow('F')], ' F'],
-    ['on itself', [on('A', 'A')], 'A{its base A requires it in turn}'],
+    ['an entry without a name', [remoteRow(''), remoteRow('F')], ' F'],
+    ['an increment based on itself', [on('A', 'A')], 'A{its base A requires it in turn}'],
     [
-      'a circle with a tail',
+      'a cycle with an increment based on it',
       [on('T', 'B'), on('A', 'B'), on('B', 'A'), on('U', 'T')],
       'B{its base A requires it in turn}(T(U) A)',
     ],
-    ['a name twice', [remoteRow('F'), remoteRow('F'), on('D', 'F'), on('D', 'F')], 'F(D D) F'],
+    [
+      'a name that is listed twice',
+      [remoteRow('F'), remoteRow('F'), on('D', 'F'), on('D', 'F')],
+      'F(D D) F',
+    ],
   ] as const)('%s', ([, rows, drawing]) => {
     expect(draw(chainTree(rows))).toBe(drawing);
   });
 
-  test('holds ten thousand increments on one full', () => {
+  test('handles a chain of ten thousand increments', () => {
     const rows = chainRows(...Array.from({ length: 10_000 }, (_, at) => `D${at}`));
     let depth = 0;
     for (let [node] = chainTree(rows); node !== undefined; [node] = node.increments) depth += 1;
@@ -50,14 +54,17 @@ describe('chainTree', () => {
 
   const name = fc.constantFrom('A', 'B', 'C', 'D', 'E', 'F');
   const row = fc.tuple(name, fc.oneof(fc.constant(''), name)).map(([one, base]) => on(one, base));
-  propertyTest.prop([fc.array(row, { maxLength: 12 })])('shows each row exactly once', (rows) => {
-    const shown: Backup[] = [];
-    const nodes = chainTree(rows);
-    for (const node of nodes) {
-      shown.push(node.backup);
-      nodes.push(...node.increments);
-    }
-    expect(shown).toHaveLength(rows.length);
-    expect(new Set(shown)).toEqual(new Set(rows));
-  });
+  propertyTest.prop([fc.array(row, { maxLength: 12 })])(
+    'shows each backup exactly once',
+    (rows) => {
+      const shown: Backup[] = [];
+      const nodes = chainTree(rows);
+      for (const node of nodes) {
+        shown.push(node.backup);
+        nodes.push(...node.increments);
+      }
+      expect(shown).toHaveLength(rows.length);
+      expect(new Set(shown)).toEqual(new Set(rows));
+    },
+  );
 });

@@ -4,8 +4,8 @@ import { brokenRow, chainRows, localRow, remoteRow } from './rows.js';
 
 const on = (name: string, required: string) => remoteRow(name, { required });
 
-describe('proveBackup', () => {
-  test('a full, and an increment on a whole chain', () => {
+describe('verifyBackup', () => {
+  test('verifies a full backup and an increment with a complete chain', () => {
     const remote = [...chainRows('F', 'D1', 'D2'), brokenRow('other')];
     expect(verifyBackup(remote, 'F')).toEqual({ verified: true, chain: ['F'] });
     expect(verifyBackup(remote, 'D2')).toEqual({ verified: true, chain: ['D2', 'D1', 'F'] });
@@ -13,46 +13,46 @@ describe('proveBackup', () => {
 
   test.for([
     ['an empty list', [], 'missing', 'D2 is not on the remote storage'],
-    ['only local', [localRow('D2')], 'missing', 'D2 is not on the remote storage'],
+    ['only a local copy', [localRow('D2')], 'missing', 'D2 is not on the remote storage'],
     ['broken', [brokenRow('D2')], 'broken', "D2 is broken: broken (can't stat metadata.json)"],
     [
-      'twice, once broken',
+      'listed twice, once as broken',
       [remoteRow('D2'), brokenRow('D2')],
       'broken',
       "D2 is broken: broken (can't stat metadata.json)",
     ],
     [
-      'its base gone',
+      'base missing',
       [on('D2', 'D1'), remoteRow('F')],
       'base-missing',
       'its base D1 is not on the remote storage',
     ],
     [
-      'its base only local',
+      'base only local',
       [on('D2', 'D1'), localRow('D1')],
       'base-missing',
       'its base D1 is not on the remote storage',
     ],
     [
-      'its full gone',
+      'full backup of the chain missing',
       [on('D2', 'D1'), on('D1', 'F')],
       'base-missing',
       'F, which D1 requires, is not on the remote storage',
     ],
     [
-      'its base broken',
+      'base broken',
       [on('D2', 'D1'), brokenRow('D1')],
       'base-broken',
       "its base D1 is broken: broken (can't stat metadata.json)",
     ],
     [
-      'its full broken',
+      'full backup of the chain broken',
       [on('D2', 'D1'), on('D1', 'F'), brokenRow('F', { description: '' })],
       'base-broken',
       'F, which D1 requires, is broken: broken',
     ],
     [
-      'a circle',
+      'a cycle',
       [on('D2', 'D1'), on('D1', 'D2')],
       'cycle',
       'its chain comes back to D2 and has no full',
@@ -62,16 +62,16 @@ describe('proveBackup', () => {
   });
 });
 
-describe('proveUpload', () => {
+describe('verifyUpload', () => {
   const remote = [...chainRows('F', 'D1', 'D2'), remoteRow('G')];
 
   test.for([
     ['an increment', 'D2', 'D1', { verified: true, chain: ['D2', 'D1', 'F'], asFull: false }],
     ['a full', 'G', undefined, { verified: true, chain: ['G'], asFull: false }],
-    ['a full, base said as nothing', 'G', '', { verified: true, chain: ['G'], asFull: false }],
-    ['a full for an increment', 'G', 'D1', { verified: true, chain: ['G'], asFull: true }],
+    ['a full, with an empty base name', 'G', '', { verified: true, chain: ['G'], asFull: false }],
+    ['a full instead of an increment', 'G', 'D1', { verified: true, chain: ['G'], asFull: true }],
     [
-      'another base',
+      'an increment on another base',
       'D2',
       'F',
       {
@@ -81,7 +81,7 @@ describe('proveUpload', () => {
       },
     ],
     [
-      'an increment for a full',
+      'an increment instead of a full',
       'D1',
       undefined,
       {
@@ -91,21 +91,21 @@ describe('proveUpload', () => {
       },
     ],
     [
-      'not there yet',
+      'not on the remote storage yet',
       'D3',
       'D2',
       { verified: false, kind: 'missing', reason: 'D3 is not on the remote storage' },
     ],
-  ] as const)('%s', ([, name, base, proof]) => {
-    expect(verifyUpload(remote, name, base)).toEqual(proof);
+  ] as const)('%s', ([, name, base, result]) => {
+    expect(verifyUpload(remote, name, base)).toEqual(result);
   });
 
-  test('broken, whatever base it names', () => {
+  test('reports a broken upload as broken even if it has another base', () => {
     const rows = [brokenRow('D', { required: 'X' })];
     expect(verifyUpload(rows, 'D', 'B')).toMatchObject({ verified: false, kind: 'broken' });
   });
 
-  test('another one of that name, made at another moment than our copy', () => {
+  test('rejects a remote backup of the same name that was created at another time than the local copy', () => {
     const copy = localRow('F', { created: '2026-11-22 09:00:00' });
     expect(verifyUpload([copy, remoteRow('F')], 'F', undefined)).toEqual({
       verified: false,
@@ -119,12 +119,12 @@ describe('proveUpload', () => {
     });
   });
 
-  test('the base went while we uploaded', () => {
-    const proof = verifyUpload([on('D2', 'D1')], 'D2', 'D1');
-    expect(proof).toMatchObject({ verified: false, kind: 'base-missing' });
+  test('fails if the base was deleted during the upload', () => {
+    const result = verifyUpload([on('D2', 'D1')], 'D2', 'D1');
+    expect(result).toMatchObject({ verified: false, kind: 'base-missing' });
   });
 
-  test('a local row neither proves nor disproves', () => {
+  test('takes only the remote backup into account, not the local copy', () => {
     const rows = [localRow('D', { required: 'X' }), remoteRow('D')];
     expect(verifyUpload(rows, 'D', undefined)).toMatchObject({ verified: true });
     const onlyLocal = rows.slice(0, 1);
@@ -132,18 +132,16 @@ describe('proveUpload', () => {
   });
 
   test.for([
-    [
-      'another moment',
-      remoteRow('D'),
-      localRow('D', { created: '2026-11-22 10:00:01' }),
-      'not-ours',
-    ],
-    ['broken here', remoteRow('D'), brokenRow('D', { location: 'local' }), undefined],
-    ['broken there', brokenRow('D'), localRow('D'), 'broken'],
-  ] as const)('made at the same moment as the local copy: %s', ([, remoteCopy, copy, kind]) => {
-    const proof = verifyUpload([copy, remoteCopy], 'D', undefined);
-    expect(proof.verified ? undefined : proof.kind).toBe(kind);
-  });
+    ['another time', remoteRow('D'), localRow('D', { created: '2026-11-22 10:00:01' }), 'not-ours'],
+    ['local copy broken', remoteRow('D'), brokenRow('D', { location: 'local' }), undefined],
+    ['remote backup broken', brokenRow('D'), localRow('D'), 'broken'],
+  ] as const)(
+    'compares the creation time with the local copy: %s',
+    ([, remoteCopy, copy, kind]) => {
+      const result = verifyUpload([copy, remoteCopy], 'D', undefined);
+      expect(result.verified ? undefined : result.kind).toBe(kind);
+    },
+  );
 });
 
 describe('chooseBaseUse', () => {
@@ -151,14 +149,14 @@ describe('chooseBaseUse', () => {
   const unsafe = { base: 'B', diffFromRemoteSafe: false };
 
   test.for([
-    ['local wins', [localRow('B')], safe, { kind: 'local' }],
-    ['local, any version', [localRow('B')], unsafe, { kind: 'local' }],
-    ['not local', [localRow('C')], safe, { kind: 'remote' }],
-    ['a remote row is not local', [remoteRow('B')], safe, { kind: 'remote' }],
-    ['broken', [localRow('B', { state: 'broken' })], safe, { kind: 'remote' }],
-    ['not local, old server', [], unsafe, { kind: 'none', state: undefined }],
+    ['local copy', [localRow('B')], safe, { kind: 'local' }],
+    ['local copy, old server', [localRow('B')], unsafe, { kind: 'local' }],
+    ['no local copy', [localRow('C')], safe, { kind: 'remote' }],
+    ['only a remote backup', [remoteRow('B')], safe, { kind: 'remote' }],
+    ['broken local copy', [localRow('B', { state: 'broken' })], safe, { kind: 'remote' }],
+    ['no local copy, old server', [], unsafe, { kind: 'none', state: undefined }],
     [
-      'old-format, old server',
+      'old-format local copy, old server',
       [localRow('B', { state: 'old-format' })],
       unsafe,
       { kind: 'none', state: 'old-format' },

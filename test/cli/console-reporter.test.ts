@@ -12,12 +12,12 @@ const harmful = /[\u0000-\u0009\u000B-\u001F\u007F-\u009F\u202E\u2066]/;
 
 const lines = (text: string) => text.trimEnd().split('\n');
 
-/** The story without what differs from run to run. */
+/** Returns stderr without the port, which differs from run to run. */
 const plain = ({ stderr }: { stderr: string }, harness: Harness) =>
   stderr.replaceAll(harness.hostInFiles, 'HOST').replaceAll(harness.host, 'HOST:PORT');
 
-describe('the story on stderr', () => {
-  test('of a full and of a diff: a line at the start, a line at the end', async ({ harness }) => {
+describe('messages on stderr', () => {
+  test('one line at the start and one at the end of a full and a diff', async ({ harness }) => {
     const full = await harness.run('create-full');
     const diff = await harness.run('create-diff');
     expect(plain(full, harness) + plain(diff, harness)).toBe(
@@ -32,7 +32,7 @@ describe('the story on stderr', () => {
     expect(full.stdout + diff.stdout).toBe('');
   });
 
-  test('of long work: after 1, 5, 15 and then every 30 minutes', async ({ harnessOf }) => {
+  test('one line after 1, 5, 15 and then every 30 minutes of long work', async ({ harnessOf }) => {
     const harness = await harnessOf({ workMs: { create: 100, upload: 100 * minute } });
     const { stderr } = await harness.run('create-full');
     const waiting = lines(stderr).filter((text) => text.includes('still uploading FULL_'));
@@ -46,11 +46,11 @@ describe('the story on stderr', () => {
     expect(lines(stderr)).toHaveLength(8);
   });
 
-  test('of a wait: the same rhythm', async ({ harness }) => {
+  test('lines at the same intervals during a wait', async ({ harness }) => {
     harness.simulator.busyWith('upload OTHER', 40 * minute);
     const { stderr } = await harness.run('create-full');
-    const said = lines(stderr).map((text) => text.slice(text.indexOf('[')));
-    expect(said).toEqual([
+    const messages = lines(stderr).map((text) => text.slice(text.indexOf('[')));
+    expect(messages).toEqual([
       '[INFO] create-full started',
       expect.stringMatching(/^\[WARNING\] busy: `upload OTHER` runs since .*; waiting for it$/),
       expect.stringMatching(/^\[INFO\] still waiting for `upload OTHER` \(1m/),
@@ -62,7 +62,7 @@ describe('the story on stderr', () => {
     ]);
   });
 
-  test('--quiet: warnings and errors only', async ({ harness }) => {
+  test('only warnings and errors with --quiet', async ({ harness }) => {
     expect(await harness.run('create-full', '--quiet')).toMatchObject({ stdout: '', stderr: '' });
     harness.simulator.failNext('upload', 'after all', { madeAnyway: true });
     const warned = await harness.run('create-diff', '--quiet');
@@ -77,15 +77,15 @@ describe('the story on stderr', () => {
     expect(lines(failed.stderr)).toEqual([expect.stringContaining('::::[ERROR] the create of')]);
   });
 
-  test('--verbose: every step and request', async ({ harness }) => {
+  test('every step and request with --verbose', async ({ harness }) => {
     const { stderr, steps } = await harness.run('create-full', '--verbose');
     for (const text of lines(stderr)) expect(text).toMatch(line);
     for (const step of steps) expect(stderr).toContain(`[DEBUG] step ${step}\n`);
-    const told = [...stderr.matchAll(/\[DEBUG\] ((?:GET|POST) \S+) → 20[01] in \d+ ms/g)];
-    expect(told.map(([, request]) => request)).toEqual(harness.requests());
+    const logged = [...stderr.matchAll(/\[DEBUG\] ((?:GET|POST) \S+) → 20[01] in \d+ ms/g)];
+    expect(logged.map(([, request]) => request)).toEqual(harness.requests());
   });
 
-  test('--verbose tells of a request without an answer', async ({ harness }) => {
+  test('a request without a response with --verbose', async ({ harness }) => {
     harness.simulator.loseNextAnswer({ method: 'GET' }, { done: false });
     const { code, stderr } = await harness.run('create-full', '--verbose');
     expect(code).toBe(0);
@@ -93,7 +93,9 @@ describe('the story on stderr', () => {
     expect(stderr).toMatch(/\[WARNING\] no answer yet, asking again: \S+: the connection was cut/);
   });
 
-  test('an unexpected error is one line, with its trace under --verbose', async ({ harness }) => {
+  test('an unexpected error as one line, with its stack trace with --verbose', async ({
+    harness,
+  }) => {
     const disk = {
       makeFolder: () => {
         throw new TypeError(`two\nlines and ${secret}`);
@@ -114,7 +116,7 @@ describe('the story on stderr', () => {
 });
 
 describe('--json', () => {
-  test('the answer is one object on stdout', async ({ harness }) => {
+  test('prints the result as one object on stdout', async ({ harness }) => {
     const full = await harness.run('create-full', '--json');
     expect(full).toMatchObject({ code: 0, stderr: '' });
     expect(JSON.parse(full.stdout)).toEqual({
@@ -134,23 +136,23 @@ describe('--json', () => {
     });
   });
 
-  test('warnings and errors are JSON lines on stderr', async ({ harness }) => {
+  test('prints warnings and errors as JSON lines on stderr', async ({ harness }) => {
     harness.simulator.failNext('create', 'disk\u001B[31m full\nreally');
     const { code, stdout, stderr } = await harness.run('create-diff', '--json');
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).not.toMatch(harmful);
-    const told = {
+    const common = {
       time: expect.stringMatching(/^2026-11-22 10:00:0\d$/) as string,
       host: harness.hostInFiles,
     };
     expect(lines(stderr).map((text) => JSON.parse(text) as unknown)).toEqual([
       {
-        ...told,
+        ...common,
         level: 'warning',
         message: expect.stringContaining('FULL backup first') as string,
       },
       {
-        ...told,
+        ...common,
         level: 'error',
         error: 'OperationFailedError',
         message: expect.stringMatching(
@@ -163,11 +165,11 @@ describe('--json', () => {
   });
 });
 
-describe('what others wrote is printed harmlessly', () => {
+describe('text from the server', () => {
   const evil =
     '\u001B]0;title\u0007\u001B[2J\u001B[31mred\r\nFAKE [INFO] done\u009B5m\u202Egnp\u0000';
 
-  test('the error of a row', async ({ harness }) => {
+  test('an action log error is printed without control characters', async ({ harness }) => {
     harness.simulator.failNext('upload', evil);
     const { stderr } = await harness.run('create-full', '--verbose');
     expect(stderr).not.toMatch(harmful);
@@ -175,14 +177,16 @@ describe('what others wrote is printed harmlessly', () => {
     expect(stderr).toMatch(/: red FAKE \[INFO\] done/);
   });
 
-  test('the action that runs', async ({ harness }) => {
+  test('the running action is printed without control characters', async ({ harness }) => {
     harness.simulator.busyWith(`upload ${evil}`, minute);
     const { stderr } = await harness.run('create-full', '--verbose');
     expect(stderr).not.toMatch(harmful);
     for (const text of lines(stderr)) expect(text).toMatch(line);
   });
 
-  test('a refusal, and a page of somebody else', async ({ harness }) => {
+  test('an error response or a foreign page is printed without control characters', async ({
+    harness,
+  }) => {
     for (const body of [JSON.stringify({ error: evil }), evil, evil.repeat(1000)]) {
       for (const status of [200, 404, 500]) {
         harness.simulator.answerNext({ method: 'POST' }, { status, body });
@@ -197,7 +201,9 @@ describe('what others wrote is printed harmlessly', () => {
     }
   });
 
-  test('what a backup is said to require, and its description', async ({ harness }) => {
+  test('the base and description of a backup are printed without control characters', async ({
+    harness,
+  }) => {
     await harness.run('create-full');
     const full = harness.simulator.remote.get(harness.lastBackup ?? '');
     if (full === undefined) throw new Error('no backup');
@@ -221,10 +227,10 @@ describe('what others wrote is printed harmlessly', () => {
   });
 });
 
-describe('colours', () => {
+describe('colors', () => {
   const red = '\u001B[31m::::[ERROR]\u001B[39m';
 
-  /** The error line of a run that fails at once. */
+  /** Returns the error line of a run that fails at once. */
   async function errorLine(
     harness: Harness,
     env: Record<string, string>,
@@ -240,30 +246,30 @@ describe('colours', () => {
   }
 
   test.for([
-    { name: 'a terminal', env: {}, isTerminal: true, coloured: true },
-    { name: 'no terminal', env: {}, isTerminal: false, coloured: false },
-    { name: 'NO_COLOR', env: { NO_COLOR: '1' }, isTerminal: true, coloured: false },
-    { name: 'an empty NO_COLOR', env: { NO_COLOR: '' }, isTerminal: true, coloured: true },
-    { name: 'FORCE_COLOR', env: { FORCE_COLOR: '1' }, isTerminal: false, coloured: true },
-    { name: 'FORCE_COLOR=0', env: { FORCE_COLOR: '0' }, isTerminal: true, coloured: false },
+    { name: 'a terminal', env: {}, isTerminal: true, colored: true },
+    { name: 'no terminal', env: {}, isTerminal: false, colored: false },
+    { name: 'NO_COLOR', env: { NO_COLOR: '1' }, isTerminal: true, colored: false },
+    { name: 'an empty NO_COLOR', env: { NO_COLOR: '' }, isTerminal: true, colored: true },
+    { name: 'FORCE_COLOR', env: { FORCE_COLOR: '1' }, isTerminal: false, colored: true },
+    { name: 'FORCE_COLOR=0', env: { FORCE_COLOR: '0' }, isTerminal: true, colored: false },
     {
       name: 'NO_COLOR and FORCE_COLOR',
       env: { NO_COLOR: '1', FORCE_COLOR: '1' },
       isTerminal: true,
-      coloured: false,
+      colored: false,
     },
-    { name: 'a dumb terminal', env: { TERM: 'dumb' }, isTerminal: true, coloured: false },
-  ])('$name: $coloured', async ({ env, isTerminal, coloured }, { harness }) => {
-    expect((await errorLine(harness, env, isTerminal)).includes(red)).toBe(coloured);
+    { name: 'a dumb terminal', env: { TERM: 'dumb' }, isTerminal: true, colored: false },
+  ])('with $name: $colored', async ({ env, isTerminal, colored }, { harness }) => {
+    expect((await errorLine(harness, env, isTerminal)).includes(red)).toBe(colored);
   });
 
-  test('--no-color on a terminal: none', async ({ harness }) => {
+  test('are not used with --no-color on a terminal', async ({ harness }) => {
     const shown = await errorLine(harness, {}, true, '--no-color');
     expect(shown.slice(shown.lastIndexOf('::::'))).toMatch(/^::::\[ERROR\] /);
     expect(shown).not.toContain(red);
   });
 
-  test('also before the settings are known', async ({ harness }) => {
+  test('are used before the settings are known, except with --no-color', async ({ harness }) => {
     for (const [argv, expected] of [
       [['create-full'], `${red} no host given`],
       [['create-full', '--no-color'], '::::[ERROR] no host given'],

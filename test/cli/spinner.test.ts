@@ -5,14 +5,14 @@ import { CapturedStream } from '../support/streams.js';
 const minute = 60_000;
 
 describe('on a terminal', () => {
-  // The spinner's library asks them of the real process.
+  // The library of the spinner reads these variables from the real process.
   beforeEach(() => {
     vi.stubEnv('CI', undefined);
     vi.stubEnv('TERM', 'xterm');
   });
   afterEach(() => void vi.unstubAllEnvs());
 
-  test('a long wait shows a spinner with the elapsed time, and no lines for it', async ({
+  test('shows a spinner with the elapsed time during a long wait, and no lines', async ({
     harnessOf,
   }) => {
     const harness = await harnessOf({ workMs: { upload: 90 * minute } });
@@ -23,17 +23,17 @@ describe('on a terminal', () => {
     expect(stderr.text).toMatch(/creating FULL_CH_BK_2026-11-22_10-00-00 \d/);
     expect(stderr.text).toMatch(/uploading FULL_CH_BK_2026-11-22_10-00-00 1h 29m/);
     expect(stderr.text).not.toContain('still uploading');
-    // No time and host in front: one person looks at one run.
+    // A person watches one run, so the lines do not begin with time and host.
     expect(stderr.text).toContain('[INFO]\u001B[39m create-full started\n');
     expect(stderr.text).not.toContain('10:00:00 ');
-    // The cursor is back, and the last line is whole.
+    // The cursor is visible again, and the last line is complete.
     expect(stderr.text.lastIndexOf('\u001B[?25h')).toBeGreaterThan(
       stderr.text.lastIndexOf('\u001B[?25l'),
     );
     expect(stderr.text).toMatch(/verified and recorded as the last backup\n/);
   });
 
-  test('an error leaves no spinner behind', async ({ harness }) => {
+  test('removes the spinner before it prints an error', async ({ harness }) => {
     const stderr = new CapturedStream(true);
     harness.simulator.failNext('create', 'disk full');
     const argv = ['create-full', harness.host, 'rlAPIuser', secret];
@@ -45,7 +45,7 @@ describe('on a terminal', () => {
     );
   });
 
-  test.for(['--json', '--quiet'])('%s: none', async (option, { harness }) => {
+  test.for(['--json', '--quiet'])('shows no spinner with %s', async (option, { harness }) => {
     const stderr = new CapturedStream(true);
     const argv = ['create-full', harness.host, 'rlAPIuser', secret, option];
     expect((await harness.startRaw(argv, { stderr }).done).code).toBe(0);
@@ -53,7 +53,7 @@ describe('on a terminal', () => {
   });
 });
 
-test('elsewhere there is none', async ({ harness }) => {
+test('shows no spinner without a terminal', async ({ harness }) => {
   const { stderr } = await harness.run('create-full');
   // oxlint-disable-next-line no-control-regex
   expect(stderr).not.toMatch(/[⠋⠙⠹]|\u001B/);

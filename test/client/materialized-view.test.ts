@@ -4,7 +4,7 @@ import { materializedViewTarget } from '../../src/client/api/materialized-view.j
 const target = (table: string, database = 'shop') => ({ database, table });
 
 test.for([
-  // ClickHouse 18.16, as clickhouse-backup 2.4.0 and 2.8.1 return it.
+  // ClickHouse 18.16, as returned by clickhouse-backup 2.4.0 and 2.8.1.
   [
     'CREATE MATERIALIZED VIEW shop.mv TO shop.target ( day Date,  id UInt64) AS SELECT day, id FROM shop.orders ',
     target('target'),
@@ -33,7 +33,7 @@ test.for([
     target('t', 'other'),
   ],
   ['ATTACH MATERIALIZED VIEW mv TO shop.t AS SELECT 1', target('t')],
-  // What stands in the query does not count.
+  // The text of the SELECT is ignored.
   [
     "CREATE MATERIALIZED VIEW shop.mv (`s` String) ENGINE = MergeTree ORDER BY s AS SELECT ' TO shop.t' AS s",
     undefined,

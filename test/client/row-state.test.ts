@@ -24,17 +24,14 @@ test.each([
   ['local', 'broken metadata.json not found', 'foreign'],
   ['local', 'old-format', 'foreign'],
   ['remote', 'tar, old-format', 'foreign'],
-  // Its metadata.json is there, so it is a backup in trouble.
+  // It has a metadata.json, so it is a broken backup.
   ['remote', "broken (can't open metadata.json)", 'broken'],
   ['remote', "broken (can't read metadata.json)", 'broken'],
   ['remote', 'broken (bad metadata.json)', 'broken'],
   ['local', 'parse metadata.json error: unexpected end of JSON input', 'broken'],
   ['remote', 'tar, regular', 'ok'],
-] as const)(
-  '%s %j under a name that chbackup does not give is %s',
-  (location, description, state) => {
-    for (const name of ['pg_dumps', 'README.txt', '2026-11-22T17-05-09', `${ours}_old`]) {
-      expect(stateOf({ name, location, description })).toBe(state);
-    }
-  },
-);
+] as const)('%s %j with a name chbackup did not create is %s', (location, description, state) => {
+  for (const name of ['pg_dumps', 'README.txt', '2026-11-22T17-05-09', `${ours}_old`]) {
+    expect(stateOf({ name, location, description })).toBe(state);
+  }
+});

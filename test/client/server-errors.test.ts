@@ -6,7 +6,7 @@ const noRemote =
 const byPart =
   '`--diff-from-remote` require `upload_by_part` equal true in `general` config section';
 
-/** As 2.4.0 to 2.8.1 write them; from 2.6.40 on with the function's name before. */
+/** Errors of 2.4.0 to 2.8.1; from 2.6.40 on, the function name comes first. */
 test.each([
   [noRemote, 'not-started'],
   [`validateUploadParams: ${noRemote}`, 'not-started'],
@@ -25,7 +25,7 @@ test.each([
   ['b.getTablesDiffFromRemote return error: FULL not found on remote storage', 'not-started'],
   ['initDisksPathsAndBackupDestination: b.CalculateMaxSize: code: 47', 'not-started'],
   ['b.uploadSingleBackupFile return error: 550 no space', 'incomplete'],
-  // After a complete upload, or with the copy of another one in place: the list decides.
+  // The upload may be complete, or another backup may have this name: the list decides.
   ["can't remove old backups on remote storage: 421 too many logins", undefined],
   ["can't remove old local backups: can't connect to clickhouse: connection refused", undefined],
   ["can't connect to remote storage: dial tcp: connection refused", undefined],

@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest';
 import { type Harness, test, versions } from '../support/harness.js';
 
-/** The queries of all uploads asked for, oldest first; an empty one is a full upload. */
+/** Returns the queries of all requested uploads, oldest first; a full upload has an empty one. */
 const uploads = ({ simulator }: Harness) =>
   simulator.requests
     .filter(({ method, path }) => method === 'POST' && path.startsWith('/backup/upload/'))
@@ -9,7 +9,7 @@ const uploads = ({ simulator }: Harness) =>
 
 const created = (harness: Harness) => harness.requests(/^POST \/backup\/create/).length;
 
-async function runSound(harness: Harness, command: string): Promise<string> {
+async function runWithoutWarnings(harness: Harness, command: string): Promise<string> {
   const { code, stderr } = await harness.run(command);
   expect(stderr).not.toContain('[WARNING]');
   expect(code).toBe(0);
@@ -17,12 +17,12 @@ async function runSound(harness: Harness, command: string): Promise<string> {
 }
 
 describe.each(versions)('with a server %s', (version) => {
-  test('a full and diffs are each made on the last one proven', async ({ harnessOf }) => {
+  test('bases each diff on the last verified backup', async ({ harnessOf }) => {
     const harness = await harnessOf({ version });
-    const full = await runSound(harness, 'create-full');
+    const full = await runWithoutWarnings(harness, 'create-full');
     expect(full).toBe('FULL_CH_BK_2026-11-22_10-00-00');
-    const first = await runSound(harness, 'create-diff');
-    const second = await runSound(harness, 'create-diff');
+    const first = await runWithoutWarnings(harness, 'create-diff');
+    const second = await runWithoutWarnings(harness, 'create-diff');
     expect(first).toMatch(/^DIFF_CH_BK_2026-11-22_10-00-\d\d$/);
     expect(harness.simulator.remote.get(full)?.required).toBe('');
     expect(harness.simulator.remote.get(first)?.required).toBe(full);
@@ -32,7 +32,7 @@ describe.each(versions)('with a server %s', (version) => {
     expect(harness.journal).toBeUndefined();
   });
 
-  test('a normal diff asks for three lists, a full for two', async ({ harnessOf }) => {
+  test('requests three lists for a normal diff and two for a full', async ({ harnessOf }) => {
     const harness = await harnessOf({ version });
     await harness.run('create-full');
     expect(harness.requests(/list/)).toEqual(['GET /backup/list/local', 'GET /backup/list/remote']);
@@ -44,7 +44,7 @@ describe.each(versions)('with a server %s', (version) => {
     ]);
   });
 
-  test('the first diff warns that a FULL should come first, and is a full', async ({
+  test('uploads the first diff as a full, with a warning that a FULL should come first', async ({
     harnessOf,
   }) => {
     const harness = await harnessOf({ version });
@@ -56,9 +56,11 @@ describe.each(versions)('with a server %s', (version) => {
     expect(uploads(harness)).toEqual(['']);
   });
 
-  test('a base whose local copy is gone is used only where that is safe', async ({ harnessOf }) => {
+  test('uses a base without a local copy only if the server version makes that safe', async ({
+    harnessOf,
+  }) => {
     const harness = await harnessOf({ version });
-    const full = await runSound(harness, 'create-full');
+    const full = await runWithoutWarnings(harness, 'create-full');
     harness.simulator.deleteBehind('local', full);
     harness.simulator.refillTable([...harness.simulator.tables.keys()][0] ?? '', 7);
     const { code, stderr } = await harness.run('create-diff');
@@ -73,45 +75,45 @@ describe.each(versions)('with a server %s', (version) => {
       expect(diff?.required).toBe('');
       expect(stderr).toMatch(/\[WARNING\] .*2\.7\.0.*uploaded as a full one/);
     }
-    // What a restore would bring back is what is in the tables now.
+    // A restore would return exactly the rows that are in the tables now.
     expect(diff?.tables).toEqual(
       new Map([...harness.simulator.tables].map(([name, { rows }]) => [name, rows])),
     );
   });
 
-  test('a configuration that forbids the remote base: a full upload, with a warning', async ({
+  test('uploads in full, with a warning, if the configuration forbids a remote base', async ({
     harnessOf,
   }) => {
     const harness = await harnessOf({ version, uploadByPart: false });
-    const full = await runSound(harness, 'create-full');
+    const full = await runWithoutWarnings(harness, 'create-full');
     harness.simulator.deleteBehind('local', full);
     const { code, stderr, stdout } = await harness.run('create-diff', '--json');
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ base: null });
-    const asked = version === '2.8.1' ? [`diff-from-remote=${full}`, ''] : [''];
-    expect(uploads(harness).slice(1)).toEqual(asked);
+    const requested = version === '2.8.1' ? [`diff-from-remote=${full}`, ''] : [''];
+    expect(uploads(harness).slice(1)).toEqual(requested);
     expect(stderr).toContain('this backup is uploaded as a full one');
     expect(stderr.includes('require `upload_by_part` equal true')).toBe(version === '2.8.1');
     expect(harness.simulator.isWhole(harness.lastBackup ?? '')).toBe(true);
     expect(harness.journal).toBeUndefined();
-    // The next one finds its base on the server.
-    await runSound(harness, 'create-diff');
+    // The next diff has a base with a local copy.
+    await runWithoutWarnings(harness, 'create-diff');
   });
 
-  test("create's own retention may remove the local copy a moment before", async ({
+  test('works if the retention of create has just removed the local copy of the base', async ({
     harnessOf,
   }) => {
     const harness = await harnessOf({ version, keepLocal: 1 });
-    const full = await runSound(harness, 'create-full');
+    const full = await runWithoutWarnings(harness, 'create-full');
     const { code } = await harness.run('create-diff');
     expect(code).toBe(0);
     expect(uploads(harness).at(-1)).toBe(version === '2.8.1' ? `diff-from-remote=${full}` : '');
     expect(harness.simulator.isWhole(harness.lastBackup ?? '')).toBe(true);
   });
 
-  test('a local copy of the base that is broken is not used', async ({ harnessOf }) => {
+  test('does not use a broken local copy of the base', async ({ harnessOf }) => {
     const harness = await harnessOf({ version });
-    const full = await runSound(harness, 'create-full');
+    const full = await runWithoutWarnings(harness, 'create-full');
     harness.simulator.setBroken('local', full);
     const { code } = await harness.run('create-diff');
     expect(code).toBe(0);
@@ -120,12 +122,12 @@ describe.each(versions)('with a server %s', (version) => {
 
   describe.for([
     {
-      what: 'is gone from the remote storage',
+      what: 'is missing from the remote storage',
       spoil: ({ simulator }: Harness, [, , base]: Names) => simulator.deleteBehind('remote', base),
       reason: ([, , base]: Names) => `${base} is not on the remote storage`,
     },
     {
-      what: 'is broken there',
+      what: 'is broken on the remote storage',
       spoil: ({ simulator }: Harness, [, , base]: Names) => simulator.setBroken('remote', base),
       reason: ([, , base]: Names) => `${base} is broken: broken (can't stat metadata.json)`,
     },
@@ -141,22 +143,22 @@ describe.each(versions)('with a server %s', (version) => {
       reason: ([, middle]: Names) => `its base ${middle} is broken`,
     },
   ])('a base that $what', ({ spoil, reason }) => {
-    async function spoiled(harness: Harness): Promise<Names> {
+    async function spoilBase(harness: Harness): Promise<Names> {
       const names: Names = [
-        await runSound(harness, 'create-full'),
-        await runSound(harness, 'create-diff'),
-        await runSound(harness, 'create-diff'),
+        await runWithoutWarnings(harness, 'create-full'),
+        await runWithoutWarnings(harness, 'create-diff'),
+        await runWithoutWarnings(harness, 'create-diff'),
       ];
-      // Sound, newer than all: still no base, since no last-backup file names it.
-      harness.simulator.addBackup('remote', { name: 'SOMEBODY_ELSES' });
-      harness.simulator.addBackup('local', { name: 'SOMEBODY_ELSES' });
+      // Ok and newer than all others, but not a base: it is not in the last-backup file.
+      harness.simulator.addBackup('remote', { name: 'OTHER_CLIENT' });
+      harness.simulator.addBackup('local', { name: 'OTHER_CLIENT' });
       spoil(harness, names);
       return names;
     }
 
-    test('is not used: a warning, and a full upload', async ({ harnessOf }) => {
+    test('is not used: uploads in full, with a warning', async ({ harnessOf }) => {
       const harness = await harnessOf({ version });
-      const names = await spoiled(harness);
+      const names = await spoilBase(harness);
       const { code, stderr, steps } = await harness.run('create-diff');
       expect(code).toBe(0);
       expect(stderr).toMatch(/\[WARNING\] .*uploaded as a full one/);
@@ -167,9 +169,11 @@ describe.each(versions)('with a server %s', (version) => {
       expect(steps.filter((step) => step === 'look-again-for-base')).toHaveLength(2);
     });
 
-    test('with --without-base fail: exit 1, nothing created', async ({ harnessOf }) => {
+    test('exits with 1 before it creates anything with --without-base fail', async ({
+      harnessOf,
+    }) => {
       const harness = await harnessOf({ version });
-      const names = await spoiled(harness);
+      const names = await spoilBase(harness);
       const { code, stderr } = await harness.run('create-diff', '--without-base', 'fail');
       expect(code).toBe(1);
       expect(stderr).toContain(reason(names));
@@ -180,9 +184,11 @@ describe.each(versions)('with a server %s', (version) => {
     });
   });
 
-  test('a remote list that is empty: exit 1, nothing created', async ({ harnessOf }) => {
+  test('exits with 1 before it creates anything if the remote list is empty', async ({
+    harnessOf,
+  }) => {
     const harness = await harnessOf({ version });
-    const full = await runSound(harness, 'create-full');
+    const full = await runWithoutWarnings(harness, 'create-full');
     harness.simulator.storageDown = true;
     const startMs = harness.clock.elapsed();
     const { code, stderr } = await harness.run('create-diff');
@@ -198,8 +204,8 @@ describe.each(versions)('with a server %s', (version) => {
 
 type Names = [full: string, middle: string, base: string];
 
-test('a storage that is back within a minute is only looked at again', async ({ harness }) => {
-  const full = await runSound(harness, 'create-full');
+test('continues with the diff if the storage is back within a minute', async ({ harness }) => {
+  const full = await runWithoutWarnings(harness, 'create-full');
   harness.simulator.storageDown = true;
   harness.later(30_000, () => (harness.simulator.storageDown = false));
   const { code } = await harness.run('create-diff');
@@ -207,43 +213,47 @@ test('a storage that is back within a minute is only looked at again', async ({ 
   expect(harness.simulator.remote.get(harness.lastBackup ?? '')?.required).toBe(full);
 });
 
-test('a backup of somebody else is no base, though it is newer and sound', async ({ harness }) => {
-  const full = await runSound(harness, 'create-full');
+test('does not use a newer backup of another client as the base', async ({ harness }) => {
+  const full = await runWithoutWarnings(harness, 'create-full');
   harness.simulator.addBackup('remote', { name: 'FULL_CH_BK_2026-11-22_12-00-00' });
   harness.simulator.addBackup('local', { name: 'FULL_CH_BK_2026-11-22_12-00-00' });
-  const diff = await runSound(harness, 'create-diff');
+  const diff = await runWithoutWarnings(harness, 'create-diff');
   expect(harness.simulator.remote.get(diff)?.required).toBe(full);
 });
 
-test('a diff whose upload failed is no base', async ({ harness }) => {
-  const full = await runSound(harness, 'create-full');
+test('does not use a diff whose upload failed as the base', async ({ harness }) => {
+  const full = await runWithoutWarnings(harness, 'create-full');
   harness.simulator.failNext('upload', 'disk full', { leavesBroken: true });
   expect((await harness.run('create-diff')).code).toBe(1);
-  const diff = await runSound(harness, 'create-diff');
+  const diff = await runWithoutWarnings(harness, 'create-diff');
   expect(harness.simulator.remote.get(diff)?.required).toBe(full);
 });
 
 describe.for([
-  { text: undefined, what: 'lost', problem: 'there is no last-backup file' },
+  { text: undefined, what: 'missing', problem: 'there is no last-backup file' },
   { text: '', what: 'empty', problem: '_last_backup is empty' },
-  { text: ' \n\n', what: 'of blanks', problem: '_last_backup is empty' },
+  { text: ' \n\n', what: 'only white space', problem: '_last_backup is empty' },
   { text: '../../etc/passwd', what: 'a path', problem: 'does not name a backup' },
   { text: 'two words', what: 'two words', problem: 'does not name a backup' },
   { text: 'a\nb', what: 'two lines', problem: 'does not name a backup' },
   { text: '--all', what: 'an option', problem: 'does not name a backup' },
   { text: '\u001B[2Jx', what: 'a terminal escape', problem: 'does not name a backup' },
-  { text: '\0\0\0\0', what: 'the zeros of a crash', problem: 'does not name a backup' },
+  { text: '\0\0\0\0', what: 'zero bytes left by a crash', problem: 'does not name a backup' },
   { text: 'x'.repeat(70_000), what: 'very long', problem: 'does not name a backup' },
-  { text: 'NO_SUCH_BACKUP', what: 'a name of nothing', problem: 'is not on the remote storage' },
+  {
+    text: 'NO_SUCH_BACKUP',
+    what: 'the name of a missing backup',
+    problem: 'is not on the remote storage',
+  },
 ])('a last-backup file that is $what', ({ text, problem }) => {
-  async function spoiled(harness: Harness): Promise<void> {
-    await runSound(harness, 'create-full');
+  async function spoilFile(harness: Harness): Promise<void> {
+    await runWithoutWarnings(harness, 'create-full');
     if (text === undefined) harness.removeFile(`.${harness.hostInFiles}_last_backup`);
     else harness.lastBackup = text;
   }
 
-  test('a warning, a full upload, and a new file', async ({ harness }) => {
-    await spoiled(harness);
+  test('uploads in full, with a warning, and replaces the file', async ({ harness }) => {
+    await spoilFile(harness);
     const { code, stderr } = await harness.run('create-diff');
     expect(code).toBe(0);
     expect(stderr).toMatch(/\[WARNING\] .*uploaded as a full one/);
@@ -255,8 +265,8 @@ describe.for([
     expect(harness.lastBackup).toMatch(/^DIFF_CH_BK_/);
   });
 
-  test('with --without-base fail: exit 1, nothing created', async ({ harness }) => {
-    await spoiled(harness);
+  test('exits with 1 before it creates anything with --without-base fail', async ({ harness }) => {
+    await spoilFile(harness);
     const { code, stderr } = await harness.run('create-diff', '--without-base', 'fail');
     expect(code).toBe(1);
     expect(stderr).toContain(problem);
@@ -264,7 +274,7 @@ describe.for([
   });
 });
 
-test('a last-backup file of the bash agent is used, with or without a line end', async ({
+test('uses a last-backup file of clickhouse-backup-agent, with or without a line break', async ({
   harness,
 }) => {
   for (const [name, end] of [
@@ -275,13 +285,13 @@ test('a last-backup file of the bash agent is used, with or without a line end',
     harness.simulator.addBackup('remote', { name: name ?? '' });
     harness.simulator.addBackup('local', { name: name ?? '' });
     harness.lastBackup = `${name}${end}`;
-    const diff = await runSound(harness, 'create-diff');
+    const diff = await runWithoutWarnings(harness, 'create-diff');
     expect(harness.simulator.remote.get(diff)?.required).toBe(name);
     expect(harness.lastBackup).toBe(diff);
   }
 });
 
-describe('diff-from-remote by the version that the server tells', () => {
+describe('diff-from-remote, by the version that the server reports', () => {
   test.for([
     { versionText: '2.6.44', version: '2.6.30', remote: false },
     { versionText: '2.7.0', version: '2.8.1', remote: true },
@@ -290,7 +300,7 @@ describe('diff-from-remote by the version that the server tells', () => {
     { versionText: 'unknown', version: '2.6.30', remote: false },
   ] as const)('$versionText: $remote', async ({ versionText, version, remote }, { harnessOf }) => {
     const harness = await harnessOf({ version, versionText });
-    const full = await runSound(harness, 'create-full');
+    const full = await runWithoutWarnings(harness, 'create-full');
     harness.simulator.deleteBehind('local', full);
     expect((await harness.run('create-diff')).code).toBe(0);
     expect(uploads(harness).at(-1)).toBe(remote ? `diff-from-remote=${full}` : '');

@@ -9,8 +9,8 @@ const names = weeks.map(({ name }) => name);
 const broken = 'DIFF_CH_BK_2026-11-04_20-30-00';
 const table = 'shop.orders';
 
-describe.each(fakeVersions)('with the program %s', (version) => {
-  test('list', async ({ harness }) => {
+describe.each(fakeVersions)('with clickhouse-backup %s as the binary', (version) => {
+  test('lists backups, as text and as JSON', async ({ harness }) => {
     const binary = new BinaryRuns(harness, version, {
       remote: fakeWeeks(),
       local: [{ name: diff6, created: '2026-11-06 20:30:00', bytes: 1024, required: '' }],
@@ -30,7 +30,7 @@ describe.each(fakeVersions)('with the program %s', (version) => {
     expect(backups[1]).toMatchObject({ name: diff2, base: full1, restorable: true });
   });
 
-  test('every selection, one after the other', async ({ harness }) => {
+  test('deletes by each selection', async ({ harness }) => {
     const binary = new BinaryRuns(harness, version, { remote: fakeWeeks() });
     const added = { name: broken, broken: "broken (can't stat metadata.json)", required: '' };
     const created = '0001-01-01 00:00:00';
@@ -41,12 +41,12 @@ describe.each(fakeVersions)('with the program %s', (version) => {
     expect(named.code).toBe(1);
     expect(named.stderr).toContain(`${full1}: ${diff2} requires it`);
     expect((await binary.run('delete-remote', '--name', 'NO_SUCH', '--yes')).code).toBe(10);
-    const asked = await binary.run('delete-remote', '--all');
-    expect(asked.code).toBe(2);
-    expect(asked.stdout.match(/^delete /gm)).toHaveLength(7);
+    const unconfirmed = await binary.run('delete-remote', '--all');
+    expect(unconfirmed.code).toBe(2);
+    expect(unconfirmed.stdout.match(/^delete /gm)).toHaveLength(7);
     expect(binary.changes()).toEqual([]);
 
-    // Before 2.6.27 no pid file tells of a running upload, which looks broken too.
+    // Before 2.6.27 a running upload has no pid file, and it looks broken too.
     const byState = await binary.run('delete-remote', '--broken', '--yes');
     expect(byState.code).toBe(version === '2.4.0' ? 2 : 0);
     if (version === '2.4.0') {
@@ -71,7 +71,7 @@ describe.each(fakeVersions)('with the program %s', (version) => {
     expect(binary.lastBackup).toBeUndefined();
   });
 
-  test('without ClickHouse each command ends with exit 13', async ({ harness }) => {
+  test('exits with 13 from each command if ClickHouse does not answer', async ({ harness }) => {
     const text =
       "can't connect to clickhouse: dial tcp 127.0.0.1:9000: connect: connection refused";
     const binary = new BinaryRuns(harness, version, {
@@ -107,7 +107,9 @@ describe.each(fakeVersions)('with the program %s', (version) => {
     expect(binary.names('remote')).toHaveLength(5);
   });
 
-  test('one delete failing: exit 3 with the list, its base spared', async ({ harness }) => {
+  test('exits with 3, names each undeleted backup and keeps its base if one delete fails', async ({
+    harness,
+  }) => {
     const binary = new BinaryRuns(harness, version, {
       remote: fakeWeeks(),
       failNames: { [diff2]: '550 permission denied' },
@@ -121,7 +123,9 @@ describe.each(fakeVersions)('with the program %s', (version) => {
     expect(binary.changes().some((line) => line.endsWith(full1))).toBe(false);
   });
 
-  test('a delete that is killed has not happened, says the list', async ({ harness }) => {
+  test('reports a killed delete as failed because the backup is still listed', async ({
+    harness,
+  }) => {
     const binary = new BinaryRuns(harness, version, { remote: fakeWeeks().slice(0, 3) });
     binary.change({ killed: { delete: 'SIGKILL' } });
     const { code, stderr } = await binary.run('delete-remote', '--all', '--yes');
@@ -130,7 +134,9 @@ describe.each(fakeVersions)('with the program %s', (version) => {
     expect(binary.names('remote')).toEqual([full1, diff2, diff3]);
   });
 
-  test('killed half-way: no orphan, and the same command finishes', async ({ harness }) => {
+  test('leaves no orphan when killed, and the same command finishes the work', async ({
+    harness,
+  }) => {
     const binary = new BinaryRuns(harness, version, { remote: fakeWeeks() });
     harness.lastBackup = diff6;
     const argv = [
@@ -143,9 +149,9 @@ describe.each(fakeVersions)('with the program %s', (version) => {
     ] as const;
     const { killed, effects } = await harness.runKilled(7, ...argv);
     expect(killed).toBe(true);
-    const forgotten = effects.findIndex((effect) => /^remove .*_last_backup$/.test(effect));
-    // After it the log gets the answer to each delete.
-    const deleted = effects.length - 1 - forgotten;
+    const fileRemoved = effects.findIndex((effect) => /^remove .*_last_backup$/.test(effect));
+    // Each later effect writes the response to one delete into the log.
+    const deleted = effects.length - 1 - fileRemoved;
     expect(deleted).toBeGreaterThan(0);
     expect(binary.names('remote')).toEqual(names.slice(0, names.length - deleted));
     expect(harness.lastBackup).toBeUndefined();
@@ -153,7 +159,7 @@ describe.each(fakeVersions)('with the program %s', (version) => {
     expect(binary.names('remote')).toEqual([]);
   });
 
-  test('a storage that is down: exit 1, nothing believed', async ({ harness }) => {
+  test('exits with 1 and changes nothing if the storage is down', async ({ harness }) => {
     const binary = new BinaryRuns(harness, version, {
       remote: fakeWeeks(),
       local: fakeWeeks().map((row) => ({ ...row, required: '' })),
@@ -178,7 +184,7 @@ describe.each(fakeVersions)('with the program %s', (version) => {
     expect(binary.changes()).toEqual([]);
   });
 
-  test('restore-table: rows come back once', async ({ harness }) => {
+  test('restore-table restores the rows once', async ({ harness }) => {
     const local = [{ name: full1, created: '2026-11-01 20:30:00', tables: { [table]: 4096 } }];
     const binary = new BinaryRuns(harness, version, { local, tables: { [table]: 0 } });
     const { code, stdout } = await binary.run('restore-table', full1, table);
@@ -194,7 +200,7 @@ describe.each(fakeVersions)('with the program %s', (version) => {
     expect(binary.state.tables).toEqual({ [table]: 8192 });
   });
 
-  test('restore-table: download, missing table, definition, another name', async ({ harness }) => {
+  test('restore-table downloads, creates, replaces and renames tables', async ({ harness }) => {
     const remote = [{ name: full1, created: '2026-11-01 20:30:00', tables: { [table]: 4096 } }];
     const binary = new BinaryRuns(harness, version, { remote });
     binary.lastBackup = full1;
@@ -223,12 +229,14 @@ describe.each(fakeVersions)('with the program %s', (version) => {
     expect((await binary.run('restore-table', full1, 'shop.none', '--schema')).code).toBe(10);
   });
 
-  test('restore-table: success without data, and without the check', async ({ harness }) => {
+  test('restore-table exits with 1 if 2.4.0 skips an active replica, but not with --no-check-replicas', async ({
+    harness,
+  }) => {
     const local = [{ name: full1, created: '2026-11-01 20:30:00', tables: { [table]: 4096 } }];
     const state = { local, tables: { [table]: 0 }, replicated: [table] };
     const binary = new BinaryRuns(harness, version, state);
     const { code, stderr } = await binary.run('restore-table', full1, table);
-    // Only 2.4.0 skips a busy replica in silence.
+    // Only 2.4.0 skips an active replica without an error.
     expect(code).toBe(version === '2.4.0' ? 1 : 0);
     if (version !== '2.4.0') return;
     expect(stderr).toMatch(/shop\.orders is empty \(.*--no-check-replicas\)/);
@@ -237,7 +245,9 @@ describe.each(fakeVersions)('with the program %s', (version) => {
     expect(binary.state.tables).toEqual({ [table]: 4096 });
   });
 
-  test('restore-table: what replaces a local copy that is not usable', async ({ harness }) => {
+  test('restore-table downloads over an incomplete local copy or says how to delete it', async ({
+    harness,
+  }) => {
     const created = '2026-11-01 20:30:00';
     const flaw =
       version === '2.4.0' ? { oldFormat: true } : { broken: 'broken metadata.json not found' };
@@ -260,7 +270,7 @@ describe.each(fakeVersions)('with the program %s', (version) => {
     expect(binary.changes()).toEqual([]);
   });
 
-  describe('restore-table knows whether a backup can contain the rows of a table', () => {
+  describe('restore-table checks whether a backup can contain the rows of a table', () => {
     const [log, view, mv, inner] = ['shop.log', 'shop.v', 'shop.mv', 'shop..inner.mv'];
     const engines = { [log]: 'Log', [view]: 'View', [mv]: 'MaterializedView' };
     const saved = { [log]: 0, [view]: 0, [mv]: 0, [inner]: 4096 };
@@ -272,7 +282,7 @@ describe.each(fakeVersions)('with the program %s', (version) => {
         ...more,
       });
 
-    test('rows that no backup contains are not dropped', async ({ harness }) => {
+    test('does not drop rows that no backup contains', async ({ harness }) => {
       const binary = shop(harness);
       const kept = await binary.run('restore-table', full1, log, '--schema', '--yes');
       expect(kept.code).toBe(1);
@@ -281,13 +291,13 @@ describe.each(fakeVersions)('with the program %s', (version) => {
       expect(nothing.code).toBe(1);
       expect(nothing.stderr).toContain('there are no rows to restore into table shop.log');
       expect(binary.changes()).toEqual([]);
-      const asked = ['--schema', '--drop-unsaved-rows', '--yes'];
-      const dropped = await binary.run('restore-table', full1, log, ...asked);
+      const options = ['--schema', '--drop-unsaved-rows', '--yes'];
+      const dropped = await binary.run('restore-table', full1, log, ...options);
       expect(dropped).toMatchObject({ code: 0 });
       expect(dropped.stderr).toContain('the definition of shop.log is restored');
     });
 
-    test('a view is restored by its definition', async ({ harness }) => {
+    test('restores the definition of a view', async ({ harness }) => {
       const { code, stderr } = await shop(harness).run(
         'restore-table',
         ...[full1, view, '--schema', '--yes'],
@@ -296,7 +306,7 @@ describe.each(fakeVersions)('with the program %s', (version) => {
       expect(stderr).toContain('the definition of shop.v is restored');
     });
 
-    test('the rows of a materialized view are those of its inner table', async ({ harness }) => {
+    test('restores the inner table of a materialized view', async ({ harness }) => {
       const binary = shop(harness);
       const full = await binary.run('restore-table', full1, mv);
       expect(full.code).toBe(1);
@@ -306,7 +316,7 @@ describe.each(fakeVersions)('with the program %s', (version) => {
       expect(binary.state.tables[inner]).toBe(4096);
     });
 
-    test('the inner table of another view is not taken for that of this table', async ({
+    test('does not mistake the inner table of another view for that of this table', async ({
       harness,
     }) => {
       const odd = 'shop.журнал';
@@ -325,14 +335,14 @@ describe.each(fakeVersions)('with the program %s', (version) => {
       expect(binary.changes()).toEqual([]);
     });
 
-    test('a table that skip_table_engines hides is not dropped unasked', async ({ harness }) => {
+    test('does not drop a table that skip_table_engines hides', async ({ harness }) => {
       const binary = shop(harness, { skippedEngines: 'Log' });
       const kept = await binary.run('restore-table', full1, log, '--schema', '--yes');
       expect(kept.code).toBe(1);
       expect(kept.stderr).toContain('table shop.log was not dropped');
     });
 
-    test('if the engine cannot be told, nothing is dropped', async ({ harness }) => {
+    test('drops nothing if the engine is unknown', async ({ harness }) => {
       const binary = shop(harness, { ignoresEnvironment: true, tables: { ...saved, [table]: 0 } });
       const kept = await binary.run('restore-table', full1, table, '--schema', '--yes');
       expect(kept.code).toBe(1);
@@ -342,9 +352,9 @@ describe.each(fakeVersions)('with the program %s', (version) => {
   });
 });
 
-// 2.4.0 has no pid files: its commands do not see each other (contract §8).
+// 2.4.0 has no pid files, so its commands do not see each other (contract §8).
 test.for(['2.6.30', '2.8.1'] as const)(
-  '%s: another command is waited for',
+  '%s: waits for another command',
   async (version, { harness }) => {
     const state = { remote: fakeWeeks(), busy: { command: 'upload', times: 3 } };
     const binary = new BinaryRuns(harness, version, state);
@@ -359,7 +369,7 @@ test.for(['2.6.30', '2.8.1'] as const)(
   },
 );
 
-test('2.8.1: a base that the program refuses to delete is kept', async ({ harness }) => {
+test('2.8.1: keeps a base that clickhouse-backup refuses to delete', async ({ harness }) => {
   const binary = new BinaryRuns(harness, '2.8.1', { remote: fakeWeeks() });
   const text = `'${diff2}' is required by remote backup(s) late, deleting it breaks the chain`;
   binary.change({ failNames: { [diff2]: text } });
@@ -370,7 +380,7 @@ test('2.8.1: a base that the program refuses to delete is kept', async ({ harnes
 });
 
 describe('on a terminal', () => {
-  test('a typed yes deletes', async ({ harness }) => {
+  test('deletes after a typed yes', async ({ harness }) => {
     const binary = new BinaryRuns(harness, '2.8.1', { remote: fakeWeeks() });
     const stderr = new CapturedStream(true);
     harness.environment = { stdin: typedInput('yes\n'), stderr };
@@ -380,7 +390,7 @@ describe('on a terminal', () => {
   });
 });
 
-test('the files are those of the host beside --binary, and the locks too', async ({ harness }) => {
+test('uses the files and locks of the host that is given with --binary', async ({ harness }) => {
   const binary = new BinaryRuns(harness, '2.8.1', { remote: fakeWeeks() });
   harness.lastBackup = diff6;
   const release = harness.holdLock('{"command":"create-diff","backup":"X","since":"10:00"}');
@@ -393,7 +403,9 @@ test('the files are those of the host beside --binary, and the locks too', async
   expect(harness.requests()).toEqual([]);
 });
 
-test('a program that is none: exit 2, before anything else', async ({ harness }) => {
+test('exits with 2 before anything else if the binary is not clickhouse-backup', async ({
+  harness,
+}) => {
   harness.env = { PATH: process.env['PATH'] ?? '' };
   for (const path of ['/no/such/clickhouse-backup', '/bin/echo']) {
     const argv = ['delete-remote', '--all', '--yes', '--binary-path', path];

@@ -8,7 +8,7 @@ const minute = 60 * second;
 const lists = (harness: Harness) => harness.requests(/^GET \/backup\/list/);
 const posts = (harness: Harness) => harness.requests(/^POST/);
 
-/** Each command that needs ClickHouse. */
+/** All commands that need ClickHouse. */
 const commands: Record<string, (harness: Harness) => Promise<Result>> = {
   'create-full': (harness) => harness.run('create-full'),
   'create-diff': (harness) => harness.run('create-diff'),
@@ -30,7 +30,7 @@ async function timed(harness: Harness, run: Promise<Result>) {
 
 describe.each(versions)('ClickHouse behind a server %s', (version) => {
   describe.each(Object.entries(commands))('%s', (_, command) => {
-    test('refuses connections: exit 13 within a minute, nothing is listed or changed', async ({
+    test('exits with 13 within a minute if ClickHouse refuses connections, lists and changes nothing', async ({
       harnessOf,
     }) => {
       const harness = await harnessOf({ version });
@@ -45,7 +45,9 @@ describe.each(versions)('ClickHouse behind a server %s', (version) => {
       expect(harness.simulator.actions).toEqual([]);
     });
 
-    test('accepts connections and is silent: the same after 30 seconds', async ({ harnessOf }) => {
+    test('exits with 13 after 30 seconds if ClickHouse accepts connections and does not respond', async ({
+      harnessOf,
+    }) => {
       const harness = await harnessOf({ version });
       harness.simulator.hang = true;
       const { code, stderr, tookMs } = await timed(harness, command(harness));
@@ -58,7 +60,7 @@ describe.each(versions)('ClickHouse behind a server %s', (version) => {
     });
   });
 
-  test('is asked before an interrupted run is recovered', async ({ harnessOf }) => {
+  test('checks ClickHouse before it recovers an interrupted run', async ({ harnessOf }) => {
     const harness = await harnessOf({ version });
     const journal = '{"kind":"FULL","backup":"FULL_CH_BK_2026-11-22_09-00-00","base":"",';
     const rest = '"phase":"upload","startedAt":"2026-11-22 09:00:00","lastBackup":""}';
@@ -68,7 +70,7 @@ describe.each(versions)('ClickHouse behind a server %s', (version) => {
     expect(harness.journal).toBe(journal + rest);
   });
 
-  test('is asked once in a run', async ({ harnessOf }) => {
+  test('checks ClickHouse once per run', async ({ harnessOf }) => {
     const harness = await harnessOf({ version });
     expect((await harness.run('create-full')).code).toBe(0);
     expect(harness.requests(/nosuch/)).toHaveLength(1);
@@ -100,21 +102,21 @@ describe('the check of ClickHouse', () => {
   test.for([
     { status: 200, words: 'unexpected response from HOST to /backup/tables?table=nosuch.nosuch' },
     { status: 500, words: 'HOST answered /backup/tables?table=nosuch.nosuch with 500' },
-  ])('refuses a page with status $status: exit 1', async ({ status, words }, { harness }) => {
+  ])('exits with 1 for a page with status $status', async ({ status, words }, { harness }) => {
     harness.simulator.answerNext({ path: /nosuch/ }, { status, body: '<html>hello</html>' });
     const { code, stderr } = await harness.run('create-full');
     expect(code).toBe(1);
     expect(stderr).toContain(words.replace('HOST', harness.host));
   });
 
-  test('is repeated when a proxy cannot reach the server', async ({ harness }) => {
+  test('is repeated if a proxy cannot reach the server', async ({ harness }) => {
     for (const status of [502, 503, 504]) {
       harness.simulator.answerNext({ path: /nosuch/ }, { status, body: '<html>' });
     }
     expect((await harness.run('create-full')).code).toBe(0);
   });
 
-  test('does not blame ClickHouse when the server itself is silent', async ({ harness }) => {
+  test('does not blame ClickHouse if the server itself does not respond', async ({ harness }) => {
     const answers = harness.simulator.neverAnswer({ path: /./ });
     const { code, stderr, tookMs } = await timed(harness, harness.run('create-full'));
     expect(code).toBe(13);
@@ -125,10 +127,10 @@ describe('the check of ClickHouse', () => {
 });
 
 describe.each(['2.6.30', '2.8.1'] as const)(
-  'ClickHouse fails during a run, a server %s',
+  'ClickHouse fails during a run, with a server %s',
   (version) => {
     test.for(['0', '6h'])(
-      'its list hangs: exit 13 when the list has had ten minutes, --wait %s',
+      'exits with 13 once the hanging list has had ten minutes, --wait %s',
       async (wait, { harnessOf }) => {
         const harness = await harnessOf({ version });
         harness.when('kind', () => (harness.simulator.clickHouseDown = true));
@@ -142,7 +144,7 @@ describe.each(['2.6.30', '2.8.1'] as const)(
       },
     );
 
-    test('after the upload: exit 13, the journal stays, the next run records it', async ({
+    test('exits with 13 after the upload and keeps the journal; the next run records the backup', async ({
       harnessOf,
     }) => {
       const harness = await harnessOf({ version });
@@ -155,7 +157,9 @@ describe.each(['2.6.30', '2.8.1'] as const)(
       expect(next.stderr).toMatch(/FULL_\S+ of the previous run is complete/);
     });
 
-    test('and is back before the second attempt: the run goes on', async ({ harnessOf }) => {
+    test('continues the run if ClickHouse is back before the second attempt', async ({
+      harnessOf,
+    }) => {
       const harness = await harnessOf({ version });
       harness.when('kind', () => (harness.simulator.clickHouseDown = true));
       harness.later(10.2 * minute, () => (harness.simulator.clickHouseDown = false));
@@ -166,9 +170,9 @@ describe.each(['2.6.30', '2.8.1'] as const)(
   },
 );
 
-describe.each(versions)('a remote storage that is silent, a server %s', (version) => {
+describe.each(versions)('a remote storage that does not respond, with a server %s', (version) => {
   test.for(['0', '6h'])(
-    'exit 14 after two lists of ten minutes, never 11, --wait %s',
+    'exits with 14, not 11, after two lists of ten minutes, --wait %s',
     async (wait, { harnessOf }) => {
       const harness = await harnessOf({ version });
       harness.simulator.listsHang = true;
@@ -177,13 +181,13 @@ describe.each(versions)('a remote storage that is silent, a server %s', (version
       expect(code).toBe(14);
       expect(tookMs).toBeCloseTo(20 * minute);
       expect(stderr).toMatch(/\[ERROR\] 127\S+ did not answer \/backup\/list within 10 minutes/);
-      // The next run finds both lists of the first, and does not know how old the last one is.
+      // The next run finds both lists of the first run and does not know how old the last one is.
       const next = await timed(harness, harness.run('create-diff', '--wait', wait));
       expect([next.code, Math.round(next.tookMs / minute)]).toEqual([14, wait === '0' ? 20 : 30]);
     },
   );
 
-  test('that answers again ends no run', async ({ harnessOf }) => {
+  test('does not end the run if it responds again', async ({ harnessOf }) => {
     const harness = await harnessOf({ version });
     harness.simulator.listsHang = true;
     harness.later(15 * minute, () => (harness.simulator.listsHang = false));

@@ -19,7 +19,7 @@ const minute = 60_000;
 const names = weeks.map(({ name }) => name);
 
 describe.each(versions)('with a server %s', (version) => {
-  test('before the first remote delete nothing names what is about to go', async ({
+  test('removes last-backup files and journals that name a backup before it deletes that backup', async ({
     harnessOf,
   }) => {
     const harness = await harnessOf({ version });
@@ -42,7 +42,7 @@ describe.each(versions)('with a server %s', (version) => {
     expect(harness.file('.shard-3_last_backup')).toBe(diff6);
   });
 
-  test('what is kept stays the base of the next diff', async ({ harnessOf }) => {
+  test('uses a kept backup as the base of the next diff', async ({ harnessOf }) => {
     const harness = await harnessOf({ version });
     addWeeks(harness);
     addWeeks(harness, 'local');
@@ -53,7 +53,9 @@ describe.each(versions)('with a server %s', (version) => {
     expect(harness.simulator.remote.get(harness.lastBackup ?? '')?.required).toBe(diff6);
   });
 
-  test('local deletes touch neither last-backup files nor the journal', async ({ harnessOf }) => {
+  test('leaves last-backup files and the journal unchanged when it deletes local backups', async ({
+    harnessOf,
+  }) => {
     const harness = await harnessOf({ version });
     addWeeks(harness, 'local');
     addWeeks(harness);
@@ -65,7 +67,7 @@ describe.each(versions)('with a server %s', (version) => {
     expect(namesAt(harness, 'remote')).toEqual(names);
   });
 
-  test('a create-diff by cron meanwhile waits for its end', async ({ harnessOf }) => {
+  test('makes a create-diff started meanwhile wait for the delete', async ({ harnessOf }) => {
     const harness = await harnessOf({ version, workMs: { delete: minute } });
     addWeeks(harness);
     harness.lastBackup = diff6;
@@ -80,12 +82,12 @@ describe.each(versions)('with a server %s', (version) => {
     expect(stderr).toContain('busy: `chbackup delete-remote` runs since 2026-11-22 10:00:00');
     const posts = harness.requests(/^POST/).map((line) => line.split('/')[2]?.split('?')[0]);
     expect(posts).toEqual([...Array<string>(6).fill('delete'), 'create', 'upload']);
-    // Its base is gone, and no other is taken.
+    // Its base was deleted, and no other backup is used as the base.
     expect(namesAt(harness, 'remote')).toEqual([harness.lastBackup]);
     expect(orphans(harness.simulator.remote)).toEqual([]);
   });
 
-  test('or exits 11 naming the delete', async ({ harnessOf }) => {
+  test('makes create-diff exit with 11 and name the delete after --wait', async ({ harnessOf }) => {
     const harness = await harnessOf({ version, workMs: { delete: minute } });
     addWeeks(harness);
     const deleting = harness.start('delete-remote', '--all', '--yes');
@@ -102,7 +104,7 @@ describe.each(versions)('with a server %s', (version) => {
     expect(harness.requests(/create/)).toEqual([]);
   });
 
-  test('and a delete waits for the create that runs', async ({ harnessOf }) => {
+  test('waits for a running create', async ({ harnessOf }) => {
     const harness = await harnessOf({ version, workMs: { upload: 10 * minute } });
     addWeeks(harness);
     const creating = harness.start('create-full');
@@ -116,31 +118,34 @@ describe.each(versions)('with a server %s', (version) => {
   });
 });
 
-describe('broken rows', () => {
+describe('broken backups', () => {
   const broken = 'DIFF_CH_BK_2026-11-04_20-30-00';
   const late = 'DIFF_CH_BK_2026-11-20_20-30-00';
 
-  test.for(versions)('%s: --broken takes what two lists show', async (version, { harnessOf }) => {
-    const harness = await harnessOf({ version });
-    addWeeks(harness);
-    harness.simulator.addBackup('remote', { name: broken });
-    harness.simulator.setBroken('remote', broken);
-    const listed: number[] = [];
-    beforeRequest(harness, /list\/remote/, () => listed.push(harness.clock.elapsed()));
-    beforeRequest(harness, /list\/remote/, () => listed.push(harness.clock.elapsed()), 2);
-    const { code, stderr } = await harness.run('delete-remote', '--broken', '--yes');
-    expect(code).toBe(0);
-    expect(stderr).toContain('1 look broken; looking again in two minutes');
-    expect((listed[1] ?? 0) - (listed[0] ?? 0)).toBe(2 * minute);
-    expect(deletesAsked(harness)).toEqual([broken]);
-    expect(namesAt(harness, 'remote')).toEqual(names);
-  });
+  test.for(versions)(
+    '%s: --broken deletes what two lists show as broken',
+    async (version, { harnessOf }) => {
+      const harness = await harnessOf({ version });
+      addWeeks(harness);
+      harness.simulator.addBackup('remote', { name: broken });
+      harness.simulator.setBroken('remote', broken);
+      const listed: number[] = [];
+      beforeRequest(harness, /list\/remote/, () => listed.push(harness.clock.elapsed()));
+      beforeRequest(harness, /list\/remote/, () => listed.push(harness.clock.elapsed()), 2);
+      const { code, stderr } = await harness.run('delete-remote', '--broken', '--yes');
+      expect(code).toBe(0);
+      expect(stderr).toContain('1 look broken; looking again in two minutes');
+      expect((listed[1] ?? 0) - (listed[0] ?? 0)).toBe(2 * minute);
+      expect(deletesAsked(harness)).toEqual([broken]);
+      expect(namesAt(harness, 'remote')).toEqual(names);
+    },
+  );
 
-  test('one that is sound again, or breaks only now, stays', async ({ harness }) => {
+  test('keeps a backup that is ok in the second list or broken only there', async ({ harness }) => {
     addWeeks(harness);
     harness.simulator.addBackup('remote', { name: broken });
     harness.simulator.setBroken('remote', broken);
-    // Another host's upload ends, and another one's begins.
+    // An upload from another host ends, and one from a third host begins.
     harness.later(minute, () => {
       harness.simulator.addBackup('remote', { name: broken, required: diff3 });
       harness.simulator.addBackup('remote', { name: late });
@@ -153,7 +158,7 @@ describe('broken rows', () => {
     expect(deletesAsked(harness)).toEqual([]);
   });
 
-  test('one that turns sound while the question stands is spared', async ({ harness }) => {
+  test('keeps a backup that becomes ok after the plan was shown', async ({ harness }) => {
     addWeeks(harness);
     harness.simulator.addBackup('remote', { name: broken });
     harness.simulator.setBroken('remote', broken);
@@ -166,7 +171,7 @@ describe('broken rows', () => {
   });
 
   test.for(versions)(
-    '%s: while one stays, nothing goes that it may stand on',
+    '%s: keeps everything that a kept broken backup may be based on',
     async (version, { harnessOf }) => {
       const harness = await harnessOf({ version });
       addWeeks(harness);
@@ -188,7 +193,7 @@ describe('broken rows', () => {
     },
   );
 
-  test('--all takes everything, the broken ones first', async ({ harness }) => {
+  test('--all deletes everything, broken backups first', async ({ harness }) => {
     addWeeks(harness);
     harness.simulator.setBroken('remote', full5);
     const { code } = await harness.run('delete-remote', '--all', '--yes');
@@ -197,17 +202,17 @@ describe('broken rows', () => {
   });
 
   test.for(versions)(
-    '%s: local ones, as each version tells of them',
+    '%s: deletes broken local copies in the way each version lists them',
     async (version, { harnessOf }) => {
       const harness = await harnessOf({ version });
       addWeeks(harness, 'local');
       addWeeks(harness);
       harness.simulator.setBroken('local', diff6);
-      const swept = await harness.run('delete-local', '--broken', '--yes');
-      // Up to 2.4 such a copy is called old-format, and only --name or --all take it.
-      expect(swept.code).toBe(0);
-      const taken = version === '2.4.0' ? [] : [diff6];
-      expect(deletesAsked(harness)).toEqual(taken);
+      const byState = await harness.run('delete-local', '--broken', '--yes');
+      // Up to 2.4 such a copy is called old-format, and only --name or --all deletes it.
+      expect(byState.code).toBe(0);
+      const deleted = version === '2.4.0' ? [] : [diff6];
+      expect(deletesAsked(harness)).toEqual(deleted);
       const named = await harness.run('delete-local', '--name', diff6, '--yes');
       expect(named.code).toBe(version === '2.4.0' ? 0 : 10);
     },

@@ -19,7 +19,7 @@ import {
 const names = weeks.map(({ name }) => name);
 const keepTwo = ['--keep', '2'];
 
-/** A person at a terminal who types that. */
+/** Simulates a person who types this text at a terminal. */
 function type(harness: Harness, text: string): CapturedStream {
   const stderr = new CapturedStream(true);
   harness.environment = { ...harness.environment, stdin: typedInput(text), stderr };
@@ -27,7 +27,7 @@ function type(harness: Harness, text: string): CapturedStream {
 }
 
 describe.each(versions)('with a server %s', (version) => {
-  test('no terminal and no --yes: the plan, exit 2, nothing deleted', async ({ harnessOf }) => {
+  test('prints the plan and exits with 2 without a terminal and --yes', async ({ harnessOf }) => {
     const harness = await harnessOf({ version });
     addWeeks(harness);
     harness.lastBackup = diff6;
@@ -39,7 +39,7 @@ describe.each(versions)('with a server %s', (version) => {
     expect(harness.lastBackup).toBe(diff6);
   });
 
-  test('a typed yes deletes, after the plan', async ({ harnessOf }) => {
+  test('deletes after the plan and a typed yes', async ({ harnessOf }) => {
     const harness = await harnessOf({ version });
     addWeeks(harness);
     const screen = type(harness, 'yes\n');
@@ -52,7 +52,7 @@ describe.each(versions)('with a server %s', (version) => {
 });
 
 test.for(['no\n', 'y\n', '\n', 'yes please\n', 'да\n'])(
-  'a typed %j deletes nothing: exit 1',
+  'deletes nothing and exits with 1 after a typed %j',
   async (answer, { harness }) => {
     addWeeks(harness);
     const screen = type(harness, answer);
@@ -64,7 +64,7 @@ test.for(['no\n', 'y\n', '\n', 'yes please\n', 'да\n'])(
   },
 );
 
-test('the end of the input is a no', async ({ harness }) => {
+test('deletes nothing if the input ends without an answer', async ({ harness }) => {
   addWeeks(harness);
   const screen = type(harness, '');
   const stdin = harness.environment.stdin as ReturnType<typeof typedInput>;
@@ -75,20 +75,22 @@ test('the end of the input is a no', async ({ harness }) => {
   expect(deletesAsked(harness)).toEqual([]);
 });
 
-test('Ctrl-C at the question: exit 130, nothing deleted', async ({ harness }) => {
+test('deletes nothing and exits with 130 if the question is answered with Ctrl-C', async ({
+  harness,
+}) => {
   addWeeks(harness);
   const screen = type(harness, '');
   const running = harness.start('delete-remote', ...keepTwo);
-  const asked = setInterval(() => {
+  const watcher = setInterval(() => {
     if (!screen.text.includes('Type yes')) return;
-    clearInterval(asked);
+    clearInterval(watcher);
     running.signal('SIGINT');
   }, 5);
   expect((await running.done).code).toBe(130);
   expect(deletesAsked(harness)).toEqual([]);
 });
 
-test('with --json nobody has seen the plan, so nobody is asked', async ({ harness }) => {
+test('does not ask with --json, because the plan was not shown', async ({ harness }) => {
   addWeeks(harness);
   type(harness, 'yes\n');
   const { code, stdout } = await harness.run('delete-remote', ...keepTwo, '--json');
@@ -97,7 +99,7 @@ test('with --json nobody has seen the plan, so nobody is asked', async ({ harnes
   expect(deletesAsked(harness)).toEqual([]);
 });
 
-test('a progress bar on a terminal, none elsewhere or with --quiet', async ({ harness }) => {
+test('shows a progress bar on a terminal only, and not with --quiet', async ({ harness }) => {
   addWeeks(harness);
   addWeeks(harness, 'local');
   const screen = type(harness, '');
@@ -116,20 +118,20 @@ test('a progress bar on a terminal, none elsewhere or with --quiet', async ({ ha
   expect(namesAt(harness, 'local')).toEqual([]);
 });
 
-test('a failure is not written into the bar', async ({ harness }) => {
+test('prints a failure on its own line, not into the progress bar', async ({ harness }) => {
   addWeeks(harness);
   harness.simulator.failNext('delete', '550 no');
   const screen = type(harness, '');
   expect((await harness.run('delete-remote', '--all', '--yes', '--no-color')).code).toBe(3);
   const line = `[WARNING] not deleted: ${diff6}: 550 no\n`;
-  // It is a line of its own: what was drawn before has ended.
+  // The progress bar that was drawn before has ended.
   const before = screen.text.slice(0, screen.text.indexOf(line));
   expect(screen.text).toContain(line);
   expect(before).toMatch(/(?:\?2026l|\n)$/);
 });
 
 describe('--json', () => {
-  test('plan and result are one object', async ({ harness }) => {
+  test('prints the plan and the result as one object', async ({ harness }) => {
     addWeeks(harness);
     harness.simulator.failNext('delete', '550 no');
     const { code, stdout, stderr } = await harness.run(
@@ -157,11 +159,11 @@ describe('--json', () => {
       ],
     });
     const lines = stderr.trim().split('\n');
-    const told = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
-    expect(told.at(-1)).toMatchObject({ level: 'error', exitCode: 1 });
+    const messages = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(messages.at(-1)).toMatchObject({ level: 'error', exitCode: 1 });
   });
 
-  test('a dry run', async ({ harness }) => {
+  test('prints the plan of a dry run', async ({ harness }) => {
     addWeeks(harness, 'local');
     const { code, stdout, stderr } = await harness.run(
       ...(['delete-local', '--name', own, '--dry-run', '--json'] as const),
@@ -173,8 +175,10 @@ describe('--json', () => {
   });
 });
 
-describe('between the plan that was shown and the lock', () => {
-  test('an increment that was made keeps its chain, and that is said', async ({ harness }) => {
+describe('changes between the displayed plan and the lock', () => {
+  test('keeps the chain of an increment that was uploaded meanwhile, with a message', async ({
+    harness,
+  }) => {
     addWeeks(harness);
     const late = 'DIFF_CH_BK_2026-11-21_20-30-00';
     beforeRequest(
@@ -191,7 +195,7 @@ describe('between the plan that was shown and the lock', () => {
     expect(namesAt(harness, 'remote')).toEqual([full1, diff2, late]);
   });
 
-  test('one that is required now is refused, not passed over', async ({ harness }) => {
+  test('refuses a backup that another one requires by now', async ({ harness }) => {
     addWeeks(harness);
     beforeRequest(
       harness,
@@ -204,7 +208,9 @@ describe('between the plan that was shown and the lock', () => {
     expect(deletesAsked(harness)).toEqual([]);
   });
 
-  test('what became old enough is not taken as well', async ({ harness }) => {
+  test('does not delete a backup that has become old enough only meanwhile', async ({
+    harness,
+  }) => {
     addWeeks(harness);
     const old = 'FULL_CH_BK_2026-10-20_20-30-00';
     harness.simulator.addBackup('remote', { name: old });
@@ -217,10 +223,10 @@ describe('between the plan that was shown and the lock', () => {
     expect(namesAt(harness, 'remote')).toEqual(names);
   });
 
-  test('what somebody else deleted is no failure', async ({ harness }) => {
+  test('succeeds if another client has deleted a backup meanwhile', async ({ harness }) => {
     addWeeks(harness);
-    const gone = () => harness.simulator.deleteBehind('remote', diff3);
-    beforeRequest(harness, /list\/remote/, gone, 2);
+    const deleteIt = () => harness.simulator.deleteBehind('remote', diff3);
+    beforeRequest(harness, /list\/remote/, deleteIt, 2);
     const { code, stderr } = await harness.run('delete-remote', ...keepTwo, '--yes');
     expect(code).toBe(0);
     expect(stderr).toContain(`kept after all: ${diff3}: it is not there any more`);

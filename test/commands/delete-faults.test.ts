@@ -25,7 +25,7 @@ async function withWeeks(harness: Promise<Harness>): Promise<Harness> {
 }
 
 describe.each(versions)('with a server %s', (version) => {
-  test('423 is waited out, and what runs is named', async ({ harnessOf }) => {
+  test('waits after a 423 and names the running action', async ({ harnessOf }) => {
     const harness = await withWeeks(harnessOf({ version }));
     beforeRequest(harness, firstDelete, () =>
       harness.simulator.busyWith('upload OTHERS', 5 * minute),
@@ -39,7 +39,9 @@ describe.each(versions)('with a server %s', (version) => {
     expect([...new Set(deletesAsked(harness))]).toEqual([diff3, diff2, full1]);
   });
 
-  test('423 for longer than --wait: exit 11, and how far it came', async ({ harnessOf }) => {
+  test('exits with 11 and reports its progress if the server stays busy longer than --wait', async ({
+    harnessOf,
+  }) => {
     const harness = await withWeeks(harnessOf({ version }));
     beforeRequest(
       harness,
@@ -55,7 +57,7 @@ describe.each(versions)('with a server %s', (version) => {
     expect(namesAt(harness, 'remote')).toEqual(names.filter((name) => name !== diff3));
   });
 
-  test('one delete failing spares its bases, not the rest: exit 3 with the list', async ({
+  test('exits with 3 if one delete fails, keeps its bases only and names what was not deleted', async ({
     harnessOf,
   }) => {
     const harness = await withWeeks(harnessOf({ version }));
@@ -73,7 +75,7 @@ describe.each(versions)('with a server %s', (version) => {
     expect(namesAt(harness, 'remote')).toEqual([]);
   });
 
-  test('the only delete failing: exit 1', async ({ harnessOf }) => {
+  test('exits with 1 if the only delete fails', async ({ harnessOf }) => {
     const harness = await withWeeks(harnessOf({ version }));
     harness.simulator.failNext('delete', '550 permission denied');
     const { code, stderr } = await harness.run('delete-remote', '--name', own, '--yes');
@@ -82,7 +84,7 @@ describe.each(versions)('with a server %s', (version) => {
     expect(harness.log).toContain('550 permission denied');
   });
 
-  test('gone meanwhile counts as deleted if a list that is not empty agrees', async ({
+  test('counts a backup that is not found as deleted if a list that is not empty confirms it', async ({
     harnessOf,
   }) => {
     const harness = await withWeeks(harnessOf({ version }));
@@ -96,7 +98,7 @@ describe.each(versions)('with a server %s', (version) => {
   describe('a storage that is down', () => {
     const selections = ['--all', '--keep 1', '--older-than 1d', '--broken', `--name ${own}`];
 
-    test('from the start: every selection is exit 1, and nothing is asked of it', async ({
+    test('exits with 1 for every selection before it requests any delete', async ({
       harnessOf,
     }) => {
       const harness = await withWeeks(harnessOf({ version }));
@@ -113,7 +115,7 @@ describe.each(versions)('with a server %s', (version) => {
       expect(harness.lastBackup).toBe(diff6);
     });
 
-    test('what is local is not compared with it either', async ({ harnessOf }) => {
+    test('exits with 1 and deletes no local copy either', async ({ harnessOf }) => {
       const harness = await withWeeks(harnessOf({ version }));
       addWeeks(harness, 'local');
       harness.lastBackup = diff6;
@@ -123,7 +125,9 @@ describe.each(versions)('with a server %s', (version) => {
       expect(namesAt(harness, 'local')).toEqual(names);
     });
 
-    test('since the plan was shown: exit 1, nothing believed', async ({ harnessOf }) => {
+    test('exits with 1 if the storage goes down after the plan was shown', async ({
+      harnessOf,
+    }) => {
       const harness = await withWeeks(harnessOf({ version }));
       const down = () => (harness.simulator.storageDown = true);
       beforeRequest(harness, /list\/remote/, down, 2);
@@ -133,26 +137,28 @@ describe.each(versions)('with a server %s', (version) => {
       expect(deletesAsked(harness)).toEqual([]);
     });
 
-    test('since the plan under the lock: "not found" is not believed', async ({ harnessOf }) => {
+    test('does not trust "not found" if the storage goes down after the second plan', async ({
+      harnessOf,
+    }) => {
       const harness = await withWeeks(harnessOf({ version }));
       beforeRequest(harness, firstDelete, () => (harness.simulator.storageDown = true));
       const { code, stderr } = await harness.run('delete-remote', '--all', '--yes');
-      // The newest server does not answer at all then (contract §11).
+      // In that case the newest server does not respond at all (contract §11).
       expect(code).toBe(version === '2.8.1' ? 14 : 1);
       if (version !== '2.8.1') {
         expect(stderr).toContain(`${diff6} ('${diff6}' is not found on remote storage)`);
       }
-      const asked = new Set(deletesAsked(harness));
+      const requested = new Set(deletesAsked(harness));
       harness.simulator.storageDown = false;
-      // What hung there ends when the storage is back; nothing else had been asked for.
-      if (version === '2.8.1') expect([...asked]).toEqual([diff6]);
+      // The hanging delete ends when the storage is back; no other delete had been requested.
+      if (version === '2.8.1') expect([...requested]).toEqual([diff6]);
       const hung = version === '2.8.1' ? diff6 : '';
       expect(namesAt(harness, 'remote')).toEqual(names.filter((name) => name !== hung));
     });
   });
 
-  describe('a delete without an answer', () => {
-    test('and without an end: exit 14 after 10 minutes, nothing more is asked', async ({
+  describe('a delete without a response', () => {
+    test('exits with 14 after 10 minutes if it does not end, and requests nothing more', async ({
       harnessOf,
     }) => {
       const harness = await withWeeks(harnessOf({ version, workMs: { delete: 60 * minute } }));
@@ -164,7 +170,7 @@ describe.each(versions)('with a server %s', (version) => {
       expect(deletesAsked(harness)).toEqual([diff6]);
     });
 
-    test('that never began either: exit 14, nothing more is asked', async ({ harnessOf }) => {
+    test('exits with 14 if it never started, and requests nothing more', async ({ harnessOf }) => {
       const harness = await withWeeks(harnessOf({ version }));
       harness.simulator.neverAnswer({ path: /delete/ }, { done: false });
       const { code } = await harness.run('delete-remote', '--all', '--yes');
@@ -173,10 +179,10 @@ describe.each(versions)('with a server %s', (version) => {
       expect(namesAt(harness, 'remote')).toEqual(names);
     });
 
-    test('but whose row has ended is done', async ({ harnessOf }) => {
+    test('counts as done if its action log row has ended', async ({ harnessOf }) => {
       const harness = await withWeeks(harnessOf({ version }));
-      const answerAgain = harness.simulator.neverAnswer({ path: /delete/ });
-      beforeRequest(harness, firstDelete, answerAgain, 2);
+      const respondAgain = harness.simulator.neverAnswer({ path: /delete/ });
+      beforeRequest(harness, firstDelete, respondAgain, 2);
       const { code } = await harness.run('delete-remote', '--keep', '2', '--yes');
       expect(code).toBe(0);
       expect(deletesAsked(harness)).toEqual([diff3, diff2, full1]);
@@ -187,7 +193,7 @@ describe.each(versions)('with a server %s', (version) => {
       { done: true, code: 0, left: [own, full5, diff6] },
       { done: false, code: 1, left: names },
     ])(
-      'a connection that is cut (done: $done): exit $code, sent once',
+      'is sent only once if the connection is cut (done: $done): exit $code',
       async ({ done, code, left }, { harnessOf }) => {
         const harness = await withWeeks(harnessOf({ version }));
         harness.simulator.loseNextAnswer({ path: /delete/ }, { done });
@@ -199,7 +205,9 @@ describe.each(versions)('with a server %s', (version) => {
     );
   });
 
-  test('an older row of the same delete is no proof of this one', async ({ harnessOf }) => {
+  test('does not mistake an older action log row of the same delete for this one', async ({
+    harnessOf,
+  }) => {
     const harness = await withWeeks(harnessOf({ version }));
     const argv = ['delete-remote', '--name', own, '--yes'] as const;
     expect((await harness.run(...argv)).code).toBe(0);
@@ -209,7 +217,7 @@ describe.each(versions)('with a server %s', (version) => {
     expect([code, stderr]).toEqual([1, expect.stringContaining('no remote backup was deleted')]);
   });
 
-  test('an answer that is none: the list decides', async ({ harnessOf }) => {
+  test('decides by the list after an unexpected response', async ({ harnessOf }) => {
     const harness = await withWeeks(harnessOf({ version }));
     const page = { status: 200, body: '<html>welcome</html>' };
     harness.simulator.answerNext({ path: /delete/ }, page);
@@ -219,7 +227,7 @@ describe.each(versions)('with a server %s', (version) => {
     expect(namesAt(harness, 'remote')).toEqual([full5, diff6]);
   });
 
-  test('a server restarted under a delete: the list decides', async ({ harnessOf }) => {
+  test('decides by the list if the server was restarted during a delete', async ({ harnessOf }) => {
     const harness = await withWeeks(harnessOf({ version, workMs: { delete: minute } }));
     harness.later(90_000, () => harness.simulator.restart({ rows: 'gone', work: 'stops' }));
     const { code } = await harness.run('delete-remote', '--keep', '2', '--yes');
@@ -228,7 +236,7 @@ describe.each(versions)('with a server %s', (version) => {
     expect(orphans(harness.simulator.remote)).toEqual([]);
   });
 
-  test('killed anywhere: no orphan, no base that is gone; the same command finishes', async ({
+  test('leaves no orphan and no deleted base recorded when killed anywhere; running it again finishes', async ({
     harnessOf,
   }) => {
     for (let effect = 1, killed = true; killed; effect++) {
@@ -249,7 +257,9 @@ describe.each(versions)('with a server %s', (version) => {
     }
   });
 
-  test('stopped by a signal: exit 143, no orphan, and how far it came', async ({ harnessOf }) => {
+  test('exits with 143, leaves no orphan and reports its progress when stopped by a signal', async ({
+    harnessOf,
+  }) => {
     const harness = await withWeeks(harnessOf({ version, workMs: { delete: minute } }));
     const running = harness.start('delete-remote', '--all', '--yes');
     harness.later(90_000, () => running.signal('SIGTERM'));
@@ -261,11 +271,11 @@ describe.each(versions)('with a server %s', (version) => {
   });
 });
 
-test('a base that the newest server refuses to delete is kept, and so is what it stands on', async ({
+test('keeps a base that the newest server refuses to delete, and the base of that base', async ({
   harness,
 }) => {
   addWeeks(harness);
-  // Somebody uploads an increment on diff2, just when the plan has been made.
+  // Another client uploads an increment on diff2 just after the plan was made.
   beforeRequest(
     harness,
     new RegExp(`delete/remote/${diff2}`),
@@ -281,7 +291,7 @@ test('a base that the newest server refuses to delete is kept, and so is what it
   expect(orphans(harness.simulator.remote)).toEqual([]);
 });
 
-test('credentials refused: 12; no server: 13', async ({ harness }) => {
+test('exits with 12 if unauthorized and with 13 without a server', async ({ harness }) => {
   addWeeks(harness);
   const argv = ['delete-remote', harness.host, 'rlAPIuser', 'wrong', '--all', '--yes'];
   expect((await harness.startRaw(argv).done).code).toBe(12);

@@ -15,7 +15,7 @@ import {
 
 const names = weeks.map(({ name }) => name);
 
-/** Which backups a selection takes from the weeks, in the order of the deletes. */
+/** The backups of the sample weeks that each selection deletes, in the order of the deletes. */
 const cases: { selection: string[]; deleted: string[] }[] = [
   { selection: ['--all'], deleted: [diff6, full5, diff3, diff2, full1, own] },
   { selection: ['--name', diff3], deleted: [diff3] },
@@ -41,7 +41,7 @@ describe.each(versions)('with a server %s', (version) => {
     expect(code).toBe(0);
     expect(deletesAsked(harness)).toEqual(deleted);
     expect(namesAt(harness, 'remote')).toEqual(names.filter((name) => !deleted.includes(name)));
-    // Every row of the plan is a name with what becomes of it and why.
+    // Every line of the plan contains the action, the name and the reason.
     for (const name of names) {
       const action = deleted.includes(name) ? 'delete' : 'keep';
       expect(stdout).toMatch(new RegExp(`^${action} +${name} +\\S`, 'm'));
@@ -51,7 +51,7 @@ describe.each(versions)('with a server %s', (version) => {
   test.for([
     { selection: ['--all'], kept: [] },
     { selection: ['--name', full1], kept: names.filter((name) => name !== full1) },
-    // Locally copies stand alone: nothing is kept for the sake of another.
+    // Local copies are always complete: none is kept because another one requires it.
     { selection: ['--keep', '1'], kept: [diff3, own, diff6] },
     { selection: ['--older-than', '16d'], kept: [diff3, own, diff6] },
     { selection: ['--older-than', '15d'], kept: [diff3, own] },
@@ -69,7 +69,7 @@ describe.each(versions)('with a server %s', (version) => {
     }
   });
 
-  test('--name of a base that is needed: exit 1, nothing deleted, who needs it is said', async ({
+  test('exits with 1 if --name is a required base, deletes nothing and names what requires it', async ({
     harnessOf,
   }) => {
     const harness = await harnessOf({ version });
@@ -85,7 +85,7 @@ describe.each(versions)('with a server %s', (version) => {
     expect(harness.lastBackup).toBe(diff6);
   });
 
-  test('--name of none: exit 10, nothing deleted', async ({ harnessOf }) => {
+  test('exits with 10 and deletes nothing if a --name does not exist', async ({ harnessOf }) => {
     const harness = await harnessOf({ version });
     addWeeks(harness);
     addWeeks(harness, 'local');
@@ -101,7 +101,9 @@ describe.each(versions)('with a server %s', (version) => {
     expect(deletesAsked(harness)).toEqual([]);
   });
 
-  test('an empty storage and no last-backup file: nothing to do', async ({ harnessOf }) => {
+  test('has nothing to delete if the storage is empty and there is no last-backup file', async ({
+    harnessOf,
+  }) => {
     const harness = await harnessOf({ version });
     const { code, stdout, stderr } = await harness.run('delete-remote', '--all', '--yes');
     expect(code).toBe(0);
@@ -111,7 +113,7 @@ describe.each(versions)('with a server %s', (version) => {
   });
 });
 
-test('what any last-backup file names stays, with all that it requires', async ({ harness }) => {
+test('keeps the backup named in any last-backup file, and its bases', async ({ harness }) => {
   addWeeks(harness);
   harness.writeFile('.another-host_last_backup', `${diff2}\n`);
   const { code, stdout } = await harness.run('delete-remote', '--older-than', '1d', '--yes');
@@ -121,7 +123,7 @@ test('what any last-backup file names stays, with all that it requires', async (
   expect(harness.file('.another-host_last_backup')).toBe(`${diff2}\n`);
 });
 
-test('--keep does not count orphans, nor push out what can be restored for them', async ({
+test('--keep does not count orphans instead of backups that can be restored', async ({
   harness,
 }) => {
   addWeeks(harness);
@@ -131,9 +133,7 @@ test('--keep does not count orphans, nor push out what can be restored for them'
   expect(namesAt(harness, 'remote')).toEqual([full1, diff2, diff3, own, diff6]);
 });
 
-test('the plan is for one location: a dry run asks for one list and writes nothing', async ({
-  harness,
-}) => {
+test('requests only one list and writes nothing in a dry run', async ({ harness }) => {
   addWeeks(harness);
   addWeeks(harness, 'local');
   const { code, stdout, stderr } = await harness.run('delete-remote', '--keep', '2', '--dry-run');
@@ -146,10 +146,10 @@ test('the plan is for one location: a dry run asks for one list and writes nothi
   expect(harness.files).toEqual([]);
 });
 
-describe('names that nobody here made', () => {
+describe('names chbackup did not create', () => {
   const odd = ['a+b&c=d?e#f', "it's", '100%', '%2e%2e', 'x:y@z', '.hidden', '-x', 'a\u00a0b', '💾'];
   test.for(['Ночной_бэкап', ...odd])(
-    '%s is deleted by its name, and only it',
+    'deletes exactly the backup named %s',
     async (name, { harness }) => {
       for (const other of [name, `${name}2`, own]) {
         harness.simulator.addBackup('remote', { name: other });
@@ -161,7 +161,7 @@ describe('names that nobody here made', () => {
   );
 
   test.for(['', '.', 'a\u0000', 'a\u001b[31m'])(
-    '%j is exit 2: nothing has it',
+    'exits with 2 for %j, which cannot be a name',
     async (name, { harness }) => {
       const { code, stderr } = await harness.run('delete-remote', `--name=${name}`, '--yes');
       expect(code).toBe(2);
@@ -171,7 +171,7 @@ describe('names that nobody here made', () => {
   );
 
   test.for(['a b', ' ab', 'a/b', '../ab', 'a..b', 'a\tb', 'a\\b'])(
-    '%j is exit 2: servers would delete "ab" instead',
+    'exits with 2 for %j, because servers would delete "ab" instead',
     async (name, { harness }) => {
       harness.simulator.addBackup('remote', { name: 'ab' });
       harness.simulator.addForeign('remote', name);
@@ -183,7 +183,7 @@ describe('names that nobody here made', () => {
     },
   );
 
-  test('nor does any other selection send such a name', async ({ harness }) => {
+  test('does not send such a name for any other selection either', async ({ harness }) => {
     harness.simulator.addBackup('remote', { name: 'ab' });
     harness.simulator.addBackup('remote', { name: 'a b' });
     harness.simulator.setBroken('remote', 'a b', 'broken (bad metadata.json)');
@@ -194,7 +194,7 @@ describe('names that nobody here made', () => {
   });
 });
 
-describe('what is asked for must be clear', () => {
+describe('a missing or unclear selection', () => {
   test.for([
     { given: [], message: 'nothing is selected' },
     { given: ['--yes'], message: 'nothing is selected' },
@@ -206,7 +206,7 @@ describe('what is asked for must be clear', () => {
     { given: ['--older-than', '0d'], message: 'not an age' },
     { given: ['--older-than', 'never'], message: 'not an age' },
     { given: ['--older-than', '-3d'], message: 'not an age' },
-  ])('$given: exit 2, no request', async ({ given, message }, { harness }) => {
+  ])('exits with 2 before any request for $given', async ({ given, message }, { harness }) => {
     addWeeks(harness);
     for (const command of ['delete-remote', 'delete-local']) {
       const { code, stderr } = await harness.run(command, ...given);

@@ -13,7 +13,7 @@ import {
   own,
 } from '../support/weeks.js';
 
-/** What people put beside their backups: files and folders that are not backups. */
+/** Adds files and folders beside the backups that are not backups. */
 function addForeign({ simulator }: Harness): void {
   simulator.addForeign('remote', 'README.txt', 'refused');
   simulator.addForeign('remote', 'pg_dumps');
@@ -23,7 +23,7 @@ function addForeign({ simulator }: Harness): void {
 const kept = 'not a backup: only --name deletes it';
 
 describe.each(versions)('foreign entries, with a server %s', (version) => {
-  test('--keep deletes as if they were not there, and advises nothing', async ({ harnessOf }) => {
+  test('--keep ignores them and prints no warning', async ({ harnessOf }) => {
     const harness = await harnessOf({ version });
     addWeeks(harness);
     addForeign(harness);
@@ -34,7 +34,7 @@ describe.each(versions)('foreign entries, with a server %s', (version) => {
     expect(stderr).not.toContain('[WARNING]');
   });
 
-  test('--older-than, --broken and --all leave them', async ({ harnessOf }) => {
+  test('--older-than, --broken and --all keep them', async ({ harnessOf }) => {
     const harness = await harnessOf({ version });
     addWeeks(harness);
     addForeign(harness);
@@ -51,7 +51,9 @@ describe.each(versions)('foreign entries, with a server %s', (version) => {
     expect(namesAt(harness, 'remote')).toEqual(['README.txt', 'pg_dumps', 'old dumps']);
   });
 
-  test('--name deletes a folder; a file that the server refuses stays', async ({ harnessOf }) => {
+  test('--name deletes a folder, but not a file that the server refuses to delete', async ({
+    harnessOf,
+  }) => {
     const harness = await harnessOf({ version });
     addWeeks(harness);
     addForeign(harness);
@@ -68,7 +70,7 @@ describe.each(versions)('foreign entries, with a server %s', (version) => {
     expect(harness.simulator.remote.size).toBe(8);
   });
 
-  test('list shows that they are not backups, without counting them', async ({ harnessOf }) => {
+  test('list shows them as foreign and does not count them as backups', async ({ harnessOf }) => {
     const harness = await harnessOf({ version });
     addWeeks(harness);
     addForeign(harness);
@@ -98,7 +100,7 @@ describe.each(versions)('foreign entries, with a server %s', (version) => {
     });
   });
 
-  test('local ones are left by --all too, and deleted by --name', async ({ harnessOf }) => {
+  test('--all keeps local ones too, and --name deletes them', async ({ harnessOf }) => {
     const harness = await harnessOf({ version });
     addWeeks(harness, 'local');
     harness.simulator.addForeign('local', 'lost+found');
@@ -110,7 +112,7 @@ describe.each(versions)('foreign entries, with a server %s', (version) => {
     expect(namesAt(harness, 'local')).toEqual([]);
   });
 
-  test('backups go on beside them', async ({ harnessOf }) => {
+  test('create-full and create-diff work beside them', async ({ harnessOf }) => {
     const harness = await harnessOf({ version });
     addForeign(harness);
     expect((await harness.run('create-full')).code).toBe(0);
@@ -121,7 +123,7 @@ describe.each(versions)('foreign entries, with a server %s', (version) => {
   });
 });
 
-test('a broken backup under one of our names still holds its bases', async ({ harness }) => {
+test('keeps the bases of a broken backup whose name chbackup created', async ({ harness }) => {
   addWeeks(harness);
   addForeign(harness);
   harness.simulator.setBroken('remote', diff6);
@@ -131,7 +133,7 @@ test('a broken backup under one of our names still holds its bases', async ({ ha
   expect(deletesAsked(harness)).toEqual([]);
 });
 
-test('so does a broken one under another name, if its metadata.json is there', async ({
+test('keeps the bases of a broken backup with another name if it has a metadata.json', async ({
   harness,
 }) => {
   addWeeks(harness);
@@ -141,9 +143,7 @@ test('so does a broken one under another name, if its metadata.json is there', a
   expect(deletesAsked(harness)).toEqual([]);
 });
 
-test('one that turns out to be a backup, uploaded meanwhile, holds its base', async ({
-  harness,
-}) => {
+test('keeps the base of a foreign entry that turns out to be a backup', async ({ harness }) => {
   addWeeks(harness);
   harness.simulator.addForeign('remote', 'pg_dumps');
   const complete = () =>
@@ -155,20 +155,20 @@ test('one that turns out to be a backup, uploaded meanwhile, holds its base', as
   expect(deletesAsked(harness)).toEqual([diff3]);
 });
 
-test('a file that the storage keeps in silence is not called deleted', async ({ harness }) => {
+test('does not report a file as deleted if the storage ignores the delete', async ({ harness }) => {
   harness.simulator.addForeign('remote', 'README.txt', 'ignored');
   const { code, stderr } = await harness.run('delete-remote', '--name', 'README.txt', '--yes');
   expect(code).toBe(1);
   expect(stderr).toContain('the server reported success, but it is still listed');
 });
 
-test('the last one on a storage may be deleted', async ({ harness }) => {
+test('deletes the last foreign entry on a storage', async ({ harness }) => {
   harness.simulator.addForeign('remote', 'pg_dumps');
   const { code } = await harness.run('delete-remote', '--name', 'pg_dumps', '--yes');
   expect(code).toBe(0);
 });
 
-test('they prove that the storage answers: without its backups a diff is uploaded in full', async ({
+test('uploads a diff in full if only foreign entries are left, because they show that the storage is up', async ({
   harness,
 }) => {
   expect((await harness.run('create-full')).code).toBe(0);
@@ -179,7 +179,7 @@ test('they prove that the storage answers: without its backups a diff is uploade
   expect(stderr).toContain('is not on the remote storage; this backup is uploaded as a full one');
 });
 
-test('none of them can be restored from', async ({ harness }) => {
+test('refuses to restore from a foreign entry', async ({ harness }) => {
   addForeign(harness);
   const { done } = harness.startRaw([
     ...['restore-table', 'pg_dumps', 'shop.orders', harness.host, 'rlAPIuser', harness.password],
@@ -191,9 +191,9 @@ test('none of them can be restored from', async ({ harness }) => {
   expect(stderr).toContain('cannot be restored');
 });
 
-describe('an entry that does not look like a backup only for a moment', () => {
+describe('a backup that looks like a foreign entry only for a moment', () => {
   const monday = 'monday';
-  /** Two fulls; an increment of another client, under its own name, on the older one. */
+  /** Adds two fulls, and an increment of another client that is based on the older full. */
   async function withOwnIncrement(opening: Promise<Harness>) {
     const harness = await opening;
     harness.simulator.addBackup('remote', { name: full1 });
@@ -208,7 +208,7 @@ describe('an entry that does not look like a backup only for a moment', () => {
     ['--keep', '1'],
     ['--older-than', '1h'],
     ['--name', full1],
-  ])('keeps its base from %s', async (selection, { harnessOf }) => {
+  ])('keeps its base with %s', async (selection, { harnessOf }) => {
     const harness = await withOwnIncrement(harnessOf({}));
     harness.later(60_000, () => heal(harness));
     await harness.run('delete-remote', ...selection, '--yes');
@@ -216,7 +216,7 @@ describe('an entry that does not look like a backup only for a moment', () => {
     expect(harness.simulator.isWhole(monday)).toBe(true);
   });
 
-  test('keeps its base also if it looks so only later', async ({ harnessOf }) => {
+  test('keeps its base even if it looks foreign only in the second list', async ({ harnessOf }) => {
     const harness = await withOwnIncrement(harnessOf({}));
     heal(harness);
     beforeRequest(harness, /list\/remote/, () => harness.simulator.setBroken('remote', monday), 2);
@@ -224,7 +224,7 @@ describe('an entry that does not look like a backup only for a moment', () => {
     expect([...harness.simulator.remote.keys()]).toContain(full1);
   });
 
-  test('is waited for two minutes, and no longer holds back retention', async ({ harnessOf }) => {
+  test('delays a delete by two minutes and does not prevent it', async ({ harnessOf }) => {
     const harness = await withOwnIncrement(harnessOf({ version: '2.6.30' }));
     const startMs = harness.clock.elapsed();
     const { code, stderr } = await harness.run('delete-remote', '--keep', '1', '--yes');
@@ -234,7 +234,7 @@ describe('an entry that does not look like a backup only for a moment', () => {
     expect([...harness.simulator.remote.keys()]).toEqual([monday, full5]);
   });
 
-  test('is not waited for if nothing else is deleted', async ({ harnessOf }) => {
+  test('causes no delay if nothing else is to delete', async ({ harnessOf }) => {
     const harness = await withOwnIncrement(harnessOf({}));
     const startMs = harness.clock.elapsed();
     for (const selection of [

@@ -12,7 +12,7 @@ async function timed(harness: Harness, run: Promise<Result>) {
   return { ...result, minutes: Math.round((harness.clock.elapsed() - startMs) / minute) };
 }
 
-/** A list that an earlier run left, and that does not end; the server's zone is not told. */
+/** Starts a list that does not end, as if an earlier run had left it running. */
 async function leaveList({ simulator, clock }: Harness, ageMs: number): Promise<void> {
   simulator.busyWith('list remote', day);
   await clock.sleep(ageMs);
@@ -21,11 +21,15 @@ async function leaveList({ simulator, clock }: Harness, ageMs: number): Promise<
 const refusing = ['2.6.30', '2.8.1'] as const;
 const zones = [0, 330, -210];
 
-describe.each(refusing)('a server %s that refuses work for an old list', (version) => {
+describe.each(refusing)('a server %s that refuses work because of an old list', (version) => {
   test.for([
-    { wait: '6h', minutes: 11, why: 'its age is seen after ten minutes, and it may end in one' },
-    { wait: '0', minutes: 0, why: 'the own list tells its age' },
-  ])('exit 14 with --wait $wait: $why', async ({ wait, minutes }, { harnessOf }) => {
+    {
+      wait: '6h',
+      minutes: 11,
+      why: 'its age is known after ten minutes, and it gets one more to end',
+    },
+    { wait: '0', minutes: 0, why: "chbackup's own list reveals its age" },
+  ])('exits with 14 with --wait $wait: $why', async ({ wait, minutes }, { harnessOf }) => {
     for (const utcOffsetMinutes of zones) {
       const harness = await harnessOf({ version, utcOffsetMinutes });
       await leaveList(harness, hour);
@@ -37,7 +41,7 @@ describe.each(refusing)('a server %s that refuses work for an old list', (versio
     }
   });
 
-  test('the next run knows its age from the rows of the one before', async ({ harnessOf }) => {
+  test('finds out its age from the action log rows of the previous run', async ({ harnessOf }) => {
     const harness = await harnessOf({ version });
     await leaveList(harness, hour);
     await harness.run('create-full', '--wait', '0');
@@ -46,7 +50,7 @@ describe.each(refusing)('a server %s that refuses work for an old list', (versio
     expect(run).toMatchObject({ code: 14, minutes: 1 });
   });
 
-  test('a list that ends within a minute is waited for', async ({ harnessOf }) => {
+  test('waits for a list that ends within a minute', async ({ harnessOf }) => {
     const harness = await harnessOf({ version });
     harness.simulator.busyWith('list', hour + 30_000);
     await harness.run('list');
@@ -56,7 +60,9 @@ describe.each(refusing)('a server %s that refuses work for an old list', (versio
     expect(run.stderr).toContain('busy: `list` runs since');
   });
 
-  test('several old lists, and ClickHouse fails meanwhile: exit 13', async ({ harnessOf }) => {
+  test('exits with 13 if there are several old lists and ClickHouse fails meanwhile', async ({
+    harnessOf,
+  }) => {
     const harness = await harnessOf({ version });
     for (const command of ['list', 'list local', 'list remote']) {
       harness.simulator.busyWith(command, day);
@@ -67,7 +73,7 @@ describe.each(refusing)('a server %s that refuses work for an old list', (versio
     expect([code, stderr]).toEqual([13, expect.stringContaining('ClickHouse behind 127')]);
   });
 
-  test('a delete is refused too', async ({ harnessOf }) => {
+  test('refuses a delete too', async ({ harnessOf }) => {
     const harness = await harnessOf({ version });
     harness.simulator.addBackup('remote', { name: 'OLD' });
     await leaveList(harness, hour);
@@ -76,7 +82,7 @@ describe.each(refusing)('a server %s that refuses work for an old list', (versio
     expect(harness.simulator.remote.has('OLD')).toBe(true);
   });
 
-  test('other work beside it is waited for, and named', async ({ harnessOf }) => {
+  test('waits for other running work and names it', async ({ harnessOf }) => {
     const harness = await harnessOf({ version });
     await leaveList(harness, hour);
     harness.simulator.busyWith('upload OTHER', 20 * minute);
@@ -85,7 +91,7 @@ describe.each(refusing)('a server %s that refuses work for an old list', (versio
     expect(stderr).toMatch(/\[ERROR\] .* is busy: `upload OTHER` runs since/);
   });
 
-  test('a list of three minutes counts as busy', async ({ harnessOf }) => {
+  test('treats a list of three minutes as busy', async ({ harnessOf }) => {
     const harness = await harnessOf({ version });
     harness.simulator.busyWith('list remote', 3 * minute);
     const run = await timed(harness, harness.run('create-full'));
@@ -93,7 +99,9 @@ describe.each(refusing)('a server %s that refuses work for an old list', (versio
     expect(run.stderr).toContain('busy: `list remote` runs since');
   });
 
-  test('also when it is younger than ten minutes at the end of --wait', async ({ harnessOf }) => {
+  test('exits with 11 if the list is younger than ten minutes at the end of --wait', async ({
+    harnessOf,
+  }) => {
     for (const wait of ['0', '1m', '4m']) {
       const harness = await harnessOf({ version });
       await leaveList(harness, 4 * minute);
@@ -107,7 +115,7 @@ describe.each(refusing)('a server %s that refuses work for an old list', (versio
     { wait: '5m', minutes: 5 },
     { wait: '6h', minutes: 11 },
   ])(
-    'a list of ours whose answer was lost and that hangs: 14 with --wait $wait, not 11',
+    "exits with 14, not 11, if chbackup's own list lost its response and hangs, --wait $wait",
     async ({ wait, minutes }, { harnessOf }) => {
       const harness = await harnessOf({ version });
       harness.simulator.loseNextAnswer({ path: /list/ }, { done: false });
@@ -120,7 +128,7 @@ describe.each(refusing)('a server %s that refuses work for an old list', (versio
 });
 
 test.for(['0', '6h'])(
-  'a server 2.4.0 takes work whatever list hangs, --wait %s',
+  'a server 2.4.0 accepts work even if a list hangs, --wait %s',
   async (wait, { harnessOf }) => {
     const harness = await harnessOf({ version: '2.4.0' });
     await leaveList(harness, hour);
@@ -129,7 +137,7 @@ test.for(['0', '6h'])(
 );
 
 test.for(versions)(
-  'nothing else counts as hung, however old: %s',
+  'treats no other action as hung, however old it is: %s',
   async (version, { harnessOf }) => {
     const harness = await harnessOf({ version });
     harness.simulator.busyWith('watch', day);

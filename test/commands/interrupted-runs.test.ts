@@ -3,19 +3,19 @@ import { type Harness, test, versions } from '../support/harness.js';
 
 const minute = 60_000;
 
-/** How often each name was asked to be created. */
+/** Returns the name of each requested create. */
 function creates(harness: Harness): string[] {
   return harness.simulator.requests
     .filter(({ method, path }) => method === 'POST' && path.startsWith('/backup/create'))
     .map(({ path }) => path.split('name=')[1] ?? '');
 }
 
-/** Waits until the server does nothing, as the next hour's run finds it. */
+/** Waits for an hour, so that the server is idle when the next run starts. */
 const anHourLater = (harness: Harness) => harness.clock.sleep(60 * minute);
 
 /**
- * Runs `prepare` and then the command, killed after each of its effects in turn, each on a new
- * server. Of the same request several times in a row only the first is met.
+ * Runs `prepare` and then the command once for each of its effects, on a new server each time, and
+ * kills it after that effect. Skips an effect that repeats the one before it.
  */
 async function killEverywhere(
   make: () => Promise<Harness>,
@@ -23,9 +23,9 @@ async function killEverywhere(
   prepare: (harness: Harness) => Promise<unknown>,
   check: (harness: Harness, effect: string) => Promise<void>,
 ): Promise<string[]> {
-  const unharmed = await make();
-  await prepare(unharmed);
-  const { effects } = await unharmed.runKilled(Infinity, command);
+  const undisturbed = await make();
+  await prepare(undisturbed);
+  const { effects } = await undisturbed.runKilled(Infinity, command);
   for (const [at, effect] of effects.entries()) {
     if (effect === effects[at - 1]) continue;
     const harness = await make();
@@ -37,7 +37,7 @@ async function killEverywhere(
   return effects;
 }
 
-/** The phases that a kill must have met, or the test met nothing. */
+/** The effects that must be among those after which a run is killed. */
 const milestones = [
   'POST /backup/create',
   'POST /backup/upload/',
@@ -54,7 +54,9 @@ describe.each(versions)('with a server %s', (version) => {
   const make = (harnessOf: (options: object) => Promise<Harness>) => () =>
     harnessOf({ version, workMs: quickWork });
 
-  test('the very first FULL, killed anywhere: the next DIFF settles it', async ({ harnessOf }) => {
+  test('the next DIFF recovers from a first FULL that was killed anywhere', async ({
+    harnessOf,
+  }) => {
     const effects = await killEverywhere(
       make(harnessOf),
       'create-full',
@@ -85,7 +87,7 @@ describe.each(versions)('with a server %s', (version) => {
           );
           if (left === undefined) expect(stderr).not.toContain('delete-local');
         }
-        // What was uploaded for a journal, or recorded, is the base; what was not, never.
+        // A backup that was uploaded or recorded is the base; any other never is.
         expect([effect, last?.required]).toEqual([effect, uploaded ?? '']);
       },
     );
@@ -94,7 +96,7 @@ describe.each(versions)('with a server %s', (version) => {
     }
   }, 120_000);
 
-  test('a DIFF, killed anywhere: the next DIFF settles it', async ({ harnessOf }) => {
+  test('the next DIFF recovers from a DIFF that was killed anywhere', async ({ harnessOf }) => {
     await killEverywhere(
       make(harnessOf),
       'create-diff',
@@ -122,7 +124,9 @@ describe.each(versions)('with a server %s', (version) => {
   }, 120_000);
 });
 
-test('the next run settles it at once too, while the work still goes on', async ({ harnessOf }) => {
+test('the next run recovers even while the work of the killed run continues', async ({
+  harnessOf,
+}) => {
   await killEverywhere(
     () => harnessOf({ workMs: { create: 2 * minute, upload: 4 * minute } }),
     'create-full',
@@ -138,7 +142,7 @@ test('the next run settles it at once too, while the work still goes on', async 
   );
 }, 120_000);
 
-/** A run killed right after the effect that this matches; gives back its backup. */
+/** Kills a run right after the first matching effect and returns the name of its backup. */
 async function killAfter(harness: Harness, command: string, effect: RegExp): Promise<string> {
   const { killed } = await harness.runKilled(effect, command);
   expect(killed).toBe(true);
@@ -146,7 +150,7 @@ async function killAfter(harness: Harness, command: string, effect: RegExp): Pro
   return backup;
 }
 
-test('work that goes on past --wait: exit 11 naming it, the journal stays', async ({
+test('exits with 11, names the running work and keeps the journal if it continues past --wait', async ({
   harnessOf,
 }) => {
   const harness = await harnessOf({ workMs: { upload: 60 * minute } });
@@ -162,7 +166,7 @@ test('work that goes on past --wait: exit 11 naming it, the journal stays', asyn
   expect(harness.simulator.remote.get(harness.lastBackup ?? '')?.required).toBe(backup);
 });
 
-test('the journal tells what was begun before the server is asked for it', async ({ harness }) => {
+test('writes each phase to the journal before it sends the request', async ({ harness }) => {
   harness.simulator.addBackup('remote', { name: 'BASE' });
   harness.simulator.addBackup('local', { name: 'BASE' });
   harness.lastBackup = 'BASE';
@@ -171,19 +175,19 @@ test('the journal tells what was begun before the server is asked for it', async
     if (step === 'create' || step === 'upload') journals.push(JSON.parse(harness.journal ?? ''));
   };
   await harness.run('create-diff');
-  const begun = {
+  const common = {
     kind: 'DIFF',
     backup: harness.lastBackup,
     startedAt: '2026-11-22 10:00:00',
     lastBackup: 'BASE',
   };
   expect(journals).toEqual([
-    { ...begun, phase: 'create', base: '' },
-    { ...begun, phase: 'upload', base: 'BASE' },
+    { ...common, phase: 'create', base: '' },
+    { ...common, phase: 'upload', base: 'BASE' },
   ]);
 });
 
-test('an upload that stands on another base than asked for is not recorded', async ({
+test('does not record an upload that is based on another backup than requested', async ({
   harness,
 }) => {
   const backup = await killAfter(harness, 'create-full', /^POST \/backup\/upload/);
@@ -196,7 +200,9 @@ test('an upload that stands on another base than asked for is not recorded', asy
   expect(harness.lastBackup).not.toBe(backup);
 });
 
-test('a run killed when all was recorded leaves nothing to look for', async ({ harness }) => {
+test('has nothing to recover if the run was killed after it recorded everything', async ({
+  harness,
+}) => {
   const backup = await killAfter(harness, 'create-full', /_last_backup$/);
   expect(harness.lastBackup).toBe(backup);
   const { code, stderr } = await harness.run('create-diff');
@@ -205,9 +211,7 @@ test('a run killed when all was recorded leaves nothing to look for', async ({ h
   expect(harness.simulator.remote.get(harness.lastBackup ?? '')?.required).toBe(backup);
 });
 
-test('a storage that was emptied since then does not keep a full from being made', async ({
-  harness,
-}) => {
+test('creates a full even if the storage was emptied since then', async ({ harness }) => {
   await harness.run('create-full');
   const full = harness.lastBackup ?? '';
   const backup = await killAfter(harness, 'create-full', /^POST \/backup\/upload/);
@@ -219,7 +223,7 @@ test('a storage that was emptied since then does not keep a full from being made
   expect(harness.simulator.isWhole(harness.lastBackup ?? '')).toBe(true);
 });
 
-test('a last backup recorded since then stays', async ({ harness }) => {
+test('keeps a last backup that was recorded since then', async ({ harness }) => {
   const backup = await killAfter(harness, 'create-full', /^POST \/backup\/upload/);
   await anHourLater(harness);
   harness.simulator.addBackup('remote', { name: 'BY_HAND' });
@@ -232,7 +236,7 @@ test('a last backup recorded since then stays', async ({ harness }) => {
 });
 
 test.for(['', '{', '[]', '{"kind":"FULL"}', '\0\0\0', 'null'])(
-  'a journal that cannot be read (%j) is said so and done with',
+  'warns about a journal that cannot be read (%j) and removes it',
   async (text, { harness }) => {
     harness.writeFile(`.${harness.hostInFiles}_run.json`, text);
     const { code, stderr } = await harness.run('create-full');
@@ -242,7 +246,7 @@ test.for(['', '{', '[]', '{"kind":"FULL"}', '\0\0\0', 'null'])(
   },
 );
 
-test('a run killed twice in a row is settled by the third', async ({ harness }) => {
+test('the third run recovers if two in a row were killed', async ({ harness }) => {
   const backup = await killAfter(harness, 'create-full', /^POST \/backup\/upload/);
   await anHourLater(harness);
   const again = await harness.runKilled(/backup\/list/, 'create-diff');
@@ -253,7 +257,7 @@ test('a run killed twice in a row is settled by the third', async ({ harness }) 
   expect(harness.simulator.remote.get(harness.lastBackup ?? '')?.required).toBe(backup);
 });
 
-test('an upload whose own files are incomplete is not recorded, though it lists as good', async ({
+test('does not record an upload with incomplete files, even if it is listed as ok', async ({
   harnessOf,
 }) => {
   const harness = await harnessOf({ workMs: { upload: minute } });
@@ -270,7 +274,7 @@ test('an upload whose own files are incomplete is not recorded, though it lists 
 describe('a killed run whose upload never started', () => {
   const refusal = "can't find local backup: backup is not found";
 
-  test('has failed, although nothing is listed', async ({ harness }) => {
+  test('is reported as failed even if the remote list is empty', async ({ harness }) => {
     harness.simulator.failNext('upload', refusal);
     const backup = await killAfter(harness, 'create-full', /^POST \/backup\/upload/);
     const { code, stderr } = await harness.run('create-full');
@@ -278,10 +282,10 @@ describe('a killed run whose upload never started', () => {
     expect(stderr).toContain(`${backup} of the previous run failed: ${refusal}`);
   });
 
-  test('is left open if an upload before that one may be complete', async ({ harness }) => {
+  test('has an unknown outcome if an earlier upload of it may be complete', async ({ harness }) => {
     const backup = await killAfter(harness, 'create-full', /^POST \/backup\/upload/);
     await anHourLater(harness);
-    // As the automatic resume does after a restart.
+    // The automatic resume after a restart sends the same request.
     harness.simulator.failNext('upload', refusal);
     const path = `/backup/upload/${backup}`;
     const credentials = Buffer.from(`rlAPIuser:${harness.password}`).toString('base64');
@@ -296,7 +300,7 @@ describe('a killed run whose upload never started', () => {
     expect(stderr).toContain(`unknown whether backup ${backup} of the previous run is complete`);
   });
 
-  test('with diff-from-remote has failed too', async ({ harnessOf }) => {
+  test('is reported as failed with diff-from-remote too', async ({ harnessOf }) => {
     const harness = await harnessOf({ uploadByPart: false });
     expect((await harness.run('create-full')).code).toBe(0);
     const full = harness.lastBackup ?? '';
@@ -308,7 +312,7 @@ describe('a killed run whose upload never started', () => {
     expect(harness.simulator.isWhole(harness.lastBackup ?? '')).toBe(true);
   });
 
-  test('and was sent again in full is recorded as a full', async ({ harnessOf }) => {
+  test('is recorded as a full if it was sent again in full', async ({ harnessOf }) => {
     const make = async () => {
       const harness = await harnessOf({ uploadByPart: false });
       expect((await harness.run('create-full')).code).toBe(0);

@@ -16,7 +16,7 @@ import {
 const listRequests = /^GET \/backup\/list/;
 
 describe.each(versions)('with a server %s', (version) => {
-  test('chains as trees, with age, size, the last backup, at both locations', async ({
+  test('shows chains as trees with age, size and the last backup, for both locations', async ({
     harnessOf,
   }) => {
     const harness = await harnessOf({ version });
@@ -49,7 +49,7 @@ describe.each(versions)('with a server %s', (version) => {
     expect(harness.requests(listRequests)).toEqual(['GET /backup/list']);
   });
 
-  test('one location is one request for that one', async ({ harnessOf }) => {
+  test('requests only the list of the given location', async ({ harnessOf }) => {
     const harness = await harnessOf({ version });
     addWeeks(harness);
     harness.simulator.addBackup('local', { name: own });
@@ -64,7 +64,7 @@ describe.each(versions)('with a server %s', (version) => {
     ]);
   });
 
-  test('what is broken or has lost its base says why', async ({ harnessOf }) => {
+  test('shows the reason for a broken backup and for a missing base', async ({ harnessOf }) => {
     const harness = await harnessOf({ version });
     addWeeks(harness);
     harness.simulator.setBroken('remote', full1);
@@ -84,7 +84,7 @@ describe.each(versions)('with a server %s', (version) => {
     );
   });
 
-  test('--json has the documented shape', async ({ harnessOf }) => {
+  test('--json prints the documented fields', async ({ harnessOf }) => {
     const harness = await harnessOf({ version });
     addWeeks(harness);
     harness.simulator.setBroken('remote', full5);
@@ -134,7 +134,7 @@ describe.each(versions)('with a server %s', (version) => {
     expect(local).toMatchObject([{ name: diff3, base: null, restorable: true }]);
   });
 
-  test('a storage that is down: what is local, and exit 1', async ({ harnessOf }) => {
+  test('shows local backups and exits with 1 if the storage is down', async ({ harnessOf }) => {
     const harness = await harnessOf({ version });
     addWeeks(harness);
     harness.simulator.addBackup('local', { name: diff6 });
@@ -150,7 +150,7 @@ describe.each(versions)('with a server %s', (version) => {
     expect(local.code).toBe(0);
   });
 
-  test('a last backup that is not on the remote storage is told of', async ({ harnessOf }) => {
+  test('warns if the last backup is not on the remote storage', async ({ harnessOf }) => {
     const harness = await harnessOf({ version });
     addWeeks(harness);
     harness.lastBackup = 'DIFF_CH_BK_2026-11-09_20-30-00';
@@ -161,9 +161,7 @@ describe.each(versions)('with a server %s', (version) => {
     );
   });
 
-  test('while the server works it waits only where a list would open the lock', async ({
-    harnessOf,
-  }) => {
+  test('waits for a busy server only if a list would release its lock', async ({ harnessOf }) => {
     const harness = await harnessOf({ version });
     addWeeks(harness);
     harness.simulator.busyWith('upload OTHERS', 300_000);
@@ -181,27 +179,27 @@ describe.each(versions)('with a server %s', (version) => {
   });
 });
 
-test('nothing at all', async ({ harness }) => {
+test('prints two empty lists if there are no backups', async ({ harness }) => {
   const { code, stdout } = await harness.run('list');
   expect(code).toBe(0);
   expect(stdout).toBe('remote: 0 backups\nlocal: 0 backups\n');
   expect(harness.files).toEqual([]);
 });
 
-test('it takes no lock', async ({ harness }) => {
+test('does not wait for the lock of the host', async ({ harness }) => {
   addWeeks(harness);
   harness.holdLock('{"command":"create-full","backup":"","since":"2026-11-22 09:00:00"}');
   expect((await harness.run('list', '--wait', '0')).code).toBe(0);
 });
 
-test('a broken backup with a name of its own has no age', async ({ harness }) => {
+test('shows no age for a broken backup whose name chbackup did not create', async ({ harness }) => {
   harness.simulator.addBackup('remote', { name: own });
   harness.simulator.setBroken('remote', own, 'broken (bad metadata.json)');
   const { stdout } = await harness.run('list');
   expect(stdout).toMatch(new RegExp(`^ {2}${own} +\\? +\\? +broken`, 'm'));
 });
 
-test('bases that go round in a circle, and a name listed twice, end', async ({ harness }) => {
+test('lists backups whose bases form a cycle', async ({ harness }) => {
   harness.simulator.addBackup('remote', { name: 'a', required: 'b' });
   harness.simulator.addBackup('remote', { name: 'b', required: 'a' });
   const { code, stdout } = await harness.run('list', '--location', 'remote', '--json');
@@ -211,7 +209,7 @@ test('bases that go round in a circle, and a name listed twice, end', async ({ h
   expect(backups.every(({ restorable }) => !restorable)).toBe(true);
 });
 
-test('escape sequences in names and texts do nothing to a terminal', async ({ harness }) => {
+test('removes escape sequences from names and descriptions', async ({ harness }) => {
   harness.simulator.addBackup('remote', { name: 'x\u001B[2Jy' });
   harness.simulator.addBackup('remote', { name: 'z' });
   harness.simulator.setBroken('remote', 'z', 'broken \u001B]0;owned\u0007 (bad)');
@@ -221,7 +219,7 @@ test('escape sequences in names and texts do nothing to a terminal', async ({ ha
   expect(stdout).not.toMatch(/[\u0000-\u0009\u001B]/);
 });
 
-test('colours on a terminal only', async ({ harness }) => {
+test('uses colors on a terminal only', async ({ harness }) => {
   addWeeks(harness);
   harness.lastBackup = diff6;
   const stdout = new CapturedStream(true);
@@ -235,9 +233,12 @@ test('colours on a terminal only', async ({ harness }) => {
   expect(plain.text.match(/_CH_BK_|before/g)).toHaveLength(weeks.length);
 });
 
-test.for(['', 'all', 'Remote', 'elsewhere'])('--location %j: exit 2', async (at, { harness }) => {
-  const { code, stderr } = await harness.run('list', '--location', at);
-  expect(code).toBe(2);
-  expect(stderr).toContain('--location is neither local nor remote');
-  expect(harness.requests()).toEqual([]);
-});
+test.for(['', 'all', 'Remote', 'elsewhere'])(
+  'exits with 2 for --location %j',
+  async (at, { harness }) => {
+    const { code, stderr } = await harness.run('list', '--location', at);
+    expect(code).toBe(2);
+    expect(stderr).toContain('--location is neither local nor remote');
+    expect(harness.requests()).toEqual([]);
+  },
+);

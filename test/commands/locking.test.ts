@@ -10,8 +10,8 @@ const createdNames = ({ simulator }: Harness) =>
     .filter(({ method, path }) => method === 'POST' && path.startsWith('/backup/create'))
     .map(({ path }) => path.split('name=')[1]);
 
-describe.each(versions)('two runs on one host, a server %s', (version) => {
-  test('the second waits, naming the first', async ({ harnessOf }) => {
+describe.each(versions)('runs on one host, with a server %s', (version) => {
+  test('the second run waits and names the first', async ({ harnessOf }) => {
     const harness = await harnessOf({ version, workMs: { upload: 7 * minute } });
     const first = harness.start('create-full');
     await harness.clock.sleep(5000);
@@ -26,7 +26,7 @@ describe.each(versions)('two runs on one host, a server %s', (version) => {
     expect(harness.simulator.remote.get(harness.lastBackup ?? '')?.required).toBe(full);
   });
 
-  test('the second exits 11 after --wait, naming the first', async ({ harnessOf }) => {
+  test('the second run exits with 11 after --wait and names the first', async ({ harnessOf }) => {
     const harness = await harnessOf({ version, workMs: { upload: 60 * minute } });
     const first = harness.start('create-full');
     await harness.clock.sleep(5000);
@@ -41,7 +41,9 @@ describe.each(versions)('two runs on one host, a server %s', (version) => {
     expect(createdNames(harness)).toHaveLength(1);
   });
 
-  test('eight at once: one at a time, each on the one before', async ({ harnessOf }) => {
+  test('eight runs started at once run in turn, each based on the one before', async ({
+    harnessOf,
+  }) => {
     const harness = await harnessOf({ version });
     await harness.run('create-full');
     const results = await Promise.all(
@@ -49,7 +51,7 @@ describe.each(versions)('two runs on one host, a server %s', (version) => {
     );
     expect(results.map(({ code }) => code)).toEqual(Array(8).fill(0));
     expect(new Set(createdNames(harness)).size).toBe(9);
-    // A chain of nine: nobody had a base that was not recorded yet.
+    // A chain of nine: no run had a base that was not recorded yet.
     const chain: string[] = [];
     for (let name = harness.lastBackup ?? ''; name !== '';) {
       chain.push(name);
@@ -60,7 +62,7 @@ describe.each(versions)('two runs on one host, a server %s', (version) => {
   });
 });
 
-test('a holder that has not said who it is: exit 11 all the same', async ({ harness }) => {
+test('exits with 11 even if the lock file does not describe its holder', async ({ harness }) => {
   for (const text of ['', 'rubbish', '{"command":1}']) {
     const free = harness.holdLock(text);
     const { code, stderr } = await harness.run('create-full', '--wait', '0');
@@ -71,14 +73,14 @@ test('a holder that has not said who it is: exit 11 all the same', async ({ harn
   expect(harness.requests()).toEqual([]);
 });
 
-test('a holder that has not said who it is is waited for', async ({ harness }) => {
+test('waits for a holder that the lock file does not describe', async ({ harness }) => {
   harness.later(minute, harness.holdLock(''));
   const { code, stderr } = await harness.run('create-full');
   expect(code).toBe(0);
   expect(stderr).toContain('[WARNING] busy: `chbackup` runs; waiting for it\n');
 });
 
-test('a holder that has no backup yet is named by its command', async ({ harness }) => {
+test('names the command of a holder that has no backup yet', async ({ harness }) => {
   harness.simulator.busyWith('watch', minute);
   const first = harness.start('create-full');
   await harness.clock.sleep(5000);
@@ -88,7 +90,7 @@ test('a holder that has no backup yet is named by its command', async ({ harness
   expect((await first.done).code).toBe(0);
 });
 
-test('a holder’s text is printed harmlessly', async ({ harness }) => {
+test('removes escape sequences from the description of the holder', async ({ harness }) => {
   harness.holdLock(
     JSON.stringify({ command: 'a\u001B[2J\nb', backup: 'c\u202Ed', since: '\u009B31m' }),
   );
@@ -99,7 +101,7 @@ test('a holder’s text is printed harmlessly', async ({ harness }) => {
   for (const line of stderr.trimEnd().split('\n')) expect(line).toMatch(/^2026-11-22 /);
 });
 
-test('the lock is free after each end: done, failed, stopped', async ({ harness }) => {
+test('releases the lock after success, failure and a signal', async ({ harness }) => {
   await harness.run('create-full');
   harness.simulator.failNext('create', 'no');
   await harness.run('create-full');
@@ -110,8 +112,8 @@ test('the lock is free after each end: done, failed, stopped', async ({ harness 
   expect(code).toBe(0);
 });
 
-describe('names', () => {
-  test('two hosts in the same second do not share one', async ({ harnessOf }) => {
+describe('backup names', () => {
+  test('differ for two hosts in the same second', async ({ harnessOf }) => {
     const [one, other] = [await harnessOf({}), await harnessOf({})];
     other.env['CHBACKUP_LOG_DIR'] = one.logDir;
     const disk = diskWithLocks(new Map());
@@ -128,7 +130,7 @@ describe('names', () => {
     );
   });
 
-  test('a clock set back does not give one twice', async ({ harness }) => {
+  test('are not used twice if the clock is set back', async ({ harness }) => {
     for (let run = 1; run <= 3; run++) {
       const before = harness.clock.now();
       expect((await harness.run('create-full')).code).toBe(0);
@@ -142,7 +144,9 @@ describe('names', () => {
     expect(harness.simulator.remote.size).toBe(3);
   });
 
-  test('one that is listed is not given, though the list of names is lost', async ({ harness }) => {
+  test('are not used again if they are listed, even if the file of used names is lost', async ({
+    harness,
+  }) => {
     for (const command of ['create-full', 'create-diff'] as const) {
       const before = harness.clock.now();
       await harness.run(command);
@@ -154,7 +158,7 @@ describe('names', () => {
     }
   });
 
-  test('one given to a run that failed is not given again', async ({ harness }) => {
+  test('are not used again after a failed run', async ({ harness }) => {
     const before = harness.clock.now();
     harness.simulator.failNext('create', 'no');
     await harness.run('create-full');
@@ -163,7 +167,7 @@ describe('names', () => {
     expect(harness.lastBackup).toMatch(/_2$/);
   });
 
-  test('names that stay locked end the run', async ({ harness }) => {
+  test('end the run if their file stays locked', async ({ harness }) => {
     const disk = nodeDisk(undefined);
     const { done } = harness.startRaw(
       ['create-full', harness.host, 'rlAPIuser', harness.password],

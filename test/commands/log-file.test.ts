@@ -6,7 +6,7 @@ import type { Disk } from '../../src/state/disk.js';
 import { type Harness, test } from '../support/harness.js';
 import { diskWithLocks } from '../support/lock-in-memory.js';
 
-/** A disk on which writing a file that this matches fails, from the first such text on. */
+/** Returns a disk that cannot write matching files, starting with the first text that contains `from`. */
 function failingDisk(what: 'append' | 'replace', file: RegExp, from = ''): Disk {
   const disk = diskWithLocks(new Map());
   let isFull = false;
@@ -22,7 +22,9 @@ function failingDisk(what: 'append' | 'replace', file: RegExp, from = ''): Disk 
 
 const posts = (harness: Harness) => harness.requests(/^POST/).length;
 
-test('a run stands between two lines, in the shape of the bash agent', async ({ harnessOf }) => {
+test('logs a run between two lines, in the format of clickhouse-backup-agent', async ({
+  harnessOf,
+}) => {
   const harness = await harnessOf({ version: '2.4.0' });
   await harness.run('create-full');
   expect(harness.log).toBe(`
@@ -55,7 +57,9 @@ test('a run stands between two lines, in the shape of the bash agent', async ({ 
 `);
 });
 
-test('an error has its heading, and the server’s own row above it', async ({ harnessOf }) => {
+test('logs an error under a heading, after the action log row of the server', async ({
+  harnessOf,
+}) => {
   const harness = await harnessOf({ version: '2.4.0' });
   harness.simulator.failNext('create', 'code: 241, memory limit');
   await harness.run('create-full');
@@ -82,15 +86,15 @@ the create of FULL_CH_BK_2026-11-22_10-00-00 failed: code: 241, memory limit
 `);
 });
 
-test('of an error that is not ours only the kind stands in the log', async ({ harness }) => {
+test('logs only the type of an unexpected error', async ({ harness }) => {
   harness.onStep = (step) => {
-    if (step === 'create') throw new TypeError('what somebody typed');
+    if (step === 'create') throw new TypeError('text that a user typed');
   };
   expect((await harness.run('create-full')).code).toBe(1);
   expect(harness.log).toContain('\nERROR:\nunexpected: TypeError\n-------------\n');
 });
 
-test('the log of the bash agent is continued', async ({ harness }) => {
+test('continues the log of clickhouse-backup-agent', async ({ harness }) => {
   const name = `${harness.hostInFiles}_backup_ch.log`;
   const before = '\n##### started at 2026-11-21_10-00-00 #####\nold\n';
   harness.writeFile(name, before);
@@ -98,7 +102,7 @@ test('the log of the bash agent is continued', async ({ harness }) => {
   expect(harness.log.startsWith(`${before}\n##### started at 2026-11-22`)).toBe(true);
 });
 
-test('logrotate may move it at any time', async ({ harness }) => {
+test('continues in a new file if logrotate moves the log', async ({ harness }) => {
   const file = path.join(harness.logDir, `${harness.hostInFiles}_backup_ch.log`);
   harness.when('upload', () => renameSync(file, `${file}.1`));
   expect((await harness.run('create-full')).code).toBe(0);
@@ -107,8 +111,8 @@ test('logrotate may move it at any time', async ({ harness }) => {
   expect(harness.log).toMatch(/##### finished at 2026-11-22_10-00-03 #####\n$/);
 });
 
-describe('what cannot be written', () => {
-  test('a folder in place of the log: exit 2 before any request', async ({ harness }) => {
+describe('a file that cannot be written', () => {
+  test('exits with 2 before any request if the log file is a folder', async ({ harness }) => {
     mkdirSync(path.join(harness.logDir, `${harness.hostInFiles}_backup_ch.log`), {
       recursive: true,
     });
@@ -121,7 +125,9 @@ describe('what cannot be written', () => {
     expect(harness.journal).toBeUndefined();
   });
 
-  test('the log, from the first answer on: recorded, exit 1', async ({ harness }) => {
+  test('exits with 1 but records the backup if the log cannot be written after the first response', async ({
+    harness,
+  }) => {
     harness.environment = { disk: failingDisk('append', /_backup_ch\.log$/, '{') };
     const { code, stderr } = await harness.run('create-full');
     expect(code).toBe(1);
@@ -131,7 +137,9 @@ describe('what cannot be written', () => {
     expect(harness.journal).toBeUndefined();
   });
 
-  test('the journal: exit 1, nothing is created', async ({ harness }) => {
+  test('exits with 1 before it creates anything if the journal cannot be written', async ({
+    harness,
+  }) => {
     harness.environment = { disk: failingDisk('replace', /_run\.json$/) };
     const { code, stderr } = await harness.run('create-full');
     expect(code).toBe(1);
@@ -139,13 +147,17 @@ describe('what cannot be written', () => {
     expect(posts(harness)).toBe(0);
   });
 
-  test('the names: exit 1, nothing is created', async ({ harness }) => {
+  test('exits with 1 before it creates anything if the used names cannot be written', async ({
+    harness,
+  }) => {
     harness.environment = { disk: failingDisk('replace', /given_names$/) };
     expect((await harness.run('create-full')).code).toBe(1);
     expect(posts(harness)).toBe(0);
   });
 
-  test('the last-backup file: exit 1, and the next run records', async ({ harness }) => {
+  test('exits with 1 if the last-backup file cannot be written, and the next run records the backup', async ({
+    harness,
+  }) => {
     harness.environment = { disk: failingDisk('replace', /_last_backup$/) };
     const { code, stderr } = await harness.run('create-full');
     expect(code).toBe(1);
@@ -159,7 +171,7 @@ describe('what cannot be written', () => {
   });
 });
 
-test('what a terminal would act on stands escaped in the log', async ({ harness }) => {
+test('escapes control characters in the log', async ({ harness }) => {
   const text = 'a\u001B[2Jb\u009B31mc\u202Ed\r\ne';
   harness.simulator.failNext('upload', text);
   await harness.run('create-full');
@@ -172,7 +184,7 @@ test('what a terminal would act on stands escaped in the log', async ({ harness 
   );
 });
 
-test('a server that says the password gets it said back to nobody', async ({ harness }) => {
+test('hides the password in error texts of the server', async ({ harness }) => {
   const { password } = harness;
   harness.simulator.failNext(
     'upload',
@@ -185,7 +197,7 @@ test('a server that says the password gets it said back to nobody', async ({ har
 });
 
 test.for(['backup', '"', 'status'])(
-  'it stays JSON with the password %j',
+  'writes valid JSON with the password %j',
   async (password, { harnessOf }) => {
     const harness = await harnessOf({ password });
     await harness.startRaw(['create-full', harness.host, 'rlAPIuser', password]).done;

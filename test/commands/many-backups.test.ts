@@ -7,7 +7,7 @@ import { deletesAsked, namesAt, orphans } from '../support/weeks.js';
 
 const hour = 3_600_000;
 
-/** Hourly backups up to an hour ago, a full each day: names and bases, oldest first. */
+/** Returns hourly backups up to an hour ago, with one full per day, oldest first. */
 function hourly(count: number, nowMs: number): { name: string; base: string; atMs: number }[] {
   const made: { name: string; base: string; atMs: number }[] = [];
   for (let at = 0; at < count; at++) {
@@ -29,7 +29,7 @@ function fill(harness: Harness, count: number): string[] {
 }
 
 describe.each(versions)('1,000 remote backups on a server %s', (version) => {
-  test('one list request for each reading', async ({ harnessOf }) => {
+  test('requests one list each time it reads the backups', async ({ harnessOf }) => {
     const harness = await harnessOf({ version });
     const names = fill(harness, 1000);
     const lists = () => harness.requests(/^GET \/backup\/list/).length;
@@ -43,27 +43,27 @@ describe.each(versions)('1,000 remote backups on a server %s', (version) => {
 
     const { code } = await harness.run('delete-remote', '--keep', '960', '--yes');
     expect(code).toBe(0);
-    // The plan that was shown, and the one under the lock; none between the deletes.
+    // One for the displayed plan and one for the plan under the lock; none between the deletes.
     expect(lists()).toBe(4);
-    // The 961st newest stands in the middle of a chain, whose start stays with it.
+    // The 961st newest backup is in the middle of a chain, whose start is kept with it.
     expect(deletesAsked(harness)).toEqual(names.slice(0, 24).toReversed());
     expect(namesAt(harness, 'remote')).toEqual(names.slice(24));
     expect(orphans(harness.simulator.remote)).toEqual([]);
   });
 });
 
-test('a delete asks for two things', async ({ harness }) => {
+test('sends two requests per deleted backup', async ({ harness }) => {
   fill(harness, 1000);
   const { code } = await harness.run('delete-remote', '--keep', '760', '--yes');
   expect(code).toBe(0);
   expect(namesAt(harness, 'remote')).toHaveLength(760);
   expect(harness.requests(/list/)).toHaveLength(2);
-  // Its own earlier rows, the delete; before each of the two lists whether anything runs; once
-  // whether ClickHouse answers.
+  // Two per delete: its earlier action log rows and the delete itself. Five more: the two lists,
+  // the running actions before each of them, and one check of ClickHouse.
   expect(harness.requests().length).toBeLessThanOrEqual(2 * 240 + 5);
 }, 30_000);
 
-test('a plan takes time in proportion to the backups', () => {
+test('planning time grows linearly with the number of backups', () => {
   const nowMs = Date.parse('2026-11-22T10:00:00');
   const rows = (count: number): Backup[] =>
     hourly(count, nowMs).map(({ name, base }) => ({
@@ -85,6 +85,6 @@ test('a plan takes time in proportion to the backups', () => {
     return best;
   };
   fastest(rows(1000));
-  // Eight times as many; a plan that compares each with each would take 64 times as long.
+  // Eight times the backups: a quadratic plan would take 64 times as long.
   expect(fastest(rows(8000)) / fastest(rows(1000))).toBeLessThan(30);
 });

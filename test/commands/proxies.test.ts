@@ -8,13 +8,13 @@ const minute = 60 * second;
 const posts = (harness: Harness, what: string) =>
   harness.requests(new RegExp(`^POST /backup/${what}`)).length;
 
-/** A page as proxies send it. */
+/** Returns an HTML page like those that proxies send. */
 const page = (title: string) =>
   `<html>\r\n<head><title>${title}</title></head>\r\n<body>nginx</body></html>`;
 
 const tooMany = { status: 429, body: page('429 Too Many Requests') };
 
-/** The one error line of a run. */
+/** Runs a command and returns its exit code and its only error line. */
 async function errorOf(harness: Harness, ...argv: [string, ...string[]]) {
   const { code, stderr } = await harness.run(...argv);
   const lines = stderr.split('\n').filter((line) => line.includes('::::[ERROR]'));
@@ -25,7 +25,7 @@ async function errorOf(harness: Harness, ...argv: [string, ...string[]]) {
 
 describe('a proxy that answers 429', () => {
   test.for(versions)(
-    'to three of ten requests does not fail a run (%s)',
+    'to three of ten requests does not make a run fail (%s)',
     async (version, { harnessOf }) => {
       const harness = await harnessOf({ version });
       harness.simulator.rateLimit = true;
@@ -47,20 +47,23 @@ describe('a proxy that answers 429', () => {
   test.for([
     ['20', 20 * second],
     [new Date(Date.parse('2026-11-22T10:00:30')).toUTCString(), 30 * second],
-    // Not before our own pause, and nothing that is no time.
+    // Never sooner than the usual pause, which also applies if the value is not a valid time.
     ['0', 0.5 * second],
     ['soon', 0.5 * second],
     [new Date(0).toUTCString(), 0.5 * second],
-    // No longer than a server may be silent.
+    // At most as long as the connect timeout.
     ['86400', minute],
-  ] as const)('with Retry-After: %s is asked again then', async ([text, ms], { harness }) => {
-    harness.simulator.answerNext({}, { ...tooMany, headers: { 'retry-after': text } });
-    const startMs = harness.clock.elapsed();
-    expect((await harness.run('list')).code).toBe(0);
-    expect(harness.simulator.requests[1]?.atMs).toBe(startMs + ms);
-  });
+  ] as const)(
+    'with Retry-After: %s gets the request again at that time',
+    async ([text, ms], { harness }) => {
+      harness.simulator.answerNext({}, { ...tooMany, headers: { 'retry-after': text } });
+      const startMs = harness.clock.elapsed();
+      expect((await harness.run('list')).code).toBe(0);
+      expect(harness.simulator.requests[1]?.atMs).toBe(startMs + ms);
+    },
+  );
 
-  test.for(['create', 'upload'])('to the %s: it is sent again', async (what, { harness }) => {
+  test.for(['create', 'upload'])('to the %s gets it again', async (what, { harness }) => {
     for (let n = 0; n < 3; n++) {
       harness.simulator.answerNext({ method: 'POST', path: new RegExp(`/${what}`) }, tooMany);
     }
@@ -71,7 +74,7 @@ describe('a proxy that answers 429', () => {
     expect(stderr).toMatch(/no answer yet, asking again: \S+: 429 Too Many Requests/);
   });
 
-  test('to the delete: it is sent again', async ({ harness }) => {
+  test('to the delete gets it again', async ({ harness }) => {
     await harness.run('create-full');
     harness.simulator.answerNext({ method: 'POST', path: /delete/ }, tooMany);
     expect((await harness.run('delete-remote', '--all', '--yes')).code).toBe(0);
@@ -80,7 +83,7 @@ describe('a proxy that answers 429', () => {
   });
 
   test.for(['create', 'upload', 'delete'])(
-    'to the %s that something on the way sent twice: it is not sent again',
+    'to a %s that was duplicated on its way does not get it again',
     async (what, { harness }) => {
       await harness.run('create-full');
       beforeRequest(harness, new RegExp(`^POST /backup/${what}`), ({ method, path }) => {
@@ -94,7 +97,7 @@ describe('a proxy that answers 429', () => {
       const sent = harness.simulator.requests.filter(
         ({ method, path }) => method === 'POST' && path.includes(what),
       );
-      // Those of the first run, and then the one that was taken and the one that was refused.
+      // After the request of the first run: the one that was accepted and the one that was refused.
       expect(sent.slice(what === 'delete' ? 0 : 1).map(({ status }) => status)).toEqual([
         what === 'create' ? 201 : 200,
         429,
@@ -102,7 +105,7 @@ describe('a proxy that answers 429', () => {
     },
   );
 
-  test('to every POST, while the action log answers: exit 13 after the connect timeout', async ({
+  test('to every POST, but not to the action log, leads to exit 13 after the connect timeout', async ({
     harness,
   }) => {
     for (let n = 0; n < 1000; n++) harness.simulator.answerNext({ method: 'POST' }, tooMany);
@@ -116,7 +119,7 @@ describe('a proxy that answers 429', () => {
     ['GET', 0],
     ['POST', 1],
   ] as const)(
-    'to every %s: exit 13 after the connect timeout, with a hint at its limit',
+    'to every %s leads to exit 13 after the connect timeout, with a hint about its limit',
     async ([method, journals], { harness }) => {
       for (let n = 0; n < 100; n++) harness.simulator.answerNext({ method }, tooMany);
       const startMs = harness.clock.elapsed();
@@ -132,9 +135,7 @@ describe('a proxy that answers 429', () => {
     },
   );
 
-  test('for 9 minutes while the server works for us does not end the run', async ({
-    harnessOf,
-  }) => {
+  test('for 9 minutes during an upload does not end the run', async ({ harnessOf }) => {
     const harness = await harnessOf({ workMs: { upload: 30 * minute } });
     harness.when('upload', () =>
       harness.later(5 * minute, () => {
@@ -155,9 +156,9 @@ describe('a proxy that answers 429', () => {
   });
 });
 
-describe('what a proxy answers to the upload', () => {
+describe('a proxy that answers the upload with', () => {
   test.for([421, 425, 429])(
-    '%i: it was not passed on, so it is sent again',
+    '%i has not passed it on, so it is sent again',
     async (status, { harness }) => {
       harness.simulator.answerNext({ path: /upload/ }, { status, body: page(`${status}`) });
       expect((await harness.run('create-full')).code).toBe(0);
@@ -166,7 +167,7 @@ describe('what a proxy answers to the upload', () => {
   );
 
   test.for([408, 502, 503, 504])(
-    '%i: it may have been passed on, so it is not sent again',
+    '%i may have passed it on, so it is not sent again',
     async (status, { harness }) => {
       const headers = { 'retry-after': '1' };
       harness.simulator.answerNext({ path: /upload/ }, { status, headers, body: page('-') });
@@ -179,7 +180,7 @@ describe('what a proxy answers to the upload', () => {
 });
 
 test.for([408, 421, 425, 429, 502, 503, 504])(
-  'a GET that is answered %i is asked again when Retry-After says so',
+  'sends a GET that is answered with %i again after Retry-After',
   async (status, { harness }) => {
     const headers = { 'retry-after': '40' };
     harness.simulator.answerNext({}, { status, headers, body: page('-') });
@@ -196,7 +197,7 @@ describe('a redirect', () => {
   };
 
   test.for([301, 302, 303, 307, 308])(
-    '%i to the same path on another host: exit 1, which names the host',
+    '%i to the same path on another host leads to exit 1, with that host in the hint',
     async (status, { harness }) => {
       harness.simulator.answerNext(
         { path: /version|actions/ },
@@ -218,7 +219,7 @@ describe('a redirect', () => {
     ['login.html#geheim', '/backup/login.html'],
     ['//sso.example.org/geheim', 'http://sso.example.org:80'],
   ] as const)(
-    'to %s, another page: exit 1, which names it',
+    'to another page, %s, leads to exit 1 and names the page',
     async ([location, shown], { harness }) => {
       harness.simulator.answerNext({}, redirect(302, location));
       const { code, error } = await errorOf(harness, 'create-full');
@@ -232,7 +233,7 @@ describe('a redirect', () => {
   );
 
   test.for(['', 'javascript:geheim()', 'https://'])(
-    'to "%s", which is no address: exit 1',
+    'to "%s", which is not a valid address, leads to exit 1',
     async (location, { harness }) => {
       harness.simulator.answerNext({}, redirect(302, location));
       const { code, error } = await errorOf(harness, 'create-full');
@@ -242,7 +243,7 @@ describe('a redirect', () => {
     },
   );
 
-  test.for(['create', 'upload'])('of the %s: exit 1 at once', async (what, { harness }) => {
+  test.for(['create', 'upload'])('of the %s leads to exit 1 at once', async (what, { harness }) => {
     harness.simulator.addBackup('remote', { name: 'OTHER' });
     const answer = redirect(307, 'https://sso.example.org/login?next=geheim');
     harness.simulator.answerNext({ method: 'POST', path: new RegExp(`/${what}`) }, answer);
@@ -256,7 +257,7 @@ describe('a redirect', () => {
     expect(harness.journal).toBeUndefined();
   });
 
-  test('of a poll, while the server works for us, is no answer', async ({ harnessOf }) => {
+  test('of a poll during an upload counts as no response', async ({ harnessOf }) => {
     const harness = await harnessOf({ workMs: { upload: 20 * minute } });
     harness.when('upload', () =>
       harness.later(5 * minute, () => {
@@ -271,7 +272,7 @@ describe('a redirect', () => {
   });
 });
 
-describe('a page that is not of clickhouse-backup', () => {
+describe('a page that does not come from clickhouse-backup', () => {
   test.for([
     [200, page('Grafana'), / to \/backup\/\S+: an HTML page titled "Grafana" \(check that host/],
     [
@@ -308,15 +309,20 @@ describe('a page that is not of clickhouse-backup', () => {
     [404, 'Not Found\n', / with 404: Not Found \(check that host and port/],
     [418, '', / with 418: \(no text\) \(check that/],
     [404, `<title>\u001b[2J${'y'.repeat(300)}`, / an HTML page titled "y{100}" \(/],
-  ] as const)('%i %j: exit 1 without its source', async ([status, body, expected], { harness }) => {
-    harness.simulator.answerNext({ path: /actions|list/ }, { status, body });
-    const { code, error } = await errorOf(harness, 'create-full');
-    expect(code).toBe(1);
-    expect(error).toMatch(expected);
-    expect(error.length).toBeLessThan(400);
-  });
+  ] as const)(
+    'exits with 1 for %i %j and does not print its HTML',
+    async ([status, body, expected], { harness }) => {
+      harness.simulator.answerNext({ path: /actions|list/ }, { status, body });
+      const { code, error } = await errorOf(harness, 'create-full');
+      expect(code).toBe(1);
+      expect(error).toMatch(expected);
+      expect(error.length).toBeLessThan(400);
+    },
+  );
 
-  test('401 of a proxy: exit 12, which says that it is from a proxy', async ({ harness }) => {
+  test('exits with 12 for a 401 of a proxy and says that it comes from a proxy', async ({
+    harness,
+  }) => {
     const body = page('401 Authorization Required');
     harness.simulator.answerNext({}, { status: 401, body });
     const { code, error } = await errorOf(harness, 'create-full');
@@ -326,7 +332,7 @@ describe('a page that is not of clickhouse-backup', () => {
     );
   });
 
-  test('200 to the upload: looked for in the action log, without its source', async ({
+  test('checks the action log after a 200 page to the upload and does not print its HTML', async ({
     harness,
   }) => {
     harness.simulator.answerNext({ path: /upload/ }, { status: 200, body: page('Login') });

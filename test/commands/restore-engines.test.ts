@@ -5,7 +5,7 @@ import { addShopBackup, restoresAsked } from '../support/shop.js';
 import { CapturedStream, typedInput } from '../support/streams.js';
 import { full1 } from '../support/weeks.js';
 
-/** A backup of tables of every kind, each with 1,000 rows. */
+/** Opens a server with a backup of tables of every kind; those that can have rows have 1,000. */
 async function openShop(opening: Promise<Harness>): Promise<Harness> {
   const harness = await opening;
   const { tables } = harness.simulator;
@@ -38,7 +38,7 @@ describe.each(versions)('with a server %s', (version) => {
     ['shop.odd', 'FancyNewEngine'],
     ['shop..inner.mlog', 'Log'],
   ])('%s, whose rows no backup contains', (name, engine) => {
-    test('is not dropped by --schema', async ({ harnessOf }) => {
+    test('is not dropped with --schema', async ({ harnessOf }) => {
       const harness = await openShop(harnessOf({ version }));
       for (const more of [['--yes'], ['--rm', '--yes'], []]) {
         const { code, stdout, stderr } = await restore(harness, name, '--schema', ...more);
@@ -53,7 +53,9 @@ describe.each(versions)('with a server %s', (version) => {
       expect(restoresAsked(harness)).toEqual([]);
     });
 
-    test('gets no rows: exit 1 before anything is sent', async ({ harnessOf }) => {
+    test('exits with 1 before any request, because there are no rows to restore', async ({
+      harnessOf,
+    }) => {
       const harness = await openShop(harnessOf({ version }));
       for (const more of [[], ['--append']]) {
         const { code, stderr } = await restore(harness, name, ...more);
@@ -64,7 +66,7 @@ describe.each(versions)('with a server %s', (version) => {
       expect(restoresAsked(harness)).toEqual([]);
     });
 
-    test('is dropped with --drop-unsaved-rows, which the plan and the result say', async ({
+    test('is dropped with --drop-unsaved-rows, as the plan and the result say', async ({
       harnessOf,
     }) => {
       const harness = await openShop(harnessOf({ version }));
@@ -78,7 +80,7 @@ describe.each(versions)('with a server %s', (version) => {
       expect(rowsOf(harness, name)).toBe(0);
     });
 
-    test('that does not exist gets its definition: exit 0', async ({ harnessOf }) => {
+    test('is created from its definition if it does not exist', async ({ harnessOf }) => {
       const harness = await openShop(harnessOf({ version }));
       harness.simulator.tables.delete(name);
       const { code, stdout } = await restore(harness, name, '--schema', '--json');
@@ -88,7 +90,7 @@ describe.each(versions)('with a server %s', (version) => {
     });
   });
 
-  test('the question names the rows that are lost', async ({ harnessOf }) => {
+  test('says in the question that the rows will be lost', async ({ harnessOf }) => {
     const harness = await openShop(harnessOf({ version }));
     const stderr = new CapturedStream(true);
     harness.environment = { stdin: typedInput('no\n'), stderr };
@@ -99,7 +101,7 @@ describe.each(versions)('with a server %s', (version) => {
   });
 
   describe.each(['shop.v', 'shop.everywhere', 'shop.to'])('%s has no rows of its own', (name) => {
-    test('its definition is the whole restore', async ({ harnessOf }) => {
+    test('restores only its definition', async ({ harnessOf }) => {
       const harness = await openShop(harnessOf({ version }));
       const { code, stderr } = await restore(harness, name, '--schema', '--yes');
       expect(code).toBe(0);
@@ -110,7 +112,9 @@ describe.each(versions)('with a server %s', (version) => {
       expect(rowsOf(harness, 'shop.target')).toBe(1000);
     });
 
-    test('without --schema there is nothing to do: exit 0', async ({ harnessOf }) => {
+    test('exits with 0 without --schema, because there is nothing to restore', async ({
+      harnessOf,
+    }) => {
       const harness = await openShop(harnessOf({ version }));
       const { code, stderr } = await restore(harness, name);
       expect(code).toBe(0);
@@ -121,14 +125,14 @@ describe.each(versions)('with a server %s', (version) => {
     });
   });
 
-  test('a view that writes to another table names it', async ({ harnessOf }) => {
+  test('names the table that a materialized view writes to', async ({ harnessOf }) => {
     const harness = await openShop(harnessOf({ version }));
     const { stderr } = await restore(harness, 'shop.to', '--schema', '--yes');
     expect(stderr).toContain('; its rows are in table shop.target');
   });
 
   describe('a materialized view with an inner table', () => {
-    test('that has rows is refused: they would double', async ({ harnessOf }) => {
+    test('is refused if it has rows, because they would be duplicated', async ({ harnessOf }) => {
       const harness = await openShop(harnessOf({ version }));
       const { code, stderr } = await restore(harness, 'shop.mv');
       expect(code).toBe(1);
@@ -139,7 +143,7 @@ describe.each(versions)('with a server %s', (version) => {
       expect(restoresAsked(harness)).toEqual([]);
     });
 
-    test('that is empty gets its rows back, once', async ({ harnessOf }) => {
+    test('gets its rows back once if it is empty', async ({ harnessOf }) => {
       const harness = await openShop(harnessOf({ version }));
       harness.simulator.tables.set('shop..inner.mv', table('MergeTree', 0));
       const { code, stderr } = await restore(harness, 'shop.mv');
@@ -148,7 +152,7 @@ describe.each(versions)('with a server %s', (version) => {
       expect(rowsOf(harness, 'shop..inner.mv')).toBe(1000);
     });
 
-    test('whose inner table is not saved is not dropped', async ({ harnessOf }) => {
+    test('is not dropped if the rows of the inner table are not saved', async ({ harnessOf }) => {
       const harness = await openShop(harnessOf({ version }));
       const { code, stderr } = await restore(harness, 'shop.mlog', '--schema', '--yes');
       expect(code).toBe(1);
@@ -156,7 +160,7 @@ describe.each(versions)('with a server %s', (version) => {
       expect(rowsOf(harness, 'shop..inner.mlog')).toBe(1000);
     });
 
-    test('can be named itself', async ({ harnessOf }) => {
+    test('can be restored by the name of the inner table', async ({ harnessOf }) => {
       const harness = await openShop(harnessOf({ version }));
       const full = await restore(harness, 'shop..inner.mv');
       expect(full.code).toBe(1);
@@ -167,7 +171,7 @@ describe.each(versions)('with a server %s', (version) => {
     });
   });
 
-  test('a table with rows that is a Log table in the backup: exit 1', async ({ harnessOf }) => {
+  test('exits with 1 if a table with rows is a Log table in the backup', async ({ harnessOf }) => {
     const harness = await openShop(harnessOf({ version }));
     harness.simulator.tables.set('shop.lines', table('MergeTree'));
     const { code, stderr } = await restore(harness, 'shop.lines', '--schema', '--yes');
@@ -175,9 +179,7 @@ describe.each(versions)('with a server %s', (version) => {
     expect(stderr).toContain('shop.lines had rows and was dropped');
   });
 
-  test('a Distributed table with rows that it has not sent is not dropped', async ({
-    harnessOf,
-  }) => {
+  test('does not drop a Distributed table with unsent rows', async ({ harnessOf }) => {
     const harness = await openShop(harnessOf({ version }));
     harness.simulator.tables.set('shop.everywhere', { ...table('Distributed'), totalBytes: 9 });
     const { code, stderr } = await restore(harness, 'shop.everywhere', '--schema', '--yes');
@@ -186,7 +188,9 @@ describe.each(versions)('with a server %s', (version) => {
     expect(rowsOf(harness, 'shop.everywhere')).toBe(1000);
   });
 
-  test('a table that became one whose rows are not saved is not dropped', async ({ harnessOf }) => {
+  test('does not drop a table whose engine changes meanwhile to one whose rows are not saved', async ({
+    harnessOf,
+  }) => {
     const harness = await openShop(harnessOf({ version, workMs: { download: 60_000 } }));
     harness.simulator.local.clear();
     harness.later(30_000, () => harness.simulator.tables.set('shop.orders', table('Log')));
@@ -196,9 +200,7 @@ describe.each(versions)('with a server %s', (version) => {
     expect(rowsOf(harness, 'shop.orders')).toBe(1000);
   });
 
-  test('a table that skip_tables excludes: exit 10, and the hint says why', async ({
-    harnessOf,
-  }) => {
+  test('exits with 10 and a hint for a table that skip_tables excludes', async ({ harnessOf }) => {
     const harness = await openShop(harnessOf({ version }));
     harness.simulator.tables.set('shop.secret', { ...table('MergeTree', 0), skip: true });
     const { code, stderr } = await restore(harness, 'shop.secret');
@@ -208,7 +210,7 @@ describe.each(versions)('with a server %s', (version) => {
     if (version !== '2.4.0') expect(stderr).toContain('also check skip_tables');
   });
 
-  test('only the one table is requested from a server with thousands', async ({ harnessOf }) => {
+  test('requests only one table from a server with thousands', async ({ harnessOf }) => {
     const harness = await openShop(harnessOf({ version }));
     for (let n = 0; n < 3000; n++) harness.simulator.tables.set(`wide.t${n}`, table());
     harness.simulator.tables.set('shop.orders', table('MergeTree', 0));
@@ -217,7 +219,7 @@ describe.each(versions)('with a server %s', (version) => {
     expect(new Set(reads)).toEqual(new Set(['GET /backup/tables/all?table=shop.orders']));
   });
 
-  test('a name with other characters is requested by a pattern and compared', async ({
+  test('requests a name with special characters by a pattern and compares the result', async ({
     harnessOf,
   }) => {
     const harness = await openShop(harnessOf({ version }));
@@ -232,7 +234,7 @@ describe.each(versions)('with a server %s', (version) => {
 });
 
 describe('--drop-unsaved-rows', () => {
-  test('requires --schema: exit 2', async ({ harness }) => {
+  test('exits with 2 without --schema', async ({ harness }) => {
     const { code, stderr } = await restore(harness, 'shop.orders', '--drop-unsaved-rows');
     expect(code).toBe(2);
     expect(stderr).toContain('--drop-unsaved-rows requires --schema');
@@ -240,44 +242,46 @@ describe('--drop-unsaved-rows', () => {
   });
 });
 
-describe('create-full and create-diff name the tables whose rows no backup contains', () => {
+describe('the note about tables whose rows no backup contains', () => {
   const named =
     'clickhouse-backup saves only the definitions, not the rows, of shop..inner.mlog (Log), shop.cache (Memory), shop.lines (Log), shop.odd (FancyNewEngine)';
 
-  test('once a run, in the log and with --verbose', async ({ harnessOf }) => {
+  test('is printed once per run, in the log and with --verbose', async ({ harnessOf }) => {
     const harness = await openShop(harnessOf({}));
     const quiet = await harness.run('create-full');
     expect(quiet.code).toBe(0);
     expect(quiet.stderr).not.toContain('not the rows');
     expect(harness.log.split(`NOTE:\n${named}\n`)).toHaveLength(2);
-    const told = await harness.run('create-diff', '--verbose');
-    expect(told.code).toBe(0);
-    expect(told.stderr.split(`[DEBUG] ${named}\n`)).toHaveLength(2);
+    const verbose = await harness.run('create-diff', '--verbose');
+    expect(verbose.code).toBe(0);
+    expect(verbose.stderr.split(`[DEBUG] ${named}\n`)).toHaveLength(2);
     expect(harness.log.split(`NOTE:\n${named}\n`)).toHaveLength(3);
   });
 
-  test('says nothing where every row is saved', async ({ harness }) => {
+  test('is not printed if all rows are saved', async ({ harness }) => {
     const { code, stderr } = await harness.run('create-full', '--verbose');
     expect(code).toBe(0);
     expect(stderr).not.toContain('definitions');
     expect(harness.log).not.toContain('NOTE');
   });
 
-  test('tables that cannot be read stop no backup', async ({ harness }) => {
+  test('does not prevent a backup if the tables cannot be read', async ({ harness }) => {
     harness.simulator.answerNext({ path: /^\/backup\/tables$/ }, { status: 500, body: 'no' });
     const { code, stderr } = await harness.run('create-full', '--verbose');
     expect(code).toBe(0);
     expect(stderr).toContain("could not check which tables' rows are in no backup: ");
   });
 
-  test('tables that never answer delay a backup by two minutes', async ({ harness }) => {
+  test('delays a backup by two minutes at most if the tables are never returned', async ({
+    harness,
+  }) => {
     harness.simulator.neverAnswer({ path: /^\/backup\/tables$/ });
     const startMs = harness.clock.elapsed();
     expect((await harness.run('create-full')).code).toBe(0);
     expect(harness.clock.elapsed() - startMs).toBeLessThan(125_000);
   });
 
-  test('more than 8 MiB of definitions are not read', async ({ networkHarness: harness }) => {
+  test('is skipped if the definitions exceed 8 MiB', async ({ networkHarness: harness }) => {
     const body = `{"Database":"d","Name":"t","CreateTableQuery":"${'x'.repeat(9 * 2 ** 20)}"}\n`;
     harness.simulator.answerNext({ path: /^\/backup\/tables$/ }, { status: 200, body });
     const { code, stderr } = await harness.run('create-full', '--verbose');
@@ -285,7 +289,7 @@ describe('create-full and create-diff name the tables whose rows no backup conta
     expect(stderr).toMatch(/could not check which .*larger than 8 MiB/);
   });
 
-  test('many are counted', async ({ harness }) => {
+  test('names 20 tables and the number of the others', async ({ harness }) => {
     for (let n = 10; n < 40; n++) harness.simulator.tables.set(`shop.l${n}`, table('Log'));
     await harness.run('create-full');
     expect(harness.log).toMatch(/shop\.l10 \(Log\), .*shop\.l29 \(Log\) and 10 more\n/);

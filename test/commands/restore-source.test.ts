@@ -12,7 +12,7 @@ function restore(harness: Harness, backup: string, ...more: string[]) {
   return harness.startRaw([...argv, ...more]).done;
 }
 
-/** A full and an increment on the remote storage, and an empty table. */
+/** Opens a server with a full and an increment on the remote storage and an empty table. */
 async function onRemote(opening: Promise<Harness>): Promise<Harness> {
   const harness = await opening;
   addShopBackup(harness, 'remote');
@@ -23,7 +23,7 @@ async function onRemote(opening: Promise<Harness>): Promise<Harness> {
 }
 
 describe.each(versions)('with a server %s', (version) => {
-  test('what is not local is downloaded first, and the plan says so', async ({ harnessOf }) => {
+  test('downloads a backup that is not local first, as the plan says', async ({ harnessOf }) => {
     const harness = await onRemote(harnessOf({ version }));
     const { code, stdout } = await restore(harness, diff2);
     expect(code).toBe(0);
@@ -33,13 +33,13 @@ describe.each(versions)('with a server %s', (version) => {
     );
     expect(orders(harness)?.rows).toBe(orderRows);
     expect(downloads(harness)).toHaveLength(1);
-    // The next one finds it.
+    // The next restore finds the local copy.
     emptyOrders(harness);
     expect((await restore(harness, diff2)).code).toBe(0);
     expect(downloads(harness)).toHaveLength(1);
   });
 
-  test('latest is what the last-backup file names', async ({ harnessOf }) => {
+  test('restores the backup named in the last-backup file for latest', async ({ harnessOf }) => {
     const harness = await onRemote(harnessOf({ version }));
     harness.lastBackup = `${full1}\n`;
     const { code } = await restore(harness, 'latest');
@@ -47,7 +47,7 @@ describe.each(versions)('with a server %s', (version) => {
     expect(downloads(harness)).toEqual([`POST /backup/download/${full1}`]);
   });
 
-  test('latest after a create is restored from its local copy', async ({ harnessOf }) => {
+  test('restores latest from the local copy after a create', async ({ harnessOf }) => {
     const harness = await harnessOf({ version });
     expect((await harness.run('create-full')).code).toBe(0);
     emptyOrders(harness);
@@ -56,7 +56,7 @@ describe.each(versions)('with a server %s', (version) => {
     expect(downloads(harness)).toEqual([]);
   });
 
-  test('latest must be proven', async ({ harnessOf }) => {
+  test('verifies latest on the remote storage', async ({ harnessOf }) => {
     const harness = await onRemote(harnessOf({ version }));
     addShopBackup(harness, 'local');
     harness.simulator.deleteBehind('remote', full1);
@@ -66,7 +66,7 @@ describe.each(versions)('with a server %s', (version) => {
     expect(harness.requests(/^POST/)).toEqual([]);
   });
 
-  test('a broken local copy is not restored; the hint says how to remove it', async ({
+  test('does not restore a broken local copy, with a hint on how to delete it', async ({
     harnessOf,
   }) => {
     const harness = await onRemote(harnessOf({ version }));
@@ -84,7 +84,7 @@ describe.each(versions)('with a server %s', (version) => {
     expect(orders(harness)?.rows).toBe(orderRows);
   });
 
-  test('a download that left a broken copy is not restored, even if its entry says success', async ({
+  test('does not restore a download that left a broken copy, even if its action log row says success', async ({
     harnessOf,
   }) => {
     const harness = await onRemote(harnessOf({ version }));
@@ -99,11 +99,11 @@ describe.each(versions)('with a server %s', (version) => {
     expect(orders(harness)?.generation).toBe(0);
   });
 
-  test('a download whose entry is an error counts if the local list shows it complete', async ({
+  test('accepts a download whose action log row is an error if the local list shows a complete copy', async ({
     harnessOf,
   }) => {
     const harness = await onRemote(harnessOf({ version }));
-    // 2.4.20 ends each download of an increment so (contract §12).
+    // 2.4.20 ends each download of an increment with this error (contract §12).
     harness.simulator.failNext('download', 'context canceled', { madeAnyway: true });
     const { code, stderr } = await restore(harness, diff2);
     expect(code).toBe(0);
@@ -113,7 +113,7 @@ describe.each(versions)('with a server %s', (version) => {
     expect(orders(harness)?.rows).toBe(orderRows);
   });
 
-  test('a remote one that is broken, or has lost its base, is not downloaded', async ({
+  test('does not download a backup that is broken or whose base is broken', async ({
     harnessOf,
   }) => {
     const harness = await onRemote(harnessOf({ version }));
@@ -129,7 +129,7 @@ describe.each(versions)('with a server %s', (version) => {
     expect(downloads(harness)).toEqual([]);
   });
 
-  test('a download that fails leaves the table as it was', async ({ harnessOf }) => {
+  test('leaves the table unchanged if the download fails', async ({ harnessOf }) => {
     const harness = await onRemote(harnessOf({ version }));
     harness.simulator.failNext('download', 'no space left on device');
     const { code, stderr } = await restore(harness, diff2, '--schema', '--yes');
@@ -141,7 +141,7 @@ describe.each(versions)('with a server %s', (version) => {
     expect(restoresAsked(harness)).toEqual([]);
   });
 
-  test('rows that came during the download are not doubled', async ({ harnessOf }) => {
+  test('does not duplicate rows that were inserted during the download', async ({ harnessOf }) => {
     const harness = await onRemote(harnessOf({ version, workMs: { download: 3_600_000 } }));
     harness.later(1_800_000, () => harness.simulator.insertRows(table, 9));
     const { code, stderr } = await restore(harness, diff2);
@@ -152,7 +152,7 @@ describe.each(versions)('with a server %s', (version) => {
   });
 
   describe('a storage that is down', () => {
-    test('does not matter to a copy that is local', async ({ harnessOf }) => {
+    test('does not prevent a restore from a local copy', async ({ harnessOf }) => {
       const harness = await onRemote(harnessOf({ version }));
       const { tables } = harness.simulator.remote.get(full1)!;
       harness.simulator.addBackup('local', { name: full1, tables: new Map(tables) });
@@ -161,7 +161,7 @@ describe.each(versions)('with a server %s', (version) => {
       expect(orders(harness)?.rows).toBe(orderRows);
     });
 
-    test('is exit 1 for latest and for what is not local', async ({ harnessOf }) => {
+    test('leads to exit 1 for latest and for a backup that is not local', async ({ harnessOf }) => {
       const harness = await onRemote(harnessOf({ version }));
       harness.simulator.storageDown = true;
       for (const backup of ['latest', diff2, 'ANY']) {
@@ -176,7 +176,9 @@ describe.each(versions)('with a server %s', (version) => {
   describe('--into', () => {
     const mapped = `restore/${full1}?table=shop.orders&restore_database_mapping=shop:copy`;
 
-    test('another database: beside the original, which is not touched', async ({ harnessOf }) => {
+    test('restores into another database and leaves the original unchanged', async ({
+      harnessOf,
+    }) => {
       const harness = await harnessOf({ version });
       addShopBackup(harness, 'local');
       harness.simulator.insertRows(table, 5);
@@ -192,7 +194,9 @@ describe.each(versions)('with a server %s', (version) => {
       expect(harness.simulator.tables.get('copy.orders')?.rows).toBe(orderRows);
     });
 
-    test('another table name needs 2.5.20, in the same database 2.6.40', async ({ harnessOf }) => {
+    test('requires 2.5.20 for another table name, and 2.6.40 for one in the same database', async ({
+      harnessOf,
+    }) => {
       const harness = await harnessOf({ version });
       addShopBackup(harness, 'local');
       const before = { ...orders(harness) };
@@ -215,7 +219,7 @@ describe.each(versions)('with a server %s', (version) => {
       expect(made).toBe(version === '2.8.1' ? orderRows : undefined);
     });
 
-    test('a target that exists is refused, even an empty one, even with --yes', async ({
+    test('refuses an existing target, even if it is empty and even with --yes', async ({
       harnessOf,
     }) => {
       const harness = await harnessOf({ version });
@@ -227,7 +231,7 @@ describe.each(versions)('with a server %s', (version) => {
       expect(restoresAsked(harness)).toEqual([]);
     });
 
-    test('and one that appears during the download', async ({ harnessOf }) => {
+    test('refuses a target that appears during the download', async ({ harnessOf }) => {
       const harness = await onRemote(harnessOf({ version }));
       harness.simulator.tables.delete('copy.orders');
       const appear = () => harness.simulator.refillTable('copy.orders', 3);
@@ -238,7 +242,7 @@ describe.each(versions)('with a server %s', (version) => {
       expect(harness.simulator.tables.get('copy.orders')?.rows).toBe(3);
     });
 
-    test('a backup without rows is exit 1', async ({ harnessOf }) => {
+    test('exits with 1 if the backup contains no rows', async ({ harnessOf }) => {
       const harness = await harnessOf({ version });
       emptyOrders(harness);
       addShopBackup(harness, 'local');
@@ -256,7 +260,7 @@ test.for([
   { versionText: '2.6.40', into: 'shop.o2', code: 0 },
   { versionText: 'v2.10.0', into: 'shop.o2', code: 0 },
   { versionText: 'unknown', into: 'copy.o2', code: 2 },
-])('--into $into on $versionText: exit $code', async (row, { harnessOf }) => {
+])('exits with $code for --into $into on a server $versionText', async (row, { harnessOf }) => {
   const { versionText, into, code } = row;
   const profile = { tableMappingAlone: true };
   const harness = await harnessOf({ version: '2.6.30', versionText, profile });
@@ -267,28 +271,34 @@ test.for([
 test.for([
   { versionText: '2.5.12', code: 2 },
   { versionText: '2.5.13', code: 0 },
-])('--no-check-replicas on $versionText: exit $code', async (row, { harnessOf }) => {
-  const { versionText, code } = row;
-  const harness = await harnessOf({ version: '2.6.30', versionText });
-  addShopBackup(harness, 'local');
-  emptyOrders(harness);
-  expect((await restore(harness, full1, '--no-check-replicas')).code).toBe(code);
-});
-
-describe('latest without a last-backup file that names one', () => {
-  test.for([undefined, '', '\n', 'a b', '../x'])('%j: exit 10', async (text, { harness }) => {
-    addShopBackup(harness, 'local', 'remote');
+])(
+  'exits with $code for --no-check-replicas on a server $versionText',
+  async (row, { harnessOf }) => {
+    const { versionText, code } = row;
+    const harness = await harnessOf({ version: '2.6.30', versionText });
+    addShopBackup(harness, 'local');
     emptyOrders(harness);
-    if (text !== undefined) harness.lastBackup = text;
-    const { code, stderr } = await restore(harness, 'latest');
-    expect(code).toBe(10);
-    expect(stderr).toContain('there is no latest backup');
-    expect(harness.requests(/^POST/)).toEqual([]);
-  });
+    expect((await restore(harness, full1, '--no-check-replicas')).code).toBe(code);
+  },
+);
+
+describe('latest, if the last-backup file names no backup', () => {
+  test.for([undefined, '', '\n', 'a b', '../x'])(
+    'exits with 10 for %j',
+    async (text, { harness }) => {
+      addShopBackup(harness, 'local', 'remote');
+      emptyOrders(harness);
+      if (text !== undefined) harness.lastBackup = text;
+      const { code, stderr } = await restore(harness, 'latest');
+      expect(code).toBe(10);
+      expect(stderr).toContain('there is no latest backup');
+      expect(harness.requests(/^POST/)).toEqual([]);
+    },
+  );
 });
 
-describe('2.4.0 leaves a folder without metadata for the base of what it downloads', () => {
-  test('restoring that base replaces the folder by a download, and the plan says so', async ({
+describe('a folder without metadata that 2.4.0 leaves for the base of a download', () => {
+  test('is replaced by a download if that base is restored, as the plan says', async ({
     harnessOf,
   }) => {
     const harness = await onRemote(harnessOf({ version: '2.4.0' }));
@@ -308,7 +318,7 @@ describe('2.4.0 leaves a folder without metadata for the base of what it downloa
     expect(orders(harness)?.rows).toBe(orderRows);
   });
 
-  test('also under a name that chbackup does not give', async ({ harnessOf }) => {
+  test('is replaced even if chbackup did not create the name', async ({ harnessOf }) => {
     const harness = await onRemote(harnessOf({ version: '2.4.0' }));
     const { tables } = harness.simulator.remote.get(full1)!;
     harness.simulator.addBackup('remote', { name: 'mine', tables: new Map(tables) });
@@ -318,9 +328,7 @@ describe('2.4.0 leaves a folder without metadata for the base of what it downloa
     expect(downloads(harness)).toEqual(['POST /backup/download/mine']);
   });
 
-  test('without a sound copy on the remote storage nothing is downloaded', async ({
-    harnessOf,
-  }) => {
+  test('is not replaced if the backup on the remote storage is broken', async ({ harnessOf }) => {
     const harness = await onRemote(harnessOf({ version: '2.4.0' }));
     expect((await restore(harness, diff2)).code).toBe(0);
     harness.simulator.setBroken('remote', full1);

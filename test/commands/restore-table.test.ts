@@ -29,7 +29,7 @@ describe.each(versions)('with a server %s', (version) => {
     return harness;
   };
 
-  test('the rows of one table come back, once', async ({ harnessOf }) => {
+  test('restores the rows of one table once', async ({ harnessOf }) => {
     const harness = await open(harnessOf({ version }));
     const customers = { ...harness.simulator.tables.get('shop.customers') };
     const { code, stdout, stderr } = await restore(harness, full1, table);
@@ -42,7 +42,7 @@ describe.each(versions)('with a server %s', (version) => {
     expect(harness.log).toMatch(/##### started at [^]*"status": "success"[^]*##### finished at/);
   });
 
-  test('a table that holds data is refused, because its rows would be duplicated', async ({
+  test('refuses a table that contains data, because its rows would be duplicated', async ({
     harnessOf,
   }) => {
     const harness = await open(harnessOf({ version }));
@@ -55,7 +55,7 @@ describe.each(versions)('with a server %s', (version) => {
     expect(restoresAsked(harness)).toHaveLength(1);
   });
 
-  test('--append adds the rows anyway', async ({ harnessOf }) => {
+  test('adds the rows with --append', async ({ harnessOf }) => {
     const harness = await open(harnessOf({ version }));
     harness.simulator.insertRows(table, 11);
     const { code, stdout } = await restore(harness, full1, table, '--append');
@@ -65,7 +65,9 @@ describe.each(versions)('with a server %s', (version) => {
     expect(restoresAsked(harness)).toEqual([data]);
   });
 
-  test('a missing table is exit 10 without --schema, created with it', async ({ harnessOf }) => {
+  test('exits with 10 for a missing table without --schema and creates it with --schema', async ({
+    harnessOf,
+  }) => {
     const harness = await open(harnessOf({ version }));
     harness.simulator.tables.delete(table);
     const without = await restore(harness, full1, table, '--yes');
@@ -82,7 +84,7 @@ describe.each(versions)('with a server %s', (version) => {
     expect(restoresAsked(harness)).toEqual([definitionAndData]);
   });
 
-  test('a table that is not in the backup is exit 10', async ({ harnessOf }) => {
+  test('exits with 10 for a table that is not in the backup', async ({ harnessOf }) => {
     const harness = await open(harnessOf({ version }));
     harness.simulator.tables.set('shop.new', { ...orders(harness)! });
     const { code, stderr } = await restore(harness, full1, 'shop.new');
@@ -91,8 +93,8 @@ describe.each(versions)('with a server %s', (version) => {
     expect(stderr).toMatch(/\(check .*skip_tables and skip_table_engines/);
   });
 
-  describe('nothing is dropped without a yes', () => {
-    test('no terminal, no --yes: the plan, exit 2, the table untouched', async ({ harnessOf }) => {
+  describe('a table is dropped only after a confirmation', () => {
+    test('prints the plan and exits with 2 without a terminal and --yes', async ({ harnessOf }) => {
       const harness = await open(harnessOf({ version }));
       harness.simulator.insertRows(table, 5);
       for (const more of [['--schema'], ['--schema', '--rm']]) {
@@ -110,7 +112,7 @@ describe.each(versions)('with a server %s', (version) => {
       { typed: 'no\n', code: 1, rows: 5, generation: 0 },
       { typed: '\n', code: 1, rows: 5, generation: 0 },
     ])(
-      'a typed $typed: exit $code, $rows rows',
+      'exits with $code and leaves $rows rows after a typed $typed',
       async ({ typed, code, ...left }, { harnessOf }) => {
         const harness = await open(harnessOf({ version }));
         harness.simulator.insertRows(table, 5);
@@ -123,7 +125,7 @@ describe.each(versions)('with a server %s', (version) => {
     );
 
     test.for([['--yes'], ['--rm', '--yes']])(
-      '--schema %j: dropped once, restored once, and never rm',
+      '--schema %j drops once, restores once and never sends rm',
       async (more, { harnessOf }) => {
         const harness = await open(harnessOf({ version }));
         harness.simulator.insertRows(table, 5);
@@ -136,14 +138,14 @@ describe.each(versions)('with a server %s', (version) => {
     );
   });
 
-  describe('success without data', () => {
-    test('is exit 1, with the hint on replicas', async ({ harnessOf }) => {
+  describe('a restore that succeeds without data', () => {
+    test('leads to exit 1, with a hint about replicas', async ({ harnessOf }) => {
       const harness = await open(harnessOf({ version }));
       emptyOrders(harness, 'ReplicatedMergeTree');
       harness.simulator.replicaBusy(table);
       const { code, stderr } = await restore(harness, full1, table);
       expect(code).toBe(1);
-      // The old one skips the table in silence, the others say so (contract §7).
+      // 2.4.0 skips the table without an error, newer servers report one (contract §7).
       expect(stderr).toMatch(
         version === '2.4.0'
           ? /the server says success, but shop\.orders is empty \(either .* has no rows of it, or .*--no-check-replicas\)/
@@ -152,7 +154,9 @@ describe.each(versions)('with a server %s', (version) => {
       expect(orders(harness)?.rows).toBe(0);
     });
 
-    test('is exit 1 too if the backup has no rows of it', async ({ harnessOf }) => {
+    test('leads to exit 1 too if the backup contains no rows of the table', async ({
+      harnessOf,
+    }) => {
       const harness = await open(harnessOf({ version }));
       harness.simulator.addBackup('local', { name: 'EMPTY' });
       const { code, stderr } = await restore(harness, 'EMPTY', table);
@@ -160,7 +164,7 @@ describe.each(versions)('with a server %s', (version) => {
       expect(stderr).toContain('either EMPTY has no rows of it');
     });
 
-    test('with --append the row decides', async ({ harnessOf }) => {
+    test('is accepted with --append if the action log row says success', async ({ harnessOf }) => {
       const harness = await open(harnessOf({ version }));
       harness.simulator.addBackup('local', { name: 'EMPTY' });
       harness.simulator.insertRows(table, 5);
@@ -173,7 +177,7 @@ describe.each(versions)('with a server %s', (version) => {
     });
   });
 
-  test('--no-check-replicas attaches where the server can, else says what to do', async ({
+  test('--no-check-replicas attaches if the server supports it and otherwise says what to do', async ({
     harnessOf,
   }) => {
     const harness = await open(harnessOf({ version }));
@@ -195,7 +199,9 @@ describe.each(versions)('with a server %s', (version) => {
     }
   });
 
-  test('a server that ignores --no-check-replicas: what to set is said', async ({ harnessOf }) => {
+  test('says what to configure if the server ignores --no-check-replicas', async ({
+    harnessOf,
+  }) => {
     const harness = await open(harnessOf({ version: '2.8.1' }));
     harness.simulator.failNext(
       'restore',
@@ -207,7 +213,7 @@ describe.each(versions)('with a server %s', (version) => {
     expect(stderr).toContain('clickhouse.check_replicas_before_attach: false');
   });
 
-  test('423 is waited out; past --wait it is exit 11', async ({ harnessOf }) => {
+  test('waits after a 423 and exits with 11 after --wait', async ({ harnessOf }) => {
     const harness = await open(harnessOf({ version }));
     const busy = () => harness.simulator.busyWith('upload OTHERS', 300_000);
     beforeRequest(harness, /^POST/, busy);
@@ -221,7 +227,7 @@ describe.each(versions)('with a server %s', (version) => {
     expect(orders(harness)?.rows).toBe(0);
   });
 
-  test('an answer that is lost is not asked for again', async ({ harnessOf }) => {
+  test('does not send the request again if the response is lost', async ({ harnessOf }) => {
     const harness = await open(harnessOf({ version }));
     harness.simulator.loseNextAnswer({ path: /restore/ }, { done: true });
     expect((await restore(harness, full1, table)).code).toBe(0);
@@ -234,7 +240,7 @@ describe.each(versions)('with a server %s', (version) => {
   });
 });
 
-test('the table is looked at again when a person took a while', async ({ harness }) => {
+test('checks the table again before it drops the table', async ({ harness }) => {
   addShopBackup(harness, 'local', 'remote');
   emptyOrders(harness);
   const more = () => harness.simulator.insertRows(table, 7);
@@ -245,14 +251,14 @@ test('the table is looked at again when a person took a while', async ({ harness
   expect(orders(harness)).toMatchObject({ rows: 7, generation: 0 });
 });
 
-test('a view restored with its definition holds no rows of its own', async ({ harness }) => {
+test('restores a view, which has no rows of its own', async ({ harness }) => {
   emptyOrders(harness, 'View');
   addShopBackup(harness, 'local');
   const { code } = await restore(harness, full1, table, '--schema', '--yes');
   expect(code).toBe(0);
 });
 
-test('it holds the lock of the host', async ({ harness }) => {
+test('holds the lock of the host', async ({ harness }) => {
   addShopBackup(harness, 'local');
   emptyOrders(harness);
   const free = harness.holdLock(
@@ -274,7 +280,7 @@ test('it holds the lock of the host', async ({ harness }) => {
   });
 });
 
-test('--json is one object, however it ends', async ({ harness }) => {
+test('prints one object with --json on success and on failure', async ({ harness }) => {
   addShopBackup(harness, 'local');
   emptyOrders(harness);
   const done = await restore(harness, full1, table, '--json');
@@ -295,10 +301,10 @@ test('--json is one object, however it ends', async ({ harness }) => {
   };
   expect(JSON.parse(done.stdout)).toEqual(answer);
   harness.environment = { stdin: typedInput('yes\n'), stderr: new CapturedStream(true) };
-  const asked = await restore(harness, full1, table, '--schema', '--json');
-  expect(asked.code).toBe(2);
+  const unconfirmed = await restore(harness, full1, table, '--schema', '--json');
+  expect(unconfirmed.code).toBe(2);
   const plan = { drop: true, create: true, restored: false, bytesBefore: orderBytes };
-  expect(JSON.parse(asked.stdout)).toEqual({
+  expect(JSON.parse(unconfirmed.stdout)).toEqual({
     ...answer,
     ...plan,
     definitionOnly: null,
@@ -306,7 +312,7 @@ test('--json is one object, however it ends', async ({ harness }) => {
   });
 });
 
-describe('one exact table, or exit 2 before any request', () => {
+describe('the name of a table or backup', () => {
   test.for([
     ...['shop.*', 'shop.order?', 'shop.[o]rders', 'shop.orders,shop.customers', '*', '*.*'],
     ...[
@@ -327,7 +333,7 @@ describe('one exact table, or exit 2 before any request', () => {
       'shop.a\nb',
       'shop.a\u200Bb',
     ],
-  ])('%j', async (name, { harness }) => {
+  ])('exits with 2 before any request for the table %j', async (name, { harness }) => {
     addShopBackup(harness, 'local');
     for (const more of [[], ['--schema', '--yes'], ['--no-check-replicas']]) {
       expect((await restore(harness, full1, name, ...more)).code).toBe(2);
@@ -341,7 +347,7 @@ describe('one exact table, or exit 2 before any request', () => {
   test.for([
     ...['shop.заказы', 'shop.a-b', 'my db'.replace(' ', '$') + '.t', 'shop.a+b', 'shop.100%'],
     ...['shop.a&b=c', 'shop.a#b', 'shop.$(x)', 'shop.{a}', 'shop.a^b', 'shop.a|b', 'shop.a:b'],
-  ])('%s is taken as it is', async (name, { harnessOf }) => {
+  ])('accepts the table %s unchanged', async (name, { harnessOf }) => {
     const twin = `${name}2`;
     const filled = { engine: 'MergeTree', rows: 3, totalBytes: 240, generation: 0 };
     const tables = new Map([name, twin].map((each) => [each, { ...filled }]));
@@ -356,7 +362,7 @@ describe('one exact table, or exit 2 before any request', () => {
   });
 
   test.for(["it's", 'a"b', '#1', 'a;b', '$HOME', 'x(y)'])(
-    'a backup called %s is one word of a command line',
+    'sends a backup named %s as one word of the command line',
     async (name, { harness }) => {
       harness.simulator.addBackup('local', { name });
       emptyOrders(harness);
@@ -375,14 +381,14 @@ test.for([
   { more: ['--schema', '--into', 'shop.o2'], message: 'leave --schema out' },
   { more: ['--into', 'shop.orders'], message: '--into names the table itself' },
   { more: ['--into', 'shop.o-2'], message: 'letters, digits and underscores' },
-])('$more: exit 2', async ({ more, message }, { harness }) => {
+])('exits with 2 for $more', async ({ more, message }, { harness }) => {
   const { code, stderr } = await restore(harness, full1, table, ...more, '--yes');
   expect(code).toBe(2);
   expect(stderr).toContain(message);
   expect(harness.requests()).toEqual([]);
 });
 
-test('a backup that is nowhere: exit 10', async ({ harness }) => {
+test('exits with 10 for a backup that does not exist', async ({ harness }) => {
   addShopBackup(harness, 'local', 'remote');
   emptyOrders(harness);
   const { code, stderr } = await restore(harness, diff2, table);

@@ -8,14 +8,14 @@ const locked = { status: 'error', error: 'another operation is currently running
 const posts = (harness: Harness, what: 'create' | 'upload') =>
   harness.requests(new RegExp(`^POST /backup/${what}`)).length;
 
-/** Nothing was recorded, and nothing is wrong with what was recorded before. */
-function expectNothingBelieved(harness: Harness, before: string | undefined): void {
+/** Expects that nothing was recorded and that the last backup is still complete. */
+function expectUnchangedLastBackup(harness: Harness, before: string | undefined): void {
   expect(harness.lastBackup).toBe(before);
   if (before !== undefined) expect(harness.simulator.isWhole(before)).toBe(true);
 }
 
 describe.each(versions)('a busy server %s', (version) => {
-  test('is waited for, and the action that runs is named', async ({ harnessOf }) => {
+  test('waits for it and names the running action', async ({ harnessOf }) => {
     const harness = await harnessOf({ version });
     harness.simulator.busyWith('upload SOMEBODY_ELSES', 7 * minute);
     const { code, stderr } = await harness.run('create-full');
@@ -28,7 +28,7 @@ describe.each(versions)('a busy server %s', (version) => {
     expect(harness.lastBackup).toMatch(/^FULL_/);
   });
 
-  test('is given up after --wait: exit 11', async ({ harnessOf }) => {
+  test('exits with 11 if it stays busy longer than --wait', async ({ harnessOf }) => {
     const harness = await harnessOf({ version });
     harness.simulator.busyWith('watch', 100 * minute);
     const startMs = harness.clock.elapsed();
@@ -39,7 +39,7 @@ describe.each(versions)('a busy server %s', (version) => {
     expect(posts(harness, 'create')).toBe(0);
   });
 
-  test('is given up at once with --wait 0', async ({ harnessOf }) => {
+  test('exits with 11 at once with --wait 0', async ({ harnessOf }) => {
     const harness = await harnessOf({ version });
     harness.simulator.busyWith('watch', 100 * minute);
     const startMs = harness.clock.elapsed();
@@ -49,7 +49,7 @@ describe.each(versions)('a busy server %s', (version) => {
   });
 
   test.for(['create', 'upload'] as const)(
-    'that refuses the %s with 423 is asked again',
+    'sends the %s again if it was refused with 423',
     async (step, { harnessOf }) => {
       const harness = await harnessOf({ version });
       harness.when(step, () => harness.simulator.busyWith('delete remote OLD', 3 * minute));
@@ -65,20 +65,20 @@ describe.each(versions)('a busy server %s', (version) => {
     },
   );
 
-  test('that refuses the upload past --wait: exit 11, and the next run settles', async ({
+  test('exits with 11 if it refuses the upload longer than --wait, and the next run recovers', async ({
     harnessOf,
   }) => {
     const harness = await harnessOf({ version });
     harness.when('upload', () => harness.simulator.busyWith('watch', 60 * minute));
     expect((await harness.run('create-full', '--wait', '5m')).code).toBe(11);
-    expectNothingBelieved(harness, undefined);
+    expectUnchangedLastBackup(harness, undefined);
     const next = await harness.run('create-full');
     expect(next.code).toBe(0);
     expect(harness.journal).toBeUndefined();
   });
 });
 
-test('the 500 of a busy server counts as busy too', async ({ harness }) => {
+test('treats the 500 of a busy server as busy too', async ({ harness }) => {
   const answer = { status: 500, body: `${JSON.stringify({ ...locked, operation: 'create' })}\n` };
   harness.simulator.answerNext({ method: 'POST' }, answer);
   const { code, stderr } = await harness.run('create-full');
@@ -87,7 +87,7 @@ test('the 500 of a busy server counts as busy too', async ({ harness }) => {
   expect(posts(harness, 'create')).toBe(2);
 });
 
-test('all waits of a run share one --wait', async ({ harness }) => {
+test('counts all waits of a run toward --wait', async ({ harness }) => {
   harness.simulator.busyWith('upload ONE', 6 * minute);
   harness.when('upload', () => harness.simulator.busyWith('upload TWO', 6 * minute));
   const { code, stderr } = await harness.run('create-full', '--wait', '10m');
@@ -95,7 +95,7 @@ test('all waits of a run share one --wait', async ({ harness }) => {
   expect(stderr).toMatch(/\[ERROR\] .*`upload TWO`/);
 });
 
-test('without --wait a full waits 6 hours, a diff 30 minutes', async ({ harness }) => {
+test('waits 6 hours for a full and 30 minutes for a diff without --wait', async ({ harness }) => {
   harness.simulator.busyWith('watch', 24 * 60 * minute);
   for (const [command, ms] of [
     ['create-diff', 30 * minute],
@@ -107,8 +107,8 @@ test('without --wait a full waits 6 hours, a diff 30 minutes', async ({ harness 
   }
 });
 
-describe('a server that is not up', () => {
-  test('yet is asked again', async ({ networkHarness: harness }) => {
+describe('a server that does not respond', () => {
+  test('is retried until it is up', async ({ networkHarness: harness }) => {
     await harness.server.stopListening();
     harness.later(40 * second, () => harness.server.listenAgain());
     const { code, stderr } = await harness.run('create-full');
@@ -117,7 +117,7 @@ describe('a server that is not up', () => {
     expect(posts(harness, 'create')).toBe(1);
   });
 
-  test('within the connect timeout: exit 13', async ({ networkHarness: harness }) => {
+  test('leads to exit 13 after the connect timeout', async ({ networkHarness: harness }) => {
     await harness.server.stopListening();
     const startMs = harness.clock.elapsed();
     const { code, stderr } = await harness.run('create-full');
@@ -129,7 +129,7 @@ describe('a server that is not up', () => {
     await harness.server.listenAgain();
   });
 
-  test('--connect-timeout sets how long', async ({ networkHarness: harness }) => {
+  test('is retried for as long as --connect-timeout says', async ({ networkHarness: harness }) => {
     await harness.server.stopListening();
     const startMs = harness.clock.elapsed();
     const { code } = await harness.run('create-full', '--connect-timeout', '5s');
@@ -138,7 +138,7 @@ describe('a server that is not up', () => {
     await harness.server.listenAgain();
   });
 
-  test('a host name that does not exist: exit 13', async ({ harness }) => {
+  test('leads to exit 13 if the host name does not exist', async ({ harness }) => {
     const running = harness.startRaw(['create-full', 'no-such-host.invalid']);
     const { code, stderr } = await running.done;
     expect(code).toBe(13);
@@ -147,21 +147,21 @@ describe('a server that is not up', () => {
     );
   });
 
-  test('a server that hangs up each time: exit 13', async ({ harness }) => {
+  test('leads to exit 13 if it cuts each connection', async ({ harness }) => {
     harness.simulator.refuse = true;
     const { code, stderr } = await harness.run('create-full');
     expect(code).toBe(13);
     expect(stderr).toContain('the connection was cut');
   });
 
-  test('a server that takes requests and never answers: exit 13', async ({ harness }) => {
+  test('leads to exit 13 if it accepts requests and never answers', async ({ harness }) => {
     harness.simulator.neverAnswer({ path: /./ });
     const { code, stderr } = await harness.run('create-full');
     expect(code).toBe(13);
     expect(stderr).toContain('no answer within 30 s');
   });
 
-  test('a proxy that cannot reach it is no answer', async ({ harness }) => {
+  test('is retried if a proxy cannot reach it', async ({ harness }) => {
     for (const status of [502, 503, 504]) {
       harness.simulator.answerNext({ path: /./ }, { status, body: '<html>Bad Gateway</html>' });
     }
@@ -169,7 +169,7 @@ describe('a server that is not up', () => {
     expect(code).toBe(0);
   });
 
-  test('while it uploads for us, 5 minutes of silence are waited out', async ({ harnessOf }) => {
+  test('is retried if it is unreachable for 5 minutes during an upload', async ({ harnessOf }) => {
     const harness = await harnessOf({ workMs: { upload: 20 * minute } }, { network: true });
     harness.when('upload', () => {
       harness.later(minute, () => harness.server.stopListening());
@@ -180,7 +180,7 @@ describe('a server that is not up', () => {
     expect(stderr.match(/no answer yet/g)).toHaveLength(1);
   });
 
-  test('while it uploads for us, 10 minutes of silence: exit 13, settled later', async ({
+  test('leads to exit 13 after 10 minutes during an upload, and the next run recovers', async ({
     harnessOf,
   }) => {
     const harness = await harnessOf({ workMs: { upload: 30 * minute } }, { network: true });
@@ -198,7 +198,7 @@ describe('a server that is not up', () => {
     expect(harness.simulator.remote.get(harness.lastBackup ?? '')?.required).toMatch(/^FULL_/);
   });
 
-  test('once its work for us is done, a minute of silence is enough: exit 13', async ({
+  test('leads to exit 13 after one minute once the upload has ended', async ({
     networkHarness: harness,
   }) => {
     let silentMs = NaN;
@@ -212,13 +212,13 @@ describe('a server that is not up', () => {
     await harness.server.listenAgain();
   });
 
-  test('one cut connection after a long pause does not end the run', async ({ harness }) => {
+  test('does not end the run if one connection is cut after a long pause', async ({ harness }) => {
     harness.simulator.showUploadsAfterLists(9);
-    let proofs = 0;
+    let checks = 0;
     harness.onStep = (step) => {
       if (step !== 'verify-upload') return;
-      proofs++;
-      if (proofs > 6) harness.simulator.loseNextAnswer({ path: /./ }, { done: false });
+      checks++;
+      if (checks > 6) harness.simulator.loseNextAnswer({ path: /./ }, { done: false });
     };
     const { code } = await harness.run('create-full');
     expect(code).toBe(0);
@@ -226,7 +226,7 @@ describe('a server that is not up', () => {
 });
 
 describe.each(versions)('with a server %s', (version) => {
-  test('refused credentials: exit 12 after one request', async ({ harnessOf }) => {
+  test('exits with 12 after one request if unauthorized', async ({ harnessOf }) => {
     const harness = await harnessOf({ version, password: 'another' });
     const { code, stderr } = await harness.run('create-full');
     expect(code).toBe(12);
@@ -236,8 +236,8 @@ describe.each(versions)('with a server %s', (version) => {
     expect(harness.journal).toBeUndefined();
   });
 
-  describe.each(['create', 'upload'] as const)('the answer to the %s is lost', (what) => {
-    test('though it was carried out: it is found in the log, not sent again', async ({
+  describe.each(['create', 'upload'] as const)('a lost response to the %s', (what) => {
+    test('is replaced by the action log row if the request was carried out', async ({
       harnessOf,
     }) => {
       const harness = await harnessOf({ version });
@@ -251,9 +251,11 @@ describe.each(versions)('with a server %s', (version) => {
       expect(harness.simulator.isWhole(harness.lastBackup ?? '')).toBe(true);
     });
 
-    test('and nothing came of it: failed after a minute, not sent again', async ({ harnessOf }) => {
+    test('leads to a failure after a minute if the request was not carried out, without a retry', async ({
+      harnessOf,
+    }) => {
       const harness = await harnessOf({ version });
-      harness.simulator.addBackup('remote', { name: 'SOMEBODY_ELSES' });
+      harness.simulator.addBackup('remote', { name: 'OTHER_CLIENT' });
       harness.simulator.loseNextAnswer(
         { method: 'POST', path: new RegExp(`/${what}`) },
         { done: false },
@@ -268,11 +270,11 @@ describe.each(versions)('with a server %s', (version) => {
       );
       expect(stderr.includes('; there is no local copy')).toBe(what === 'create');
       expect(posts(harness, what)).toBe(1);
-      expectNothingBelieved(harness, undefined);
+      expectUnchangedLastBackup(harness, undefined);
       expect(harness.journal).toBeUndefined();
     });
 
-    test('since it never got there: it is sent again', async ({ harnessOf }) => {
+    test('leads to a retry if the request was never sent', async ({ harnessOf }) => {
       const harness = await harnessOf({ version });
       harness.when(what, () => {
         harness.hold(() => harness.server.stopListening());
@@ -283,7 +285,7 @@ describe.each(versions)('with a server %s', (version) => {
       expect(posts(harness, what)).toBe(1);
     });
 
-    test('the server was restarted, its rows are gone, the work with them', async ({
+    test('leads to a failure if a restart removed the action log rows and stopped the work', async ({
       harnessOf,
     }) => {
       const harness = await harnessOf({ version });
@@ -301,13 +303,13 @@ describe.each(versions)('with a server %s', (version) => {
           `the ${what} of DIFF_\\S+ failed: its entry disappeared from the action log; possible reasons: the server was restarted, or 127\\S+ leads to several servers`,
         ),
       );
-      expectNothingBelieved(harness, full);
+      expectUnchangedLastBackup(harness, full);
       expect(posts(harness, what)).toBe(2);
       expect((await harness.run('create-diff')).code).toBe(0);
     });
 
     test.for(['stops', 'goes on'] as const)(
-      'the server was restarted inside, its rows are all cancelled, the work %s',
+      'leads to a failure if /restart canceled the action log rows and the work %s',
       async (work, { harnessOf }) => {
         const harness = await harnessOf({ version });
         await harness.run('create-full');
@@ -316,11 +318,11 @@ describe.each(versions)('with a server %s', (version) => {
           harness.later(0.5 * second, () => harness.simulator.restart({ rows: 'cancel', work })),
         );
         const { code, stderr } = await harness.run('create-diff');
-        // The work that goes on has no row any more: nobody can wait for it.
+        // Work that continues has no row anymore, so chbackup cannot wait for it.
         expect(code).toBe(1);
         expect(stderr).toMatch(/its row was cancelled: canceled via API \/restart/);
         expect(stderr).not.toContain('delete-local');
-        expectNothingBelieved(harness, full);
+        expectUnchangedLastBackup(harness, full);
         await harness.clock.sleep(minute);
         expect((await harness.run('create-diff')).code).toBe(0);
         expect(harness.simulator.isWhole(harness.lastBackup ?? '')).toBe(true);
@@ -328,7 +330,9 @@ describe.each(versions)('with a server %s', (version) => {
     );
   });
 
-  test('restarted during the upload, which it resumes: the list decides', async ({ harnessOf }) => {
+  test('decides by the list if the server was restarted during the upload and resumed it', async ({
+    harnessOf,
+  }) => {
     const harness = await harnessOf({ version });
     harness.when('upload', () =>
       harness.later(second, () => harness.simulator.restart({ rows: 'gone', work: 'stops' })),
@@ -341,7 +345,9 @@ describe.each(versions)('with a server %s', (version) => {
     expect(harness.simulator.isWhole(harness.lastBackup ?? '')).toBe(true);
   });
 
-  test('restarted just after the upload: the list decides', async ({ harnessOf }) => {
+  test('decides by the list if the server was restarted just after the upload', async ({
+    harnessOf,
+  }) => {
     const harness = await harnessOf({ version, workMs: { upload: 10 * minute } });
     harness.when('upload', () =>
       harness.later(10 * minute + 1, () =>
@@ -353,7 +359,9 @@ describe.each(versions)('with a server %s', (version) => {
     expect(stderr).toMatch(/\[WARNING\] .*is complete, though its end was not seen/);
   });
 
-  test('restarted just after the create: the local list decides', async ({ harnessOf }) => {
+  test('decides by the local list if the server was restarted just after the create', async ({
+    harnessOf,
+  }) => {
     const harness = await harnessOf({ version, workMs: { create: 10 * minute } });
     harness.when('create', () =>
       harness.later(10 * minute + 1, () =>
@@ -367,17 +375,17 @@ describe.each(versions)('with a server %s', (version) => {
     expect(harness.simulator.isWhole(harness.lastBackup ?? '')).toBe(true);
   });
 
-  describe('the storage is down', () => {
-    test('before a full: the upload fails', async ({ harnessOf }) => {
+  describe('a storage that is down or full', () => {
+    test('makes the upload of a full fail', async ({ harnessOf }) => {
       const harness = await harnessOf({ version });
       harness.simulator.storageDown = true;
       const { code, stderr } = await harness.run('create-full');
       expect(code).toBe(1);
       expect(stderr).toMatch(/the upload of FULL_\S+ could not be verified: .*connection refused/);
-      expectNothingBelieved(harness, undefined);
+      expectUnchangedLastBackup(harness, undefined);
     });
 
-    test('before a diff: nothing is created', async ({ harnessOf }) => {
+    test('stops a diff before anything is created', async ({ harnessOf }) => {
       const harness = await harnessOf({ version });
       await harness.run('create-full');
       const full = harness.lastBackup;
@@ -385,28 +393,35 @@ describe.each(versions)('with a server %s', (version) => {
       expect((await harness.run('create-diff')).code).toBe(1);
       expect(posts(harness, 'create')).toBe(1);
       harness.simulator.storageDown = false;
-      expectNothingBelieved(harness, full);
+      expectUnchangedLastBackup(harness, full);
     });
 
-    test.for(['create', 'upload'] as const)('from the %s on', async (step, { harnessOf }) => {
-      const harness = await harnessOf({ version });
-      await harness.run('create-full');
-      const full = harness.lastBackup;
-      harness.when(step, () =>
-        harness.later(0.5 * second, () => (harness.simulator.storageDown = true)),
-      );
-      const { code, stderr } = await harness.run('create-diff');
-      expect(code).toBe(1);
-      expect(stderr).toMatch(/the upload of DIFF_\S+ could not be verified: .*connection refused/);
-      harness.simulator.storageDown = false;
-      expectNothingBelieved(harness, full);
-      const next = await harness.run('create-diff');
-      expect(next.code).toBe(0);
-      expect(next.stderr).toMatch(/DIFF_\S+ of the previous run failed: /);
-      expect(harness.simulator.remote.get(harness.lastBackup ?? '')?.required).toBe(full);
-    });
+    test.for(['create', 'upload'] as const)(
+      'makes the upload fail if it is down from the %s on',
+      async (step, { harnessOf }) => {
+        const harness = await harnessOf({ version });
+        await harness.run('create-full');
+        const full = harness.lastBackup;
+        harness.when(step, () =>
+          harness.later(0.5 * second, () => (harness.simulator.storageDown = true)),
+        );
+        const { code, stderr } = await harness.run('create-diff');
+        expect(code).toBe(1);
+        expect(stderr).toMatch(
+          /the upload of DIFF_\S+ could not be verified: .*connection refused/,
+        );
+        harness.simulator.storageDown = false;
+        expectUnchangedLastBackup(harness, full);
+        const next = await harness.run('create-diff');
+        expect(next.code).toBe(0);
+        expect(next.stderr).toMatch(/DIFF_\S+ of the previous run failed: /);
+        expect(harness.simulator.remote.get(harness.lastBackup ?? '')?.required).toBe(full);
+      },
+    );
 
-    test('at the proof: exit 1, the journal stays, the next run records', async ({ harnessOf }) => {
+    test('leads to exit 1 and keeps the journal at the verification; the next run records the backup', async ({
+      harnessOf,
+    }) => {
       const harness = await harnessOf({ version });
       await harness.run('create-full');
       const full = harness.lastBackup;
@@ -415,13 +430,15 @@ describe.each(versions)('with a server %s', (version) => {
       expect(code).toBe(1);
       expect(stderr).toMatch(/lists no backups; it may be down.*the next run will check again/);
       harness.simulator.storageDown = false;
-      expectNothingBelieved(harness, full);
+      expectUnchangedLastBackup(harness, full);
       const { backup } = JSON.parse(harness.journal ?? '') as { backup: string };
       expect((await harness.run('create-diff')).code).toBe(0);
       expect(harness.simulator.remote.get(harness.lastBackup ?? '')?.required).toBe(backup);
     });
 
-    test('still when the next diff comes: exit 1, the journal stays', async ({ harnessOf }) => {
+    test('leads to exit 1 and keeps the journal if it is still down at the next diff', async ({
+      harnessOf,
+    }) => {
       const harness = await harnessOf({ version });
       await harness.run('create-full');
       harness.when('uploaded', () => (harness.simulator.storageDown = true));
@@ -434,7 +451,9 @@ describe.each(versions)('with a server %s', (version) => {
       expect(posts(harness, 'create')).toBe(2);
     });
 
-    test('full: the upload fails, and its half is no base', async ({ harnessOf }) => {
+    test('makes the upload fail if it is full, and the incomplete backup is not used as a base', async ({
+      harnessOf,
+    }) => {
       const harness = await harnessOf({ version });
       await harness.run('create-full');
       const full = harness.lastBackup;
@@ -442,11 +461,11 @@ describe.each(versions)('with a server %s', (version) => {
       const { code, stderr } = await harness.run('create-diff');
       expect(code).toBe(1);
       expect(stderr).toContain('552 Disk full');
-      expectNothingBelieved(harness, full);
+      expectUnchangedLastBackup(harness, full);
     });
   });
 
-  test('a row that appears late is waited for', async ({ harnessOf }) => {
+  test('waits for an action log row that appears late', async ({ harnessOf }) => {
     const harness = await harnessOf({ version, workMs: { upload: 2 * minute } });
     harness.simulator.forgetUploadRowFor(20 * second);
     const { code } = await harness.run('create-full');
@@ -454,9 +473,9 @@ describe.each(versions)('with a server %s', (version) => {
     expect(posts(harness, 'upload')).toBe(1);
   });
 
-  test('nothing is listed while something runs', async ({ harnessOf }) => {
+  test('does not list backups while an operation is running', async ({ harnessOf }) => {
     const harness = await harnessOf({ version, workMs: { list: 5 * second } });
-    harness.simulator.busyWith('upload SOMEBODY_ELSES', 3 * minute);
+    harness.simulator.busyWith('upload OTHER_CLIENT', 3 * minute);
     await harness.run('create-full');
     await harness.run('create-diff');
     const work = harness.simulator.actions.filter(({ command }) => !command.startsWith('list'));
@@ -472,7 +491,7 @@ describe.each(versions)('with a server %s', (version) => {
   });
 });
 
-describe('answers that are not those of clickhouse-backup', () => {
+describe('responses that do not come from clickhouse-backup', () => {
   test.for([
     { what: 'a page instead of the list', path: /list/, status: 200, body: '<html>hello</html>' },
     { what: 'half a line of JSON', path: /list/, status: 200, body: '{"name":"x","loc' },
@@ -480,28 +499,33 @@ describe('answers that are not those of clickhouse-backup', () => {
     { what: 'a 404', path: /./, status: 404, body: 'Not Found' },
     { what: 'a row of an unknown status', path: /actions/, status: 200, body: '{"status":"odd"}' },
     { what: 'an array', path: /list/, status: 200, body: '[{"name":"x"}]' },
-  ])('$what: exit 1, one line, nothing created', async ({ path, status, body }, { harness }) => {
-    harness.simulator.answerNext({ path }, { status, body });
-    const { code, stderr } = await harness.run('create-full', '--quiet');
-    expect(code).toBe(1);
-    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
-    expect(stderr).toContain(
-      status === 200
-        ? `unexpected response from ${harness.host} to /backup/`
-        : `${harness.host} answered /backup/`,
-    );
-    expect(posts(harness, 'create')).toBe(0);
-  });
+  ])(
+    'exits with 1 and one line before it creates anything after $what',
+    async ({ path, status, body }, { harness }) => {
+      harness.simulator.answerNext({ path }, { status, body });
+      const { code, stderr } = await harness.run('create-full', '--quiet');
+      expect(code).toBe(1);
+      expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+      expect(stderr).toContain(
+        status === 200
+          ? `unexpected response from ${harness.host} to /backup/`
+          : `${harness.host} answered /backup/`,
+      );
+      expect(posts(harness, 'create')).toBe(0);
+    },
+  );
 
-  test('a page instead of the acknowledgement: exit 1, settled later', async ({ harness }) => {
+  test('exits with 1 after a page instead of the acknowledgment, and the next run recovers', async ({
+    harness,
+  }) => {
     harness.simulator.answerNext({ path: /upload/ }, { status: 200, body: '<html>hello</html>' });
     const { code } = await harness.run('create-full');
     expect(code).toBe(1);
-    expectNothingBelieved(harness, undefined);
+    expectUnchangedLastBackup(harness, undefined);
     expect((await harness.run('create-full')).code).toBe(0);
   });
 
-  test('a POST that is refused with the server’s reason: exit 1', async ({ harness }) => {
+  test('exits with 1 and the reason if the server refuses a POST', async ({ harness }) => {
     const body = '{"status":"error","operation":"create","error":"bad config: no such key"}';
     harness.simulator.answerNext({ method: 'POST' }, { status: 500, body });
     const { code, stderr } = await harness.run('create-full');
@@ -510,12 +534,12 @@ describe('answers that are not those of clickhouse-backup', () => {
   });
 });
 
-test('a list that takes 5 minutes is waited for', async ({ harnessOf }) => {
+test('waits for a list that takes 5 minutes', async ({ harnessOf }) => {
   const harness = await harnessOf({ workMs: { list: 5 * minute } });
   expect((await harness.run('create-full')).code).toBe(0);
 });
 
-test('a list that is too late is asked for once more, and only once', async ({ harness }) => {
+test('requests a list that takes too long only once more', async ({ harness }) => {
   harness.simulator.delayNextAnswer({ path: /list\/local/ }, 11 * minute);
   expect((await harness.run('create-full')).code).toBe(0);
   expect(harness.requests(/list\/local/)).toHaveLength(2);
@@ -525,28 +549,31 @@ test('a list that is too late is asked for once more, and only once', async ({ h
   answer();
 });
 
-describe('a poll that fails while the server works for us', () => {
+describe('a poll that fails during an upload', () => {
   const badConfig = '{"status":"error","operation":"actions","error":"yaml: line 3: found tab"}\n';
 
   test.for([
     { status: 500, body: badConfig },
     { status: 429, body: '<html>slow down</html>' },
     { status: 200, body: '{"command":"upl' },
-  ])('$status: is asked again, and the run ends well', async ({ status, body }, { harnessOf }) => {
-    const harness = await harnessOf({ workMs: { create: minute, upload: 60 * minute } });
-    harness.when('upload', () =>
-      harness.later(30 * minute, () => {
-        for (let n = 0; n < (status === 200 ? 1 : 3); n++) {
-          harness.simulator.answerNext({ path: /actions\?filter=FULL/ }, { status, body });
-        }
-      }),
-    );
-    const { code, stderr } = await harness.run('create-full');
-    expect(code).toBe(0);
-    expect(stderr.match(/no answer yet, asking again/g)).toHaveLength(1);
-  });
+  ])(
+    'is repeated after a $status, and the run succeeds',
+    async ({ status, body }, { harnessOf }) => {
+      const harness = await harnessOf({ workMs: { create: minute, upload: 60 * minute } });
+      harness.when('upload', () =>
+        harness.later(30 * minute, () => {
+          for (let n = 0; n < (status === 200 ? 1 : 3); n++) {
+            harness.simulator.answerNext({ path: /actions\?filter=FULL/ }, { status, body });
+          }
+        }),
+      );
+      const { code, stderr } = await harness.run('create-full');
+      expect(code).toBe(0);
+      expect(stderr.match(/no answer yet, asking again/g)).toHaveLength(1);
+    },
+  );
 
-  test('for 10 minutes: exit 1 with the server’s words, and the next run settles', async ({
+  test('leads to exit 1 with the error of the server after 10 minutes, and the next run recovers', async ({
     harnessOf,
   }) => {
     const harness = await harnessOf({ workMs: { create: minute, upload: 60 * minute } });

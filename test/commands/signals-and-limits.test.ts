@@ -18,7 +18,7 @@ describe.for([
     'uploaded',
     'verify-upload',
   ] as const)(
-    `at the step %s: exit ${exitCode}, and the next run settles`,
+    `exits with ${exitCode} at the step %s, and the next run recovers`,
     async (step: Step, { harness }) => {
       const running = harness.start('create-full');
       harness.when(step, () => running.signal(signal));
@@ -37,7 +37,9 @@ describe.for([
     },
   );
 
-  test('during a long upload: at once, and the server goes on', async ({ harnessOf }) => {
+  test('ends the run at once during a long upload, while the server continues', async ({
+    harnessOf,
+  }) => {
     const harness = await harnessOf({ workMs: { upload: hour } });
     const running = harness.start('create-full');
     harness.later(10 * minute, () => running.signal(signal));
@@ -52,7 +54,9 @@ describe.for([
     );
   });
 
-  test('while it waits for a busy server, for its turn, for an answer', async ({ harness }) => {
+  test('ends the run while it waits for a busy server, for the lock or for a response', async ({
+    harness,
+  }) => {
     harness.simulator.busyWith('watch', 10 * hour);
     const busy = harness.start('create-full');
     harness.later(minute, () => busy.signal(signal));
@@ -72,9 +76,9 @@ describe.for([
   });
 });
 
-describe.each(versions)('--timeout, a server %s', (version) => {
+describe.each(versions)('--timeout, with a server %s', (version) => {
   test.for(['create', 'upload'] as const)(
-    'in the %s: exit 14, the journal stays, the next run settles',
+    'exits with 14 during the %s and keeps the journal; the next run recovers',
     async (what, { harnessOf }) => {
       const harness = await harnessOf({ version, workMs: { [what]: hour } });
       const startMs = harness.clock.elapsed();
@@ -97,14 +101,14 @@ describe.each(versions)('--timeout, a server %s', (version) => {
   );
 });
 
-test('without --timeout an operation may take 24 hours', async ({ harnessOf }) => {
+test('gives up on an operation after 24 hours without --timeout', async ({ harnessOf }) => {
   const harness = await harnessOf({ workMs: { create: 10, upload: 25 * hour } });
   const startMs = harness.clock.elapsed();
   expect((await harness.run('create-full')).code).toBe(14);
   expect((harness.clock.elapsed() - startMs) / hour).toBeCloseTo(24);
 }, 60_000);
 
-test('the end of long work is seen at most 15 seconds late', async ({ harnessOf }) => {
+test('notices the end of long work within 15 seconds', async ({ harnessOf }) => {
   const harness = await harnessOf({ workMs: { create: 100, upload: 3 * hour } });
   const startMs = harness.clock.elapsed();
   await harness.run('create-full');

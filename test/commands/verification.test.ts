@@ -5,9 +5,9 @@ const minute = 60_000;
 
 const remoteLists = (harness: Harness) =>
   harness.requests(/^GET \/backup\/list(\/remote)?$/).length;
-const uploadsAsked = (harness: Harness) => harness.requests(/^POST \/backup\/upload/).length;
+const countUploads = (harness: Harness) => harness.requests(/^POST \/backup\/upload/).length;
 
-/** What the log file holds under a heading of the bash agent's. */
+/** Returns the text in the log file under a heading of clickhouse-backup-agent. */
 function logBlock({ log }: Harness, heading: string): string | undefined {
   return new RegExp(`\\n${heading}:\\n([^]*?)\\n-------------\\n`).exec(log)?.[1];
 }
@@ -19,7 +19,7 @@ describe.each(versions)('with a server %s', (version) => {
     { flaw: 'wrong-base', reason: /stands on \S+, but an increment on FULL_\S+ was asked for/ },
     { flaw: 'base-broken', reason: /its base FULL_\S+ is broken/ },
   ] as const)(
-    'a row that says success, but the backup is $flaw: exit 1',
+    'exits with 1 if the action log row says success, but the backup is $flaw',
     async ({ flaw, reason }, { harnessOf }) => {
       const harness = await harnessOf({ version });
       await harness.run('create-full');
@@ -33,11 +33,11 @@ describe.each(versions)('with a server %s', (version) => {
       expect(harness.lastBackup).toBe(full);
       expect(logBlock(harness, 'UPLOAD ERROR')).toMatch(reason);
       expect(harness.journal).toBeUndefined();
-      expect(uploadsAsked(harness)).toBe(2);
+      expect(countUploads(harness)).toBe(2);
     },
   );
 
-  test('a full that requires another backup is not proven', async ({ harnessOf }) => {
+  test('exits with 1 if a full requires another backup', async ({ harnessOf }) => {
     const harness = await harnessOf({ version });
     harness.simulator.breakNextUpload('wrong-base');
     const { code, stderr } = await harness.run('create-full');
@@ -47,9 +47,7 @@ describe.each(versions)('with a server %s', (version) => {
     expect(harness.lastBackup).toBeUndefined();
   });
 
-  test('a full although an increment was asked for is recorded with a warning', async ({
-    harnessOf,
-  }) => {
+  test('records a full with a warning if an increment was requested', async ({ harnessOf }) => {
     const harness = await harnessOf({ version });
     await harness.run('create-full');
     const full = harness.lastBackup;
@@ -61,7 +59,7 @@ describe.each(versions)('with a server %s', (version) => {
     expect(harness.lastBackup).toMatch(/^DIFF_/);
   });
 
-  test('a backup that only the third look shows is recorded', async ({ harnessOf }) => {
+  test('records a backup that appears only in the third list', async ({ harnessOf }) => {
     const harness = await harnessOf({ version });
     harness.simulator.showUploadsAfterLists(3);
     const { code } = await harness.run('create-full');
@@ -70,7 +68,7 @@ describe.each(versions)('with a server %s', (version) => {
     expect(harness.lastBackup).toMatch(/^FULL_/);
   });
 
-  test('an upload row in error: exit 1, the text in the log, at once', async ({ harnessOf }) => {
+  test('exits with 1 at once and logs the error if the upload fails', async ({ harnessOf }) => {
     const harness = await harnessOf({ version });
     await harness.run('create-full');
     const full = harness.lastBackup;
@@ -87,15 +85,15 @@ describe.each(versions)('with a server %s', (version) => {
     );
     expect(stderr).not.toContain('is left open');
     expect(logBlock(harness, 'UPLOAD ERROR')).toContain('552 Disk full');
-    // One for the base, one for the proof.
+    // One for the base and one for the verification.
     expect(remoteLists(harness) - before).toBe(2);
-    // Its works take 3 seconds.
+    // The create and the upload take 3 seconds.
     expect(harness.clock.elapsed() - startMs).toBeLessThan(4000);
     expect(harness.lastBackup).toBe(full);
     expect(harness.journal).toBeUndefined();
   });
 
-  test('a row in error, but the backup is proven: recorded with a warning', async ({
+  test('records a verified backup with a warning if its action log row is an error', async ({
     harnessOf,
   }) => {
     const harness = await harnessOf({ version });
@@ -110,7 +108,9 @@ describe.each(versions)('with a server %s', (version) => {
     expect(harness.log).toContain(text);
   });
 
-  test('an error in a single file is final, whatever the list says', async ({ harnessOf }) => {
+  test('exits with 1 after an error in a single file, even if the backup is listed as ok', async ({
+    harnessOf,
+  }) => {
     const harness = await harnessOf({ version });
     const text = 'uploadSingleBackupFile return error: 426 Connection closed';
     harness.simulator.failNext('upload', text, { madeAnyway: true });
@@ -120,7 +120,9 @@ describe.each(versions)('with a server %s', (version) => {
     expect(logBlock(harness, 'UPLOAD ERROR')).toContain(text);
   });
 
-  test('a create row in error: exit 1, the text in the log, no upload', async ({ harnessOf }) => {
+  test('exits with 1, logs the error and does not upload if the create fails', async ({
+    harnessOf,
+  }) => {
     const harness = await harnessOf({ version });
     harness.simulator.failNext('create', "can't freeze `default`.`t`: code 999");
     const { code, stderr } = await harness.run('create-full');
@@ -129,12 +131,12 @@ describe.each(versions)('with a server %s', (version) => {
       /::::\[ERROR\] the create of FULL_\S+ failed: can't freeze.* \(the last-backup file is as it was\)/,
     );
     expect(logBlock(harness, 'CREATE BACKUP ERROR')).toContain('code 999');
-    expect(uploadsAsked(harness)).toBe(0);
+    expect(countUploads(harness)).toBe(0);
     expect(harness.lastBackup).toBeUndefined();
     expect(harness.journal).toBeUndefined();
   });
 
-  test('an empty ClickHouse gets a hint', async ({ harnessOf }) => {
+  test('prints a hint if ClickHouse has no tables', async ({ harnessOf }) => {
     const harness = await harnessOf({ version, tables: new Map() });
     const { code, stderr } = await harness.run('create-full');
     expect(code).toBe(1);
@@ -142,24 +144,22 @@ describe.each(versions)('with a server %s', (version) => {
   });
 });
 
-test('a backup that stays away is looked for during 10 minutes, then failed', async ({
-  harness,
-}) => {
+test('looks for a missing backup for 10 minutes and then fails', async ({ harness }) => {
   await harness.run('create-full');
   harness.simulator.breakNextUpload('missing');
-  const looksMs: number[] = [];
+  const checksMs: number[] = [];
   harness.onStep = (step) => {
-    if (step === 'verify-upload') looksMs.push(harness.clock.elapsed());
+    if (step === 'verify-upload') checksMs.push(harness.clock.elapsed());
   };
   const { code } = await harness.run('create-diff');
   expect(code).toBe(1);
-  const pauses = looksMs.slice(1).map((ms, at) => Math.round((ms - (looksMs[at] ?? 0)) / 1000));
+  const pauses = checksMs.slice(1).map((ms, at) => Math.round((ms - (checksMs[at] ?? 0)) / 1000));
   expect(pauses.slice(0, 8)).toEqual([1, 2, 4, 8, 16, 32, 60, 60]);
   expect(Math.max(...pauses)).toBe(60);
-  expect(((looksMs.at(-1) ?? 0) - (looksMs[0] ?? 0)) / minute).toBeCloseTo(10);
+  expect(((checksMs.at(-1) ?? 0) - (checksMs[0] ?? 0)) / minute).toBeCloseTo(10);
 });
 
-test('a backup that appears after 9 minutes is recorded', async ({ harness }) => {
+test('records a backup that appears after 9 minutes', async ({ harness }) => {
   harness.simulator.breakNextUpload('missing');
   let name = '';
   harness.when(
@@ -172,7 +172,7 @@ test('a backup that appears after 9 minutes is recorded', async ({ harness }) =>
   expect(harness.lastBackup).toBe(name);
 });
 
-test('a list that fails during the proof is asked again', async ({ harness }) => {
+test('requests a list again if it fails during the verification', async ({ harness }) => {
   harness.when('verify-upload', () =>
     harness.simulator.answerNext(
       { path: /list\/remote/ },
@@ -184,7 +184,7 @@ test('a list that fails during the proof is asked again', async ({ harness }) =>
   expect(remoteLists(harness)).toBe(2);
 });
 
-test('lists that fail for 10 minutes leave the journal, and the next run records', async ({
+test('keeps the journal if lists fail for 10 minutes, and the next run records the backup', async ({
   harness,
 }) => {
   const body = '{"status":"error","operation":"list","error":"421 too many logins"}';
@@ -205,9 +205,7 @@ test('lists that fail for 10 minutes leave the journal, and the next run records
   expect(harness.simulator.remote.get(harness.lastBackup ?? '')?.required).toBe(backup);
 });
 
-test('what the server made of a backup is in the log: answers and final rows', async ({
-  harness,
-}) => {
+test('logs the responses of the server and the final action log rows', async ({ harness }) => {
   await harness.run('create-full');
   const [, ...blocks] = harness.log.split(/^#####.*#####$/m);
   const answers = (blocks[0] ?? '').split(/(?<=^\})\n/m).filter((text) => text.trim() !== '');
@@ -221,19 +219,19 @@ test('what the server made of a backup is in the log: answers and final rows', a
 
 describe('another client has uploaded a backup of the same name', () => {
   const name = 'FULL_CH_BK_2026-11-22_10-00-00';
-  const strangers = (harness: Harness) =>
+  const addTheirs = (harness: Harness) =>
     harness.simulator.addBackup('remote', { name, createdMs: harness.clock.now() - minute });
 
-  test('after an upload that failed it is not taken for ours', async ({ harness }) => {
-    strangers(harness);
+  test('does not mistake it for its own after a failed upload', async ({ harness }) => {
+    addTheirs(harness);
     harness.simulator.failNext('upload', 'no space left on device');
     const { code, stderr } = await harness.run('create-full');
     expect([code, stderr]).toEqual([1, expect.stringContaining('is another one, made 2026-')]);
     expect(harness.lastBackup).toBeUndefined();
   });
 
-  test('nor is it when a killed run is settled', async ({ harness }) => {
-    strangers(harness);
+  test('does not mistake it for its own when it recovers a killed run', async ({ harness }) => {
+    addTheirs(harness);
     harness.simulator.failNext('upload', 'it exists already');
     expect((await harness.runKilled(/^POST \/backup\/upload/, 'create-full')).killed).toBe(true);
     const { code, stderr } = await harness.run('create-diff');
@@ -242,14 +240,14 @@ describe('another client has uploaded a backup of the same name', () => {
   });
 });
 
-test('an incomplete upload is known however long its error is', async ({ harness }) => {
+test('recognizes an incomplete upload even if its error is long', async ({ harness }) => {
   const text = `${'x'.repeat(520)} uploadSingleBackupFile: broken pipe`;
   harness.simulator.failNext('upload', text, { madeAnyway: true });
   const { code } = await harness.run('create-full');
   expect([code, harness.lastBackup]).toEqual([1, undefined]);
 });
 
-test('in an outage nobody is told that a backup failed, or to remove its copy', async ({
+test('does not report a failed backup or advise to delete its copy during an outage', async ({
   harness,
 }) => {
   harness.when('uploaded', () => (harness.simulator.storageDown = true));
@@ -259,7 +257,7 @@ test('in an outage nobody is told that a backup failed, or to remove its copy', 
   expect(stderr.split('\n')[2]).not.toContain('delete-local');
 });
 
-test('where the server may still be at it, nobody is told to remove its copy', async ({
+test('does not advise to delete a local copy that the server may still be using', async ({
   harness,
 }) => {
   harness.simulator.breakNextUpload('missing');
@@ -274,25 +272,28 @@ test('where the server may still be at it, nobody is told to remove its copy', a
   expect(stderr).toContain('(the last-backup file is as it was)');
 });
 
-describe('an upload that never started has failed, whatever the list shows', () => {
-  test.for(versions)('%s: remote_storage: none', async (version, { harnessOf }) => {
-    const harness = await harnessOf({ version, remoteStorage: 'none' });
-    for (const command of ['create-full', 'create-diff']) {
-      const { code, stderr } = await harness.run(command);
-      expect(code).toBe(1);
-      expect(stderr).toMatch(
-        /\[ERROR\] the upload of \S+ failed: .*remote_storage shall not be "none" for upload/,
-      );
-      expect(stderr).not.toContain('may be down');
-      expect(harness.journal).toBeUndefined();
-      expect(harness.lastBackup).toBeUndefined();
-    }
-  });
+describe('an upload that never started has failed, even if the remote list is empty', () => {
+  test.for(versions)(
+    '%s: is reported as failed with remote_storage: none',
+    async (version, { harnessOf }) => {
+      const harness = await harnessOf({ version, remoteStorage: 'none' });
+      for (const command of ['create-full', 'create-diff']) {
+        const { code, stderr } = await harness.run(command);
+        expect(code).toBe(1);
+        expect(stderr).toMatch(
+          /\[ERROR\] the upload of \S+ failed: .*remote_storage shall not be "none" for upload/,
+        );
+        expect(stderr).not.toContain('may be down');
+        expect(harness.journal).toBeUndefined();
+        expect(harness.lastBackup).toBeUndefined();
+      }
+    },
+  );
 
   test.for([
     "can't find local backup: backup 'FULL' is not found",
     'b.prepareTableListToUpload return error: no such file',
-  ])('%s', async (text, { harness }) => {
+  ])('is reported as failed after "%s"', async (text, { harness }) => {
     harness.simulator.failNext('upload', text);
     const { code, stderr } = await harness.run('create-full');
     expect(code).toBe(1);
@@ -300,7 +301,7 @@ describe('an upload that never started has failed, whatever the list shows', () 
     expect(harness.journal).toBeUndefined();
   });
 
-  test('one that the server rejects at once', async ({ harness }) => {
+  test('is reported as failed if the server rejects it at once', async ({ harness }) => {
     const error = 'yaml: line 3: mapping values are not allowed in this context';
     const body = JSON.stringify({ status: 'error', operation: 'upload', error });
     harness.simulator.answerNext({ path: /upload/ }, { status: 500, body });
@@ -310,7 +311,7 @@ describe('an upload that never started has failed, whatever the list shows', () 
     expect(harness.journal).toBeUndefined();
   });
 
-  test('but not one that ended in what retention could say too', async ({ harness }) => {
+  test('is unknown if the error may also come from retention', async ({ harness }) => {
     harness.simulator.failNext('upload', "can't connect to remote storage: connection refused");
     const { code, stderr } = await harness.run('create-full');
     expect(code).toBe(1);
@@ -318,7 +319,9 @@ describe('an upload that never started has failed, whatever the list shows', () 
     expect(harness.journal).toBeDefined();
   });
 
-  test('unless the list shows it: another client has uploaded our copy', async ({ harness }) => {
+  test('is complete if the list shows it, because another client has uploaded the same copy', async ({
+    harness,
+  }) => {
     harness.when('upload', () => {
       const [copy] = harness.simulator.local.values();
       if (copy !== undefined) harness.simulator.addBackup('remote', { ...copy });

@@ -5,12 +5,12 @@ import { type Harness, test } from '../support/harness.js';
 
 interface BadInput {
   what: string;
-  /** `HOST` stands for the server's host. */
+  /** The arguments; `HOST` is replaced by the server's host. */
   argv?: string[];
   env?: Record<string, string>;
   files?: Record<string, string | Buffer>;
   folders?: string[];
-  /** What the one line says: what is wrong, and in parentheses what to do. */
+  /** The expected message: what is wrong, and in parentheses what to do. */
   says: RegExp;
 }
 
@@ -26,10 +26,10 @@ const keyBody = clientKey.split('\n')[1] ?? '';
 const how = /\(write it as name, name:port, .*\)/;
 
 const badInputs: BadInput[] = [
-  { what: 'nothing', argv: [], says: /no command given \(see chbackup --help\)/ },
+  { what: 'no arguments', argv: [], says: /no command given \(see chbackup --help\)/ },
   { what: 'an unknown command', argv: ['backup', 'HOST'], says: /unknown command \(.*--help\)/ },
   {
-    what: 'a misspelt command',
+    what: 'a misspelled command',
     argv: ['create-ful', 'HOST'],
     says: /unknown command \(did you mean create-full\? see chbackup --help\)/,
   },
@@ -49,7 +49,7 @@ const badInputs: BadInput[] = [
     says: /too many arguments \(see chbackup create-full --help\)/,
   },
   {
-    what: 'too many arguments in the form of the bash agent',
+    what: 'too many arguments in the form of clickhouse-backup-agent',
     argv: ['create_full_backup', 'HOST', 'user', 'password', 'more'],
     says: /too many arguments \(see chbackup create-full --help\)/,
   },
@@ -94,7 +94,7 @@ const badInputs: BadInput[] = [
   { what: 'port 0', ...host('clickhouse:0'), says: /0 is not a port \(ports go from 1 to 65535\)/ },
   { what: 'port 65536', ...host('clickhouse:65536'), says: /65536 is not a port \(/ },
   {
-    what: 'a port that is no number',
+    what: 'a port that is not a number',
     ...host('clickhouse:http'),
     says: /invalid host \(write it as name, /,
   },
@@ -114,13 +114,13 @@ const badInputs: BadInput[] = [
     says: /invalid host \(write it as name, /,
   },
   {
-    what: 'brackets around no address',
+    what: 'an invalid address in brackets',
     ...host('[1:2]'),
     says: /invalid host \(write it as name, /,
   },
   { what: 'two hosts', ...host('one,two'), says: /invalid host \(write it as name, / },
   {
-    what: 'a host with a blank',
+    what: 'a host with a space',
     ...host('one two'),
     says: /invalid host \(write it as name, /,
   },
@@ -130,12 +130,12 @@ const badInputs: BadInput[] = [
     says: /invalid host \(write it as name, /,
   },
   {
-    what: 'a host of two lines',
+    what: 'a host with a line break',
     ...host('one\ntwo'),
     says: /invalid host \(write it as name, /,
   },
   {
-    what: 'an address beyond 255',
+    what: 'an IPv4 address with a number above 255',
     ...host('300.1.1.1'),
     says: /invalid host \(write it as name, /,
   },
@@ -145,7 +145,7 @@ const badInputs: BadInput[] = [
     says: /the user argument holds a colon .* \(choose another user name\)/,
   },
   {
-    what: 'a password of two lines',
+    what: 'a password with a line break',
     ...option('user', 'geheim\nx'),
     says: /the password argument holds a control character .* \(check the value or its file\)/,
   },
@@ -156,14 +156,14 @@ const badInputs: BadInput[] = [
     says: /there is a password but no user \(give the user as/,
   },
   {
-    what: 'a wait that is no duration',
+    what: 'a wait that is not a duration',
     ...option('--wait', 'soon'),
     says: /--wait "soon" is not a duration \(write for example 90s, 30m or 6h\)/,
   },
   { what: 'a wait without a unit', ...option('--wait', '30'), says: /"30" is not a duration \(/ },
   { what: 'a wait below 0', ...option('--wait=-5m'), says: /"-5m" is not a duration \(/ },
   {
-    what: 'a unit that nobody knows, after one that all know',
+    what: 'an unknown unit after a known one',
     ...option('--wait', '1h 5x'),
     says: /"1h 5x" is not a duration \(/,
   },
@@ -178,13 +178,13 @@ const badInputs: BadInput[] = [
     says: /--timeout "400d" is not a duration above 0 \(/,
   },
   {
-    what: 'a connect timeout that is none',
+    what: 'a connect timeout that is not a duration',
     ...option(),
     env: { CHBACKUP_CONNECT_TIMEOUT: 'never' },
     says: /CHBACKUP_CONNECT_TIMEOUT "never" is not a duration \(/,
   },
   {
-    what: 'something else without a base',
+    what: 'an unknown value of --without-base',
     argv: ['create-diff', 'HOST', '--without-base', 'maybe'],
     says: /--without-base "maybe" is neither full nor fail \(choose one of them\)/,
   },
@@ -211,7 +211,7 @@ const badInputs: BadInput[] = [
     says: /cannot make \S+a-file: EEXIST \(name a directory that you may write to with --log-dir\)/,
   },
   {
-    what: 'a CA file that is not there',
+    what: 'a missing CA file',
     ...option('--ca-file', 'no-such-file'),
     says: /the CA file no-such-file cannot be read: ENOENT \(check --ca-file\)/,
   },
@@ -222,7 +222,7 @@ const badInputs: BadInput[] = [
     says: /the CA file ca\.pem holds no certificate that can be read \(give a PEM file/,
   },
   {
-    what: 'a CA file with rubbish in it',
+    what: 'a CA file with an invalid certificate',
     ...option('--ca-file', 'ca.pem'),
     files: { 'ca.pem': '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n' },
     says: /the CA file ca\.pem holds no certificate that can be read \(give a PEM file/,
@@ -245,7 +245,7 @@ const badInputs: BadInput[] = [
     says: /--key-file names a private key, but there is no certificate \(give the certificate with --cert-file/,
   },
   {
-    what: 'a private key without a certificate, as a variable',
+    what: 'a private key without a certificate, in a variable',
     ...option(),
     env: { CHBACKUP_KEY_FILE: 'client.key' },
     says: /CHBACKUP_KEY_FILE names a private key, but there is no certificate \(/,
@@ -256,7 +256,7 @@ const badInputs: BadInput[] = [
     says: /the certificate file \S+client\.pem contains no private key \(pass the file of its private key with --key-file\)/,
   },
   {
-    what: 'a certificate file that is not there',
+    what: 'a missing certificate file',
     ...option('--cert-file', 'no-such-file'),
     says: /the certificate file no-such-file cannot be read: ENOENT \(check --cert-file\)/,
   },
@@ -273,7 +273,7 @@ const badInputs: BadInput[] = [
     says: /the certificate file client\.key holds no certificate that can be read \(give a PEM file/,
   },
   {
-    what: 'a key file that is not there',
+    what: 'a missing key file',
     ...option('--cert-file', clientPem, '--key-file', 'no-such-file'),
     says: /the key file no-such-file cannot be read: ENOENT \(check --key-file\)/,
   },
@@ -283,7 +283,7 @@ const badInputs: BadInput[] = [
     says: /the key file \S+ca\.pem contains no private key \(give a PEM file with -----BEGIN PRIVATE KEY-----\)/,
   },
   {
-    what: 'a key file that is spoilt',
+    what: 'a corrupt key file',
     ...option('--cert-file', clientPem, '--key-file', 'client.key'),
     files: { 'client.key': clientKey.replace(keyBody, keyBody.slice(8)) },
     says: /the private key in the key file client\.key cannot be read \(give a PEM file/,
@@ -294,7 +294,7 @@ const badInputs: BadInput[] = [
     says: /the private key in the key file \S+ is encrypted \(chbackup takes no passphrase; give a key without one/,
   },
   {
-    what: 'a private key with a passphrase in the old form',
+    what: 'a private key with a passphrase in the old format',
     ...option('--cert-file', clientPem, '--key-file', 'old.key'),
     files: {
       'old.key':
@@ -303,7 +303,7 @@ const badInputs: BadInput[] = [
     says: /the private key in the key file old\.key is encrypted \(/,
   },
   {
-    what: "another certificate's private key",
+    what: 'the private key of another certificate',
     ...option('--cert-file', clientPem, '--key-file', tlsFile('server.key')),
     says: /the certificate file \S+client\.pem does not belong to the private key in \S+server\.key \(give the key/,
   },
@@ -313,12 +313,12 @@ const badInputs: BadInput[] = [
     says: /--insecure is for https, but the host is reached by http \(write the host as https:/,
   },
   {
-    what: 'a CA file with a name of two lines',
+    what: 'a CA file name with a line break',
     ...option('--ca-file', 'ca\n.pem'),
     says: /the CA file ca \.pem cannot be read: ENOENT \(/,
   },
   {
-    what: 'an env file that is not there',
+    what: 'a missing env file',
     ...option('--env-file', 'no-such-file'),
     says: /the settings file \S+no-such-file cannot be read: ENOENT \(check --env-file/,
   },
@@ -336,20 +336,20 @@ const badInputs: BadInput[] = [
     says: /CHBACKUP_TIMEOUT in \.env "long" is not a duration above 0 \(/,
   },
   {
-    what: 'a password and a file for it',
+    what: 'both a password and a password file',
     ...option(),
     env: { CHBACKUP_PASSWORD: 'geheim', CHBACKUP_PASSWORD_FILE: 'password' },
     files: { password: 'geheim' },
     says: /both CHBACKUP_PASSWORD and CHBACKUP_PASSWORD_FILE are set \(keep one of them\)/,
   },
   {
-    what: 'a user and a file for it',
+    what: 'both a user and a user file',
     ...option(),
     env: { CHBACKUP_USER: 'user', CHBACKUP_USER_FILE: 'user' },
     says: /both CHBACKUP_USER and CHBACKUP_USER_FILE are set \(keep one of them\)/,
   },
   {
-    what: 'a password file that is not there',
+    what: 'a missing password file',
     ...option(),
     env: { CHBACKUP_USER: 'user', CHBACKUP_PASSWORD_FILE: 'no-such-file' },
     says: /the file that CHBACKUP_PASSWORD_FILE names cannot be read: ENOENT \(check the path/,
@@ -376,7 +376,7 @@ const badInputs: BadInput[] = [
     says: /CHBACKUP_PASSWORD_FILE holds a control character \(a line break\?\)/,
   },
   {
-    what: 'a password file of two lines',
+    what: 'a password file with two lines',
     ...option(),
     env: { CHBACKUP_USER: 'user', CHBACKUP_PASSWORD_FILE: 'password' },
     files: { password: 'geheim\nand more\n' },
@@ -407,7 +407,9 @@ test('there are at least 40 bad inputs', () => {
 });
 
 describe.for(badInputs)('$what', (bad) => {
-  test('exit 2, one line that says what to do, no request, no file', async ({ harness }) => {
+  test('exits with 2 and one line that says what to do, before any request or file', async ({
+    harness,
+  }) => {
     const { code, stderr } = await runBad(harness, bad);
     expect(code).toBe(2);
     expect(stderr).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d (\S+ )?::::\[ERROR\] [^\n]+ \(.*\)\n$/);
@@ -415,7 +417,7 @@ describe.for(badInputs)('$what', (bad) => {
   });
 });
 
-test('with --json the line is JSON', async ({ harness }) => {
+test('prints the error as JSON with --json', async ({ harness }) => {
   const bad = badInputs.find(({ what }) => what === 'a wait without a unit');
   const { code, stderr } = await runBad(harness, bad ?? { what: '', says: /./ }, '--json');
   expect(code).toBe(2);

@@ -9,10 +9,10 @@ const fileOf = (name: string) => path.resolve(import.meta.dirname, '../support/t
 const textOf = (name: string) => readFileSync(fileOf(name), 'utf8');
 
 const [caFile, certFile, keyFile] = [fileOf('ca.pem'), fileOf('client.pem'), fileOf('client.key')];
-const trusting = ['--ca-file', caFile];
-const ours = ['--cert-file', certFile, '--key-file', keyFile];
+const caOptions = ['--ca-file', caFile];
+const certOptions = ['--cert-file', certFile, '--key-file', keyFile];
 
-/** As clickhouse-backup with `API_CA_CERT_FILE` (contract §1). */
+/** The TLS settings of clickhouse-backup with `API_CA_CERT_FILE` (contract §1). */
 const mutualTls: TlsOptions = {
   key: textOf('server.key'),
   cert: textOf('server.pem'),
@@ -20,7 +20,7 @@ const mutualTls: TlsOptions = {
   requestCert: true,
 };
 
-/** The error line, and how long it took. */
+/** Runs a list and returns its exit code, its error line and how long it took. */
 async function errorOf(harness: Harness, host: string, ...more: string[]) {
   const startMs = harness.clock.elapsed();
   const { code, stderr } = await harness.startRaw(['list', host, 'rlAPIuser', 'x', ...more]).done;
@@ -29,58 +29,69 @@ async function errorOf(harness: Harness, host: string, ...more: string[]) {
   return { code, error, tookMs: harness.clock.elapsed() - startMs };
 }
 
-describe.for(['TLSv1.3', 'TLSv1.2'] as const)('a server that requires it, with %s', (version) => {
-  const tls = { ...mutualTls, maxVersion: version };
+describe.for(['TLSv1.3', 'TLSv1.2'] as const)(
+  'a server that requires a certificate, with %s',
+  (version) => {
+    const tls = { ...mutualTls, maxVersion: version };
 
-  test('is shown the certificate of --cert-file and --key-file', async ({ harnessOf }) => {
-    const harness = await harnessOf({}, { tls });
-    expect((await harness.run('create-full', ...trusting, ...ours)).code).toBe(0);
-    harness.env = {
-      CHBACKUP_CA_FILE: caFile,
-      CHBACKUP_CERT_FILE: certFile,
-      CHBACKUP_KEY_FILE: keyFile,
-    };
-    expect((await harness.run('create-diff')).code).toBe(0);
-    expect((await harness.run('list')).code).toBe(0);
-  });
+    test('receives the certificate of --cert-file and --key-file', async ({ harnessOf }) => {
+      const harness = await harnessOf({}, { tls });
+      expect((await harness.run('create-full', ...caOptions, ...certOptions)).code).toBe(0);
+      harness.env = {
+        CHBACKUP_CA_FILE: caFile,
+        CHBACKUP_CERT_FILE: certFile,
+        CHBACKUP_KEY_FILE: keyFile,
+      };
+      expect((await harness.run('create-diff')).code).toBe(0);
+      expect((await harness.run('list')).code).toBe(0);
+    });
 
-  test('is shown one that is in one file with its key, in any order', async ({ harnessOf }) => {
-    const harness = await harnessOf({}, { tls });
-    const parts = [textOf('client.pem'), textOf('client.key')];
-    for (const text of [parts.join(''), parts.toReversed().join('')]) {
-      writeFileSync(path.join(harness.folder, 'both.pem'), text);
-      const { code } = await harness.run('list', ...trusting, '--cert-file', 'both.pem');
-      expect(code).toBe(0);
-    }
-  });
+    test('receives a certificate that is in one file with its key, in any order', async ({
+      harnessOf,
+    }) => {
+      const harness = await harnessOf({}, { tls });
+      const parts = [textOf('client.pem'), textOf('client.key')];
+      for (const text of [parts.join(''), parts.toReversed().join('')]) {
+        writeFileSync(path.join(harness.folder, 'both.pem'), text);
+        const { code } = await harness.run('list', ...caOptions, '--cert-file', 'both.pem');
+        expect(code).toBe(0);
+      }
+    });
 
-  test('and gets none: exit 13 at once, naming the options', async ({ harnessOf }) => {
-    const harness = await harnessOf({}, { tls });
-    const { code, error, tookMs } = await errorOf(harness, harness.host, ...trusting);
-    expect([code, tookMs]).toEqual([13, 0]);
-    expect(error).toBe(
-      version === 'TLSv1.3'
-        ? `${harness.host} requires a client certificate (pass --cert-file and --key-file)`
-        : `${harness.host} refused the TLS handshake (if the server requires a client certificate, pass --cert-file and --key-file)`,
-    );
-  });
+    test('leads to exit 13 at once, with the options in the hint, if it gets none', async ({
+      harnessOf,
+    }) => {
+      const harness = await harnessOf({}, { tls });
+      const { code, error, tookMs } = await errorOf(harness, harness.host, ...caOptions);
+      expect([code, tookMs]).toEqual([13, 0]);
+      expect(error).toBe(
+        version === 'TLSv1.3'
+          ? `${harness.host} requires a client certificate (pass --cert-file and --key-file)`
+          : `${harness.host} refused the TLS handshake (if the server requires a client certificate, pass --cert-file and --key-file)`,
+      );
+    });
 
-  test('and cuts the connection on another one: exit 13 with a hint', async ({ harnessOf }) => {
-    const harness = await harnessOf({}, { tls });
-    const other = ['--cert-file', fileOf('server.pem'), '--key-file', fileOf('server.key')];
-    const { code, error } = await errorOf(harness, harness.host, ...trusting, ...other);
-    expect(code).toBe(13);
-    expect(error).toMatch(/: the connection was cut \(.* and accepts the client certificate\)$/);
-  });
-});
+    test('leads to exit 13 with a hint if it cuts the connection because of another certificate', async ({
+      harnessOf,
+    }) => {
+      const harness = await harnessOf({}, { tls });
+      const other = ['--cert-file', fileOf('server.pem'), '--key-file', fileOf('server.key')];
+      const { code, error } = await errorOf(harness, harness.host, ...caOptions, ...other);
+      expect(code).toBe(13);
+      expect(error).toMatch(/: the connection was cut \(.* and accepts the client certificate\)$/);
+    });
+  },
+);
 
-test('a server that requires none takes requests with one', async ({ harnessOf }) => {
+test('works with a client certificate if the server does not require one', async ({
+  harnessOf,
+}) => {
   const { key, cert } = mutualTls;
   const harness = await harnessOf({}, { tls: { key, cert } });
-  expect((await harness.run('list', ...trusting, ...ours)).code).toBe(0);
+  expect((await harness.run('list', ...caOptions, ...certOptions)).code).toBe(0);
 });
 
-/** A server that refuses every TLS handshake with an alert. */
+/** Starts a server that refuses every TLS handshake with an alert. */
 async function serveAlert(number: number): Promise<string> {
   const server: Server = createServer((socket) => {
     socket.on('error', () => undefined);
@@ -102,7 +113,7 @@ describe('a handshake that the server refuses with', () => {
     [49, 'access denied'],
     [116, 'certificate required'],
   ] as const)(
-    'alert %i is about the client certificate: exit 13 at once',
+    'alert %i leads to exit 13 at once, with a message about the client certificate',
     async ([number, name], { harness }) => {
       const host = await serveAlert(number);
       const without = await errorOf(harness, host);
@@ -111,8 +122,8 @@ describe('a handshake that the server refuses with', () => {
         error: `${host} requires a client certificate (pass --cert-file and --key-file)`,
         tookMs: 0,
       });
-      const withOne = await errorOf(harness, host, ...ours);
-      expect(withOne).toEqual({
+      const withCertificate = await errorOf(harness, host, ...certOptions);
+      expect(withCertificate).toEqual({
         code: 13,
         error: `${host} refuses the client certificate: ${name} (check --cert-file and --key-file)`,
         tookMs: 0,
@@ -120,14 +131,16 @@ describe('a handshake that the server refuses with', () => {
     },
   );
 
-  test('alert 70, no common version, is not: exit 13 at once', async ({ harness }) => {
-    const { code, error, tookMs } = await errorOf(harness, await serveAlert(70), ...ours);
+  test('alert 70, no common version, leads to exit 13 at once, with another message', async ({
+    harness,
+  }) => {
+    const { code, error, tookMs } = await errorOf(harness, await serveAlert(70), ...certOptions);
     expect([code, tookMs]).toEqual([13, 0]);
     expect(error).toMatch(/protocol version.*\(check the TLS settings of the server\)$/);
   });
 });
 
-test('a server certificate that has expired: exit 13 at once, without --ca-file', async ({
+test('exits with 13 at once for an expired server certificate, without a hint about --ca-file', async ({
   harnessOf,
 }) => {
   const tls = { key: textOf('expired.key'), cert: textOf('expired.pem') };

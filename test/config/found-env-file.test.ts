@@ -6,7 +6,7 @@ import { test } from '../support/harness.js';
 
 const hasFifo = spawnSync('mkfifo', ['--help']).error === undefined;
 
-const notOurs: [what: string, make: (file: string) => void][] = [
+const unreadable: [what: string, make: (file: string) => void][] = [
   ['a directory', (file) => mkdirSync(file)],
   ['a symbolic link to nothing', (file) => symlinkSync('nothing', file)],
   ['a symbolic link to itself', (file) => symlinkSync('.env', file)],
@@ -15,17 +15,17 @@ const notOurs: [what: string, make: (file: string) => void][] = [
   ['empty', (file) => writeFileSync(file, '')],
   ['binary', (file) => writeFileSync(file, Buffer.from([0, 255, 254, 10, 61, 0]))],
   [
-    'larger than a text can be',
+    'larger than the longest string',
     (file) => {
       writeFileSync(file, 'CHBACKUP_TIMEOUT=long\n');
       truncateSync(file, 3 * 2 ** 30);
     },
   ],
 ];
-if (hasFifo) notOurs.push(['a pipe', (file) => void spawnSync('mkfifo', [file])]);
+if (hasFifo) unreadable.push(['a pipe', (file) => void spawnSync('mkfifo', [file])]);
 
-describe('a .env that nobody named and that is', () => {
-  test.for(notOurs)('%s is not read', async ([, make], { harness }) => {
+describe('a .env that no option names', () => {
+  test.for(unreadable)('is ignored if it is %s', async ([, make], { harness }) => {
     make(path.join(harness.folder, '.env'));
     const { code, stderr } = await harness.run('create-full');
     expect([code, stderr]).toEqual([0, expect.not.stringMatching(/WARNING|ERROR|\.env/)]);
@@ -35,7 +35,7 @@ describe('a .env that nobody named and that is', () => {
 describe('a working directory that was deleted', () => {
   const environment = { cwd: undefined };
 
-  test('is not needed where every path is absolute', async ({ harness }) => {
+  test('is not needed if every path is absolute', async ({ harness }) => {
     harness.environment = environment;
     expect((await harness.run('create-full')).code).toBe(0);
   });
@@ -45,7 +45,7 @@ describe('a working directory that was deleted', () => {
     { argv: ['--env-file', 'settings'], env: {}, file: 'settings' },
     { argv: ['--ca-file', 'ca.pem'], env: {}, file: 'ca.pem' },
     { argv: [], env: { CHBACKUP_PASSWORD_FILE: './pw' }, file: './pw' },
-  ])('cannot be searched for $file: exit 2', async ({ argv, env, file }, { harness }) => {
+  ])('leads to exit 2 if $file is relative to it', async ({ argv, env, file }, { harness }) => {
     const running = harness.startRaw(['list', harness.host, 'u', ...argv], {
       ...environment,
       env: { CHBACKUP_LOG_DIR: harness.logDir, ...env },

@@ -14,7 +14,7 @@ const hasIPv6 = Object.values(networkInterfaces()).some((addresses) =>
   addresses?.some(({ address }) => address === '::1'),
 );
 
-/** User and password that the server was sent, of all requests. */
+/** Returns the different `user:password` texts in the requests that the server received. */
 function sent({ simulator }: Harness): string[] {
   const headers = new Set(simulator.requests.map(({ authorization }) => authorization ?? ''));
   return [...headers].map((header) =>
@@ -28,8 +28,8 @@ function put(harness: Harness, name: string, text: string): string {
   return name;
 }
 
-describe('where the server is', () => {
-  test('a name with a port, which stands in the names of the files', async ({ harness }) => {
+describe('the host', () => {
+  test('may have a port, which becomes part of the file names', async ({ harness }) => {
     const port = harness.host.split(':')[1];
     const { code } = await harness.startRaw([
       'create-full',
@@ -46,7 +46,7 @@ describe('where the server is', () => {
     expect(harness.file(`.localhost_${port}_last_backup`)).toMatch(/^FULL_/);
   });
 
-  test('http:// in front of it', async ({ harness }) => {
+  test('may begin with http://', async ({ harness }) => {
     const { code } = await harness.startRaw([
       'create-full',
       `http://${harness.host}`,
@@ -57,7 +57,7 @@ describe('where the server is', () => {
     expect(harness.lastBackup).toMatch(/^FULL_/);
   });
 
-  test.skipIf(!hasIPv6)('IPv6 in brackets (needs ::1)', async ({ harnessOf }) => {
+  test.skipIf(!hasIPv6)('may be an IPv6 address in brackets (needs ::1)', async ({ harnessOf }) => {
     const harness = await harnessOf({}, { host: '::1' });
     expect(harness.host).toMatch(/^\[::1\]:\d+$/);
     expect((await harness.run('create-full')).code).toBe(0);
@@ -65,7 +65,7 @@ describe('where the server is', () => {
   });
 
   test.for(['127.0.0.1', ...(hasIPv6 ? ['::1'] : [])])(
-    'https on %s with its own CA',
+    'may use https with its own CA: %s',
     async (host, { harnessOf }) => {
       const harness = await harnessOf({}, { tls, host });
       expect((await harness.run('create-full', '--ca-file', caFile)).code).toBe(0);
@@ -74,7 +74,7 @@ describe('where the server is', () => {
     },
   );
 
-  test('https with a CA that is not trusted: exit 13 at once, naming --ca-file', async ({
+  test('leads to exit 13 at once and a hint to --ca-file if its CA is not trusted', async ({
     harnessOf,
   }) => {
     const harness = await harnessOf({}, { tls });
@@ -87,7 +87,7 @@ describe('where the server is', () => {
   });
 
   test.skipIf(process.platform !== 'linux')(
-    'https with a certificate for another name (needs 127.0.0.2): exit 13 at once',
+    'leads to exit 13 at once if its certificate is for another name (needs 127.0.0.2)',
     async ({ harnessOf }) => {
       const harness = await harnessOf({}, { tls, host: '127.0.0.2' });
       const { code, stderr } = await harness.run('create-full', '--ca-file', caFile);
@@ -97,12 +97,14 @@ describe('where the server is', () => {
     },
   );
 
-  test('--insecure takes any certificate', async ({ harnessOf }) => {
+  test('may have any certificate with --insecure', async ({ harnessOf }) => {
     const harness = await harnessOf({}, { tls });
     expect((await harness.run('create-full', '--insecure')).code).toBe(0);
   });
 
-  test('https to a server that speaks http: exit 13 at once', async ({ harness }) => {
+  test('leads to exit 13 at once if it is https and the server only supports http', async ({
+    harness,
+  }) => {
     const startMs = harness.clock.elapsed();
     const { done } = harness.startRaw(['create-full', `https://${harness.host}`, 'u', secret]);
     const { code, stderr } = await done;
@@ -117,10 +119,10 @@ describe('a password with', () => {
     ['quotes', `it's "quoted" \`so\``],
     ['blanks', '  two  words '],
     ['a colon', 'a:b::c'],
-    ['per cent signs', '100%25%2F%'],
-    ['letters beyond ASCII', 'пароль-密码-ñ-🔑'],
-    ['what URLs and shells read', '@/?#&=+$(x)\\;|<>!*~'],
-    ['nothing but a dash', '-'],
+    ['percent signs', '100%25%2F%'],
+    ['non-ASCII letters', 'пароль-密码-ñ-🔑'],
+    ['special characters of URLs and shells', '@/?#&=+$(x)\\;|<>!*~'],
+    ['only a dash', '-'],
     ['a thousand characters', 'x'.repeat(1000)],
   ] as const)('%s', async ([, password], { harnessOf }) => {
     const harness = await harnessOf({ password, username: 'jürgen ö' });
@@ -145,29 +147,31 @@ describe('a password with', () => {
 });
 
 describe('no credentials', () => {
-  test('a server without gets none', async ({ harnessOf }) => {
+  test('are sent to a server that requires none', async ({ harnessOf }) => {
     const harness = await harnessOf({ username: '', password: '' });
     expect((await harness.startRaw(['create-full', harness.host]).done).code).toBe(0);
     expect(sent(harness)).toEqual(['']);
   });
 
-  test('empty arguments are none, whatever the variables say', async ({ harnessOf }) => {
+  test('are sent if the arguments are empty, even if the variables are set', async ({
+    harnessOf,
+  }) => {
     const harness = await harnessOf({ username: '', password: '' });
-    harness.env = { CHBACKUP_USER: 'somebody' };
+    harness.env = { CHBACKUP_USER: 'other-user' };
     expect((await harness.startRaw(['create-full', harness.host, '', '']).done).code).toBe(0);
     expect(sent(harness)).toEqual(['']);
   });
 });
 
-describe('which setting wins', () => {
-  /** Runs against a server that refuses everybody, and tells whom it was sent. */
+describe('precedence of settings', () => {
+  /** Runs against a server that refuses all credentials and returns those it received. */
   async function sentWith(harness: Harness, ...argv: string[]): Promise<string[]> {
     const { code } = await harness.startRaw(argv).done;
     expect(code).toBe(12);
     return sent(harness);
   }
 
-  test('the argument over the variable over .env', async ({ harnessOf }) => {
+  test('an argument wins over a variable, and a variable over .env', async ({ harnessOf }) => {
     const sources = [
       { argument: ['argued', 'x'], variable: 'varied', dotenv: 'written', expected: 'argued:x' },
       { argument: [], variable: 'varied', dotenv: 'written', expected: 'varied:p' },
@@ -181,7 +185,7 @@ describe('which setting wins', () => {
     }
   });
 
-  test('--env-file instead of .env, and over CHBACKUP_ENV_FILE', async ({ harness }) => {
+  test('--env-file replaces .env and wins over CHBACKUP_ENV_FILE', async ({ harness }) => {
     put(harness, '.env', 'CHBACKUP_USER=dotenv\n');
     put(harness, 'one.env', `CHBACKUP_USER=one\nCHBACKUP_HOST=${harness.host}\n`);
     put(harness, 'other.env', 'CHBACKUP_USER=other\n');
@@ -193,26 +197,26 @@ describe('which setting wins', () => {
     ]);
   });
 
-  test('quotes and comments in .env', async ({ harness }) => {
+  test('.env may contain quotes and comments', async ({ harness }) => {
     put(harness, '.env', `# shard 1\nexport CHBACKUP_USER="a b" # who\nCHBACKUP_PASSWORD='#"'\n`);
     expect(await sentWith(harness, 'create-full', harness.host)).toEqual(['a b:#"']);
   });
 
-  test('a file for the user, without its one line end', async ({ harness }) => {
+  test('a user or password file is read without its final line break', async ({ harness }) => {
     put(harness, 'user', 'from-file\r\n');
     put(harness, 'password', ' kept \n');
     harness.env = { CHBACKUP_USER_FILE: 'user', CHBACKUP_PASSWORD_FILE: 'password' };
     expect(await sentWith(harness, 'create-full', harness.host)).toEqual(['from-file: kept ']);
   });
 
-  test('a variable of the environment over a file that .env names', async ({ harness }) => {
+  test('an environment variable wins over a file that is named in .env', async ({ harness }) => {
     put(harness, '.env', 'CHBACKUP_PASSWORD_FILE=no-such-file-needed\nCHBACKUP_USER=u\n');
     put(harness, 'no-such-file-needed', 'weak');
     harness.env = { CHBACKUP_PASSWORD: 'strong' };
     expect(await sentWith(harness, 'create-full', harness.host)).toEqual(['u:strong']);
   });
 
-  test('every common setting has a variable', async ({ harness }) => {
+  test('every common setting has an environment variable', async ({ harness }) => {
     harness.env = {
       CHBACKUP_HOST: harness.host,
       CHBACKUP_USER: 'rlAPIuser',
@@ -236,7 +240,7 @@ describe('which setting wins', () => {
   });
 });
 
-test('the variable for the local program does not stop a command that needs the API', async ({
+test('ignores the variables for the local binary in a command that needs the API', async ({
   harness,
 }) => {
   harness.env = { CHBACKUP_BINARY: '1', CHBACKUP_BINARY_PATH: '/no/such/program' };
@@ -251,7 +255,7 @@ describe('durations', () => {
     ['1.5h', 5400],
     ['2 min', 120],
     ['1d', 86_400],
-  ] as const)('--wait %s', async ([text, seconds], { harness }) => {
+  ] as const)('are accepted as --wait %s', async ([text, seconds], { harness }) => {
     harness.holdLock('');
     const startMs = harness.clock.elapsed();
     expect((await harness.run('create-full', '--wait', text)).code).toBe(11);

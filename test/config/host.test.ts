@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parseHost } from '../../src/config/host.js';
 
-describe('a host: where it is, and its one name in file names', () => {
+describe('parseHost returns the URL and the file name of a host', () => {
   test.for([
     ['clickhouse-backup-api', 'http://clickhouse-backup-api:7171', 'clickhouse-backup-api'],
     ['ch1.example.org', 'http://ch1.example.org:7171', 'ch1.example.org'],
@@ -22,7 +22,7 @@ describe('a host: where it is, and its one name in file names', () => {
     expect(parseHost(text)).toMatchObject({ label: text, baseUrl, fileName });
   });
 
-  test('a name with an underscore and a name with a port do not share files', () => {
+  test('returns different file names for an underscore and for a port', () => {
     expect(parseHost('ch_8080').fileName).not.toBe(parseHost('ch:8080').fileName);
   });
 });

@@ -7,8 +7,8 @@ const mark = '\ufeff';
 const encodings: [what: string, encode: (text: string) => Buffer][] = [
   ['UTF-8', (text) => Buffer.from(text)],
   ['UTF-8 with a byte order mark', (text) => Buffer.from(mark + text)],
-  ['UTF-16, little end first', (text) => Buffer.from(mark + text, 'utf16le')],
-  ['UTF-16, big end first', (text) => Buffer.from(mark + text, 'utf16le').swap16()],
+  ['UTF-16 little-endian', (text) => Buffer.from(mark + text, 'utf16le')],
+  ['UTF-16 big-endian', (text) => Buffer.from(mark + text, 'utf16le').swap16()],
 ];
 
 const certificates = path.resolve(import.meta.dirname, '../support/tls');
@@ -16,7 +16,7 @@ const read = (name: string) => readFileSync(path.join(certificates, name), 'utf8
 const tls = { key: read('server.key'), cert: read('server.pem') };
 
 describe.for(encodings)('a text file in %s', ([, encode]) => {
-  test('holds a user and a password', async ({ harness }) => {
+  test('may contain a user or a password', async ({ harness }) => {
     const put = (name: string, text: string) => {
       const file = path.join(harness.folder, name);
       writeFileSync(file, encode(text));
@@ -29,7 +29,7 @@ describe.for(encodings)('a text file in %s', ([, encode]) => {
     expect((await harness.startRaw(['create-full', harness.host]).done).code).toBe(0);
   });
 
-  test('holds settings', async ({ harness }) => {
+  test('may contain settings', async ({ harness }) => {
     writeFileSync(
       path.join(harness.folder, '.env'),
       encode(`CHBACKUP_HOST=${harness.host}\r\nCHBACKUP_USER=rlAPIuser\r\n`),
@@ -38,7 +38,7 @@ describe.for(encodings)('a text file in %s', ([, encode]) => {
     expect((await harness.startRaw(['create-full']).done).code).toBe(0);
   });
 
-  test('holds the certificate of a CA', async ({ harnessOf }) => {
+  test('may contain the certificate of a CA', async ({ harnessOf }) => {
     const harness = await harnessOf({}, { tls });
     const file = path.join(harness.folder, 'ca.pem');
     writeFileSync(file, encode(read('ca.pem')));
@@ -46,7 +46,7 @@ describe.for(encodings)('a text file in %s', ([, encode]) => {
   });
 });
 
-test('a last-backup file with a byte order mark names its backup', async ({ harness }) => {
+test('reads a last-backup file with a byte order mark', async ({ harness }) => {
   expect((await harness.run('create-full')).code).toBe(0);
   const full = harness.lastBackup;
   harness.lastBackup = `${mark}${full}\r\n`;

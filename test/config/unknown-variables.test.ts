@@ -5,7 +5,7 @@ import { settingNames, variableOf } from '../../src/config/names.js';
 import { unknownVariables } from '../../src/config/unknown-variables.js';
 import { test } from '../support/harness.js';
 
-/** What Kubernetes sets in every container for a service of that name with one named port. */
+/** Returns the variables that Kubernetes sets in every container for a service with one named port. */
 function variablesOf(service: string, protocol = 'TCP'): Record<string, string> {
   const name = service.toUpperCase().replaceAll('-', '_');
   const port = `${name}_PORT_7171_${protocol}`;
@@ -29,13 +29,13 @@ describe('variables of a Kubernetes service', () => {
     'chbackup-log',
     'chbackup-api-port',
     'chbackup-user-file',
-  ])('called %s are none of ours', (service) => {
+  ])('named %s are ignored', (service) => {
     for (const protocol of ['TCP', 'UDP', 'SCTP']) {
       expect(unknownVariables(variablesOf(service, protocol))).toEqual([]);
     }
   });
 
-  plain('cannot be called as a setting is', () => {
+  plain('never have the name of a setting', () => {
     for (const name of settingNames) {
       expect(variableOf(name)).not.toMatch(/_(SERVICE_HOST|SERVICE_PORT|PORT)$/);
       expect(unknownVariables({ [variableOf(name)]: 'x' })).toEqual([]);
@@ -53,11 +53,13 @@ plain.for([
   ['CHBACKUP_HOST_FILE', 'x'],
   ['CHBACKUP_YES', '1'],
   ['CHBACKUP_', ''],
-] as const)('%s=%s looks like a setting and is none', ([name, value]) => {
+] as const)('%s=%s looks like a setting and is unknown', ([name, value]) => {
   expect(unknownVariables({ [name]: value, CHBACKUPX: '1', OTHER: '1' })).toEqual([name]);
 });
 
-test('they are named in one warning, with --quiet too, and ignored', async ({ harness }) => {
+test('prints one warning with all unknown settings, even with --quiet, and ignores them', async ({
+  harness,
+}) => {
   writeFileSync(path.join(harness.folder, '.env'), 'CHBACKUP_PASWORD=geheim\nOTHER=1\n');
   harness.env = { CHBACKUP_TIMOUT: '1h', ...variablesOf('chbackup-api') };
   const { code, stderr } = await harness.run('create-full', '--quiet');
@@ -67,7 +69,7 @@ test('they are named in one warning, with --quiet too, and ignored', async ({ ha
   );
 });
 
-test('one alone is one setting', async ({ harness }) => {
+test('prints a warning in the singular for one unknown setting', async ({ harness }) => {
   harness.env = { CHBACKUP_TIMOUT: '1h' };
   const { stderr } = await harness.run('create-full');
   expect(stderr).toContain('[WARNING] ignoring unknown setting CHBACKUP_TIMOUT\n');

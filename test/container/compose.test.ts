@@ -28,7 +28,7 @@ interface ComposeFile {
 
 const variable = /\$\{(\w+):-([^}]*)\}/g;
 
-/** The compose file as Compose reads it with these variables. */
+/** Returns the compose file as Docker Compose reads it with these variables. */
 function readCompose(variables: Record<string, string> = {}): ComposeFile {
   const text = readProjectFile('docker-compose.yml').replaceAll(
     variable,
@@ -61,7 +61,7 @@ describe('docker-compose.yml', () => {
   });
 
   test.for(Object.entries(compose.services))(
-    '%s answers to its name, comes back, and its log is kept small',
+    '%s has its name as the host name, is restarted and has a size limit for its log',
     ([name, service]) => {
       expect(service.hostname).toBe(name);
       expect(service.restart).toBe('unless-stopped');
@@ -69,25 +69,25 @@ describe('docker-compose.yml', () => {
     },
   );
 
-  test('gives every variable a default, the one that .env.example shows', () => {
+  test('gives every variable the default that .env.example shows', () => {
     const used = new Map([...source.matchAll(variable)].map(([, name, value]) => [name, value]));
     expect(Object.fromEntries(used)).toEqual(parseEnvironment(readProjectFile('.env.example')));
     expect(source.replaceAll(variable, '').replaceAll('$$', '')).not.toContain('$');
   });
 
-  test('gives one variable the same default everywhere', () => {
+  test('gives each variable the same default everywhere', () => {
     const uses = new Set([...source.matchAll(variable)].map(([use]) => use));
     const names = [...uses].map((use) => use.slice(0, use.indexOf(':')));
     expect(names.toSorted()).toEqual([...new Set(names)].toSorted());
   });
 
-  test('warns of the public passwords', () => {
+  test('warns that the default passwords are public', () => {
     expect(source).toMatch(/^# !!! THE DEFAULT PASSWORDS .* ARE PUBLIC/m);
     expect(readProjectFile('.env.example')).toMatch(/^# CHANGE EVERY PASSWORD/m);
     expect(readProjectFile('.gitignore').split('\n')).toContain('.env');
   });
 
-  test('has no password but through a variable', () => {
+  test('sets every password through a variable', () => {
     expect(JSON.stringify(readCompose({ ...secrets, CLICKHOUSE_USER: 'u' }))).not.toContain(
       'Pass123',
     );
@@ -102,7 +102,7 @@ describe('docker-compose.yml', () => {
     ]);
   });
 
-  test('starts each service when those it needs are healthy', () => {
+  test('starts each service once the services it needs are healthy', () => {
     const healthy = { condition: 'service_healthy' };
     expect(api.depends_on).toEqual({ clickhouse: healthy, ftp: healthy });
     expect(agent.depends_on).toEqual({ 'clickhouse-backup-api': healthy });
@@ -111,7 +111,7 @@ describe('docker-compose.yml', () => {
     expect(image.some(({ name }) => name === 'HEALTHCHECK')).toBe(true);
   });
 
-  test('does not call ClickHouse healthy while it still makes the sample table', () => {
+  test('does not report ClickHouse as healthy while it is still creating the sample table', () => {
     expect(clickhouse.healthcheck?.test[1]).toContain('clickhouse-server /proc/1/cmdline');
   });
 
@@ -123,14 +123,14 @@ describe('docker-compose.yml', () => {
     }
   });
 
-  test('names named volumes, and files that are there', () => {
+  test('mounts only named volumes and existing files', () => {
     const sources = Object.values(compose.services)
       .flatMap((service) => service.volumes)
       .map((volume) => volume.slice(0, volume.indexOf(':')));
-    const isThere = (from: string) =>
+    const exists = (from: string) =>
       from.startsWith('./') ? existsSync(projectPath(from)) : from in compose.volumes;
     expect(sources).not.toEqual([]);
-    expect(sources.filter((from) => !isThere(from))).toEqual([]);
+    expect(sources.filter((from) => !exists(from))).toEqual([]);
   });
 });
 
@@ -155,7 +155,7 @@ describe('the services fit together', () => {
     expect(config.clickhouse).toMatchObject({ host: own.clickhouse.hostname, port: 9000 });
   });
 
-  test('clickhouse-backup sees the data of ClickHouse', () => {
+  test('clickhouse-backup can read the data of ClickHouse', () => {
     const data = 'clickhouse-data:/var/lib/clickhouse';
     expect(own.clickhouse.volumes).toContain(data);
     expect(server.volumes).toContain(data);
@@ -177,14 +177,14 @@ describe('the services fit together', () => {
     expect(config.ftp['address']).toBe(`${own.ftp.hostname}:21`);
   });
 
-  test('the storage keeps the files on a volume, and no user from before', () => {
+  test('the storage keeps its files on a volume, but not its users', () => {
     const home = own.ftp.environment['FTP_USER_HOME'];
     expect(own.ftp.volumes).toEqual(['ftp-data:/home/ftpusers']);
     expect(home).toMatch(/^\/home\/ftpusers\/./);
     expect(own.ftp.tmpfs).toEqual(['/etc/pure-ftpd/passwd']);
   });
 
-  test('the agent logs in to the API, the first user being rlAPIuser', () => {
+  test('the agent logs in to the API, by default as rlAPIuser', () => {
     expect(server.environment).toMatchObject({ API_USERNAME: 'api', API_PASSWORD: 'two' });
     expect(own.agent.environment).toMatchObject({ CHBACKUP_USER: 'api', CHBACKUP_PASSWORD: 'two' });
     expect(agent.environment['CHBACKUP_USER']).toBe('rlAPIuser');
@@ -192,17 +192,17 @@ describe('the services fit together', () => {
     expect(config.api['listen']).toBe('0.0.0.0:7171');
   });
 
-  test('the crontab names the API by its service', () => {
+  test('the crontab uses the service name of the API as the host', () => {
     const entries = readCronEntries(readProjectFile('cronfile')).filter((entry) => entry.active);
     const hosts = entries.flatMap((entry) => /^chbackup \S+ (\S+)$/.exec(entry.command)?.[1] ?? []);
     expect(new Set(hosts)).toEqual(new Set([server.hostname]));
   });
 
-  test('the agent remembers on a volume', () => {
+  test('the agent keeps its state on a volume', () => {
     expect(own.agent.volumes).toContain('agent-log:/var/log/clickhouse-backup');
   });
 
-  test('the agent and the server have one time zone', () => {
+  test('the agent and the server have the same time zone', () => {
     expect([own.agent.environment['TZ'], server.environment['TZ']]).toEqual([
       'Asia/Tokyo',
       'Asia/Tokyo',
@@ -215,7 +215,7 @@ describe('the services fit together', () => {
     expect(services.agent.build?.args['CLICKHOUSE_BACKUP_VERSION']).toBe('2.6.30');
   });
 
-  test('ClickHouse makes a sample table with rows at its first start', () => {
+  test('ClickHouse creates a sample table with rows at its first start', () => {
     expect(clickhouse.volumes).toContain('./clickhouse/init:/docker-entrypoint-initdb.d:ro');
     const files = readdirSync(projectPath('clickhouse/init'));
     expect(files.every((name) => name.endsWith('.sql'))).toBe(true);
@@ -235,7 +235,7 @@ describe('the configuration of clickhouse-backup', () => {
     });
   });
 
-  test("skips what is the server's own", () => {
+  test('skips the system tables of ClickHouse', () => {
     expect(config.clickhouse['skip_tables']).toEqual([
       'system.*',
       'INFORMATION_SCHEMA.*',
@@ -244,18 +244,18 @@ describe('the configuration of clickhouse-backup', () => {
     ]);
   });
 
-  test('does one thing at a time, and nothing by itself', () => {
+  test('runs one operation at a time and starts none by itself', () => {
     expect(config.api).toMatchObject({
       allow_parallel: false,
       complete_resumable_after_restart: false,
     });
-    // Versions up to 2.4.0 at least refuse to start with fewer connections than workers.
+    // 2.4.0 and older versions refuse to start with fewer connections than workers.
     const concurrency = Number(config.ftp['concurrency']);
     expect(concurrency).toBeGreaterThanOrEqual(Number(config.general['upload_concurrency']));
     expect(concurrency).toBeGreaterThanOrEqual(Number(config.general['download_concurrency']));
   });
 
-  test('holds no user and no password', () => {
+  test('contains no user and no password', () => {
     const keys = Object.values(config).flatMap((section) => Object.keys(section));
     expect(keys).not.toContain('username');
     expect(keys).not.toContain('password');

@@ -1,17 +1,17 @@
 import { Cron } from 'croner';
 
-/** A line of a crontab that starts something. */
+/** A line of a crontab that starts a command. */
 export interface CronEntry {
   /** The five fields of the time, one space apart. */
   schedule: string;
   command: string;
-  /** False for one that is commented out. */
+  /** False if the line is commented out. */
   active: boolean;
 }
 
 const entryLine = /^(# *)?((?:[\d*,/-]+ +){5})([a-z].*)$/;
 
-/** The entries of a crontab, those commented out too. */
+/** Returns the entries of a crontab, including those that are commented out. */
 export function readCronEntries(crontab: string): CronEntry[] {
   return crontab.split('\n').flatMap((line) => {
     const match = entryLine.exec(line.trim());
@@ -21,7 +21,7 @@ export function readCronEntries(crontab: string): CronEntry[] {
   });
 }
 
-/** The moments from `from` (included) to `to` (not included) at which a schedule fires, in UTC. */
+/** Returns the times at which a schedule fires, from `from` up to but not including `to`, in UTC. */
 export function firingTimes(schedule: string, from: Date, to: Date): Date[] {
   const cron = new Cron(schedule, { timezone: 'UTC' });
   const times: Date[] = [];

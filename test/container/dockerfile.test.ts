@@ -11,7 +11,7 @@ const texts = (of: typeof instructions, name: string) =>
   of.filter((instruction) => instruction.name === name).map((instruction) => instruction.text);
 
 describe('the Dockerfile', () => {
-  test('takes node:24-alpine and clickhouse-backup 2.4.0, unless told otherwise', () => {
+  test('uses node:24-alpine and clickhouse-backup 2.4.0 by default', () => {
     expect(texts(instructions, 'ARG')).toEqual([
       'NODE_VERSION=24',
       'CLICKHOUSE_BACKUP_VERSION=2.4.0',
@@ -24,14 +24,14 @@ describe('the Dockerfile', () => {
     expect(binary).toHaveLength(1);
   });
 
-  test('builds in a stage of its own, from the lock file', () => {
+  test('builds in a separate stage, from the lock file', () => {
     expect(texts(build, 'RUN')).toEqual([
       'npm ci --ignore-scripts --no-audit --no-fund',
       'npm run build && chmod 0755 bin/chbackup.js',
     ]);
   });
 
-  test('copies the bundle and nothing else of the program', () => {
+  test('copies only the bundle of the program', () => {
     expect(texts(image, 'COPY')).toEqual([
       '--from=clickhouse-backup /bin/clickhouse-backup /usr/bin/clickhouse-backup',
       '--from=build /build/package.json /opt/chbackup/',
@@ -42,7 +42,7 @@ describe('the Dockerfile', () => {
     ]);
   });
 
-  test('installs logrotate, tini and tzdata, and throws npm away', () => {
+  test('installs logrotate, tini and tzdata and removes npm', () => {
     const [run = ''] = texts(image, 'RUN');
     expect(run).toMatch(/^apk add --no-cache logrotate tini tzdata && rm -rf /);
     expect(run).toContain('/usr/local/lib/node_modules');
@@ -54,7 +54,7 @@ describe('the Dockerfile', () => {
     expect(readProjectFile('bin/chbackup.js')).toMatch(/^#!\/usr\/bin\/env node\n/);
   });
 
-  test('runs crond in the foreground under tini, its log on standard error', () => {
+  test('runs crond in the foreground under tini, with its log on stderr', () => {
     expect(JSON.parse(texts(image, 'ENTRYPOINT').join())).toEqual(['/sbin/tini', '--']);
     expect(JSON.parse(texts(image, 'CMD').join())).toEqual([
       'crond',
@@ -66,15 +66,15 @@ describe('the Dockerfile', () => {
     ]);
   });
 
-  test('checks that crond runs', () => {
+  test('checks that crond is running', () => {
     expect(texts(image, 'HEALTHCHECK').join()).toMatch(/CMD \["pgrep", "-x", "crond"\]$/);
   });
 
-  test('has the log directory on a volume', () => {
+  test('keeps the log directory on a volume', () => {
     expect(texts(image, 'VOLUME')).toEqual(['["/var/log/clickhouse-backup"]']);
   });
 
-  test('holds no secret', () => {
+  test('contains no secret', () => {
     expect(texts(instructions, 'ENV')).toEqual([]);
     expect(dockerfile).not.toMatch(/Pass123|PASSWORD|SECRET|TOKEN/);
   });
@@ -85,14 +85,14 @@ describe('.dockerignore', () => {
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('#'));
 
-  test('lets in what is named, and nothing else', () => {
+  test('includes only the named files', () => {
     expect(lines[0]).toBe('*');
     expect(lines.slice(1).every((line) => /^![\w.-]+$/.test(line))).toBe(true);
     expect(lines).not.toContain('!.env');
     expect(lines).not.toContain('!node_modules');
   });
 
-  test('lets in all that the Dockerfile copies', () => {
+  test('includes everything that the Dockerfile copies', () => {
     const copied = instructions
       .filter(({ name, words }) => name === 'COPY' && !words[0]?.startsWith('--from='))
       .flatMap(({ words }) => words.slice(0, -1))
@@ -101,7 +101,7 @@ describe('.dockerignore', () => {
     for (const name of copied) expect(lines).toContain(`!${name}`);
   });
 
-  test('names only what there is', () => {
+  test('names only existing files', () => {
     const names = lines.slice(1).map((line) => line.slice(1));
     expect(names.filter((name) => !existsSync(projectPath(name)))).toEqual([]);
   });

@@ -1,9 +1,9 @@
 /** An instruction of a Dockerfile. */
 export interface Instruction {
   name: string;
-  /** What follows the name, in words; the lines of one that goes over several are joined. */
+  /** The words after the name; continuation lines are joined. */
   words: string[];
-  /** What follows the name, as it is. */
+  /** The text after the name, unchanged. */
   text: string;
 }
 
@@ -19,7 +19,7 @@ export function instructionsOf(dockerfile: string): Instruction[] {
     });
 }
 
-/** The instructions of each stage, its FROM first. */
+/** Returns the instructions of each stage, starting with its FROM. */
 export function stagesOf(instructions: Instruction[]): Instruction[][] {
   const stages: Instruction[][] = [];
   for (const instruction of instructions) {

@@ -5,11 +5,11 @@ import { readProjectFile } from './project-files.js';
 
 const logDirectory = '/var/log/clickhouse-backup';
 
-/** The one block of the configuration: its pattern, and its directives in order. */
+/** Returns the pattern and the directives of the only block in the configuration. */
 function readBlock(): { pattern: string; directives: string[] } {
   const text = readProjectFile('logrotate').replaceAll(/^\s*#.*$/gm, '');
   const match = /^\s*(\S+) \{([^{}]*)\}\s*$/.exec(text);
-  if (match === null) throw new Error('not one block');
+  if (match === null) throw new Error('the configuration does not have exactly one block');
   const [, pattern = '', body = ''] = match;
   return { pattern, directives: body.split('\n').flatMap((line) => line.trim() || []) };
 }
@@ -17,7 +17,7 @@ function readBlock(): { pattern: string; directives: string[] } {
 describe('the configuration of logrotate', () => {
   const { pattern, directives } = readBlock();
 
-  test('keeps 14 weeks, compressed', () => {
+  test('keeps 14 weeks of compressed logs', () => {
     expect(directives).toEqual([
       'su root root',
       'weekly',
@@ -29,11 +29,11 @@ describe('the configuration of logrotate', () => {
     ]);
   });
 
-  test('takes the log files, and no hidden file', () => {
+  test('rotates the log files and no hidden files', () => {
     expect(pattern).toBe(`${logDirectory}/*.log`);
   });
 
-  test('is the file that cron hands to logrotate, with a state that outlives the container', () => {
+  test('is the file that cron passes to logrotate, with a state file that survives the container', () => {
     const [target] = instructionsOf(readProjectFile('Dockerfile')).flatMap((each) =>
       each.name === 'COPY' && each.words.at(-2) === 'logrotate' ? each.words.slice(-1) : [],
     );

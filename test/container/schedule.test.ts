@@ -17,8 +17,8 @@ const diff = 'chbackup create-diff clickhouse-backup-api';
 const full = 'chbackup create-full clickhouse-backup-api';
 const rotation = 'logrotate';
 
-/** What README promises for this minute. */
-function promised(time: Date): string[] {
+/** Returns the jobs that the README documents for this minute. */
+function documentedJobs(time: Date): string[] {
   const [weekday, hour, minute] = [time.getUTCDay(), time.getUTCHours(), time.getUTCMinutes()];
   const jobs: string[] = [];
   if (minute === 0 && (weekday !== saturday || hour <= 20)) jobs.push(diff);
@@ -31,8 +31,8 @@ function nameOf(command: string): string {
   return command.startsWith(`${rotation} `) ? rotation : command;
 }
 
-/** Minute by minute, as ISO text, what is started; minutes with nothing are left out. */
-function started(of: CronEntry[]): Map<string, string[]> {
+/** Returns the jobs that start in each minute (an ISO text); minutes without jobs are omitted. */
+function jobsByMinute(of: CronEntry[]): Map<string, string[]> {
   const byMinute = new Map<string, string[]>();
   for (const { schedule, command } of of) {
     for (const time of firingTimes(schedule, from, to)) {
@@ -44,34 +44,34 @@ function started(of: CronEntry[]): Map<string, string[]> {
 }
 
 describe('the schedule over two weeks', () => {
-  const jobs = started(shipped);
+  const jobs = jobsByMinute(shipped);
 
-  test('starts at each minute exactly what is promised for it', () => {
+  test('starts exactly the documented jobs in each minute', () => {
     const expected = new Map<string, string[]>();
     for (let at = from.getTime(); at < to.getTime(); at += minuteMs) {
       const time = new Date(at);
-      const names = promised(time);
+      const names = documentedJobs(time);
       if (names.length > 0) expected.set(time.toISOString(), names);
     }
     const byTime = (of: Map<string, string[]>) => [...of].toSorted(([a], [b]) => (a < b ? -1 : 1));
     expect(byTime(jobs)).toEqual(byTime(expected));
   });
 
-  test('has 165 DIFFs, one FULL and seven rotations a week', () => {
+  test('has 165 DIFFs, one FULL and seven rotations per week', () => {
     const names = [...jobs.values()].flat();
     const count = (name: string) => names.filter((each) => each === name).length;
     expect([count(diff), count(full), count(rotation)]).toEqual([330, 2, 14]);
   });
 
-  test.for(['2026-11-28', '2026-12-05'])('has nothing after the FULL on Saturday %s', (day) => {
-    const ofTheEvening = [...jobs].filter(([time]) => time >= `${day}T20` && time < `${day}T24`);
-    expect(ofTheEvening).toEqual([
+  test.for(['2026-11-28', '2026-12-05'])('has no job after the FULL on Saturday %s', (day) => {
+    const eveningJobs = [...jobs].filter(([time]) => time >= `${day}T20` && time < `${day}T24`);
+    expect(eveningJobs).toEqual([
       [`${day}T20:00:00.000Z`, [diff]],
       [`${day}T20:30:00.000Z`, [full]],
     ]);
   });
 
-  test('fits into what the storage keeps', () => {
+  test('creates no more backups than the storage keeps', () => {
     const config = parse(readProjectFile('clickhouse/clickhouse-backup-config.yml')) as {
       general: { backups_to_keep_remote: number };
     };
@@ -81,33 +81,33 @@ describe('the schedule over two weeks', () => {
 });
 
 describe('the crontab', () => {
-  test('uses only what busybox understands', () => {
+  test('uses only syntax that busybox supports', () => {
     for (const { schedule } of entries) {
       expect(schedule).toMatch(/^[\d*-]+( [\d*-]+){4}$/);
-      // busybox takes 7 for every day of the week, and only logs that it could not read it.
+      // busybox reads 7 as every day of the week and only logs an error.
       expect(schedule.split(' ')[4]).not.toContain('7');
     }
     expect(crontab).toMatch(/\n$/);
     expect(crontab).not.toMatch(/^\s*(MAILTO|SHELL|PATH)\s*=/m);
   });
 
-  test('has no other line than comments and entries', () => {
+  test('contains only comments and entries', () => {
     const lines = crontab.split('\n').filter((line) => !/^\s*(#|$)/.test(line));
     expect(lines).toHaveLength(shipped.length);
   });
 
-  test('names the host only: no user, no password', () => {
+  test('contains only the host, not the user or the password', () => {
     for (const { command } of entries.filter((entry) => nameOf(entry.command) !== rotation)) {
       expect(command).toMatch(/^chbackup create-(full|diff) [a-z0-9-]+$/);
     }
     expect(crontab).not.toContain('Pass123');
   });
 
-  test('shows the full form in a comment', () => {
+  test('shows a command line with user and password in a comment', () => {
     expect(crontab).toMatch(/^# +chbackup create-diff host user password$/m);
   });
 
-  test('has the same for a second shard, commented out, with its own host', () => {
+  test('has the same entries for a second shard, commented out, with another host', () => {
     const host = 'clickhouse-backup-api-2';
     expect(secondShard.map((entry) => entry.command)).toEqual([
       `chbackup create-diff ${host}`,
@@ -120,7 +120,7 @@ describe('the crontab', () => {
     expect(hoursAndDays(secondShard)).toEqual(hoursAndDays(firstShard));
   });
 
-  test('says where each line of a cluster belongs', () => {
+  test('explains on which host of a cluster each line belongs', () => {
     const comments = crontab.replaceAll(/\n# ?/g, ' ');
     expect(comments).toContain('FIRST replica of its shard');
     expect(comments).toContain('its own path on the storage');

@@ -33,16 +33,16 @@ describe.for(names)('the workflow %s', (name) => {
   const jobs = Object.values(workflow.jobs);
   const steps = jobs.flatMap((job) => job.steps);
 
-  test('may read the code, and nothing more', () => {
+  test('has no other permission than to read the code', () => {
     expect(workflow.permissions).toEqual({});
     for (const job of jobs) expect(job.permissions).toEqual({ contents: 'read' });
   });
 
-  test('ends', () => {
+  test('has a timeout of an hour at most', () => {
     for (const job of jobs) expect(job['timeout-minutes']).toBeLessThanOrEqual(60);
   });
 
-  test('uses actions by commit, and leaves no token behind', () => {
+  test('pins actions to a commit and does not persist the token', () => {
     for (const { uses, with: inputs } of steps) {
       if (uses === undefined) continue;
       expect(uses).toMatch(/^actions\/[a-z-]+@[0-9a-f]{40}$/);
@@ -57,17 +57,17 @@ describe.for(names)('the workflow %s', (name) => {
   });
 });
 
-test('the tests run on Node 20 and 24, as CI runs them here', () => {
+test('the tests workflow runs .ci/run on Node 20 and 24', () => {
   const [job] = Object.values(readWorkflow('tests').jobs);
   expect(job?.strategy?.matrix.node).toEqual([20, 24]);
   expect(job?.steps.at(-1)?.run).toBe('bash .ci/run');
 });
 
-describe('the image is built', () => {
+describe('the image workflow', () => {
   const workflow = readWorkflow('image');
   const paths = workflow.on.push?.paths ?? [];
 
-  test('when a file changes that goes into it, or that the stack is made of', () => {
+  test('runs if a file of the image or of the compose stack changes', () => {
     expect(workflow.on.pull_request?.paths).toEqual(paths);
     const intoTheImage = readProjectFile('.dockerignore')
       .split('\n')
@@ -77,7 +77,7 @@ describe('the image is built', () => {
     expect([...intoTheImage, ...parts].filter((part) => !isWatched(part))).toEqual([]);
   });
 
-  test('for no path that is not there', () => {
+  test('has no path that does not exist', () => {
     const exists = (path: string) => existsSync(projectPath(path.replace('/**', '')));
     expect(paths.filter((path) => !exists(path))).toEqual([]);
   });

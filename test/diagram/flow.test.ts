@@ -8,7 +8,7 @@ import { Stage } from './stage.js';
 const minute = 60_000;
 const drawn = new Set(allMoves().map(nameOf));
 
-/** Each scenario, or variation of one, is played once, whichever tests ask for it. */
+/** The results of the scenarios and their variations; each runs once, even if several tests use it. */
 const played = new Map<string, Promise<Result>>();
 
 function play(
@@ -30,22 +30,22 @@ function movesOf({ steps: entered }: Result): string[] {
   return entered.slice(1).map((to, at) => nameOf({ from: entered[at] ?? to, to }));
 }
 
-/** What is wrong with a run, in sentences. */
+/** Returns a sentence for each move of a run that the diagram does not show. */
 function undrawnIn(result: Result): string[] {
   return movesOf(result)
     .filter((move) => !drawn.has(move))
-    .map((move) => `the program went ${move}, which diagram/flow.ts does not draw`);
+    .map((move) => `the program made the move ${move}, which is not in diagram/flow.ts`);
 }
 
-/** The first scenario that comes to that step by itself. */
+/** Returns the first scenario that reaches the step by itself. */
 async function scenarioWith(step: Step): Promise<Scenario> {
   for (const scenario of scenarios) {
     if ((await play(scenario)).steps.includes(step)) return scenario;
   }
-  throw new Error(`no scenario comes to the step '${step}': add one to test/diagram/scenarios.ts`);
+  throw new Error(`no scenario reaches the step '${step}': add one to test/diagram/scenarios.ts`);
 }
 
-const asking = steps.filter((step) => nodes[step].asksServer);
+const stepsWithRequests = steps.filter((step) => nodes[step].asksServer);
 
 async function playBusyAt(step: Step): Promise<Result> {
   const scenario = await scenarioWith(step);
@@ -59,7 +59,7 @@ async function playFailingAt(step: Step): Promise<Result> {
   return play(scenario, (stage) => stage.failEverythingAt(step), `, and ${step} fails`);
 }
 
-describe('each move of the program is drawn', () => {
+describe('each move of the program is in the diagram', () => {
   test.for(scenarios.map((scenario) => [scenario.name, scenario] as const))(
     '%s',
     async ([, scenario]) => {
@@ -70,37 +70,39 @@ describe('each move of the program is drawn', () => {
     },
   );
 
-  test.for(asking)('the server is busy at the step %s', async (step) => {
+  test.for(stepsWithRequests)('the server is busy at the step %s', async (step) => {
     expect(undrawnIn(await playBusyAt(step))).toEqual([]);
   });
 
-  test.for(steps)('all fails from the step %s on', async (step) => {
+  test.for(steps)('everything fails from the step %s on', async (step) => {
     expect(undrawnIn(await playFailingAt(step))).toEqual([]);
   });
 });
 
-test('each move that is drawn was made by some scenario', async () => {
+test('each move in the diagram is made by a scenario', async () => {
   const results = [
     ...(await Promise.all(scenarios.map((scenario) => play(scenario)))),
-    ...(await Promise.all(asking.map(playBusyAt))),
+    ...(await Promise.all(stepsWithRequests.map(playBusyAt))),
     ...(await Promise.all(steps.map(playFailingAt))),
   ];
   const made = new Set(results.flatMap(movesOf));
-  const unmade = [...drawn].filter((move) => !made.has(move));
-  expect(unmade.map((move) => `diagram/flow.ts draws ${move}, which no scenario made`)).toEqual([]);
+  const unused = [...drawn].filter((move) => !made.has(move));
+  expect(unused.map((move) => `${move} is in diagram/flow.ts, but no scenario makes it`)).toEqual(
+    [],
+  );
 });
 
-describe('the flow is a proper one', () => {
+describe('the flow is well-formed', () => {
   const outOf = (step: Step) => edges.filter(({ from }) => from === step);
   const into = (step: Step) => allMoves().filter(({ to }) => to === step);
 
   test('each step of the program is a node', () => {
     const undrawn = steps.filter((step) => !(step in nodes));
     const advice = 'add it to the nodes of diagram/flow.ts, and its moves to the edges';
-    expect(undrawn.map((step) => `the step '${step}' is not drawn: ${advice}`)).toEqual([]);
+    expect(undrawn.map((step) => `the step '${step}' is missing: ${advice}`)).toEqual([]);
   });
 
-  test.for(steps)('%s is come to, and left as its kind is', (step) => {
+  test.for(steps)('%s has the incoming and outgoing moves of its kind', (step) => {
     const { kind } = nodes[step];
     expect(into(step).length > 0).toBe(kind !== 'start');
     const labels = outOf(step).map(({ label }) => label);
@@ -114,7 +116,7 @@ describe('the flow is a proper one', () => {
     }
   });
 
-  test('no move is drawn twice', () => {
+  test('no move is in the diagram twice', () => {
     expect(drawn.size).toBe(allMoves().length);
   });
 });

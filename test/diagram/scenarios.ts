@@ -6,7 +6,7 @@ export interface Scenario {
   code: number;
   server?: Partial<SimulatorOptions>;
   prepare?: (stage: Stage) => void | Promise<void>;
-  /** create-full, if not told. */
+  /** Default: create-full. */
   command?: 'create-full' | 'create-diff';
   options?: string[];
 }
@@ -14,7 +14,7 @@ export interface Scenario {
 const second = 1000;
 const minute = 60 * second;
 
-/** What can become of a run, one after the other. */
+/** All outcomes of a run. */
 export const scenarios: readonly Scenario[] = [
   ...diffs(),
   { name: 'a full', code: 0 },
@@ -28,10 +28,10 @@ export const scenarios: readonly Scenario[] = [
 function diffs(): Scenario[] {
   const command = 'create-diff';
   const orFail = ['--without-base', 'fail'];
-  const baseGone = (stage: Stage) => {
+  const baseMissing = (stage: Stage) => {
     stage.addBase();
     stage.simulator.deleteBehind('remote', base);
-    stage.simulator.addBackup('remote', { name: 'SOMEBODY_ELSES' });
+    stage.simulator.addBackup('remote', { name: 'OTHER_CLIENT' });
   };
   const storageDown = (stage: Stage) => {
     stage.addBase();
@@ -41,8 +41,14 @@ function diffs(): Scenario[] {
     { name: 'a diff', code: 0, command, prepare: (stage) => stage.addBase() },
     { name: 'the first diff', code: 0, command },
     { name: 'the first diff, refused', code: 1, command, options: orFail },
-    { name: 'the base is gone', code: 0, command, prepare: baseGone },
-    { name: 'the base is gone, refused', code: 1, command, options: orFail, prepare: baseGone },
+    { name: 'the base is missing', code: 0, command, prepare: baseMissing },
+    {
+      name: 'the base is missing, refused',
+      code: 1,
+      command,
+      options: orFail,
+      prepare: baseMissing,
+    },
     { name: 'the remote list is empty', code: 1, command, prepare: storageDown },
     {
       name: 'the storage comes back within a minute',
@@ -54,9 +60,9 @@ function diffs(): Scenario[] {
       },
     },
     ...[
-      { name: 'a server 2.4.0', server: { version: '2.4.0' as const } },
-      { name: 'a server 2.8.1', server: { version: '2.8.1' as const } },
-      { name: 'which the configuration forbids', server: { uploadByPart: false } },
+      { name: 'server 2.4.0', server: { version: '2.4.0' as const } },
+      { name: 'server 2.8.1', server: { version: '2.8.1' as const } },
+      { name: 'forbidden by the configuration', server: { uploadByPart: false } },
     ].map(({ name, server }) => ({
       name: `the base is only remote, ${name}`,
       code: 0,
@@ -74,7 +80,7 @@ function creates(): Scenario[] {
   const work = { create: minute };
   return [
     {
-      name: 'the create ends in an error',
+      name: 'the create fails',
       code: 1,
       prepare: ({ simulator }) => simulator.failNext('create', 'no tables for backup'),
     },
@@ -99,19 +105,19 @@ function uploads(): Scenario[] {
   });
   return [
     {
-      name: 'the upload fails on its own files',
+      name: 'the upload of a file fails',
       code: 1,
       ...endsIn("one of uploadSingleBackupFile go-routine return error: can't upload"),
     },
-    { name: 'the upload ends in an error', code: 1, ...endsIn('no space left on device') },
+    { name: 'the upload fails', code: 1, ...endsIn('no space left on device') },
     { name: 'only the retention fails', code: 0, ...endsIn("can't remove OLD", true) },
     {
-      name: 'the upload is seen late',
+      name: 'the upload is listed late',
       code: 0,
       prepare: ({ simulator }) => simulator.showUploadsAfterLists(4),
     },
     {
-      name: 'the upload is never seen',
+      name: 'the upload is never listed',
       code: 1,
       prepare: ({ simulator }) => simulator.breakNextUpload('missing'),
     },
@@ -137,7 +143,7 @@ function interruptedRuns(): Scenario[] {
     });
   return [
     {
-      name: 'the interrupted run is complete',
+      name: 'the upload of the interrupted run is complete',
       code: 0,
       prepare(stage) {
         stage.leaveJournal(journal('upload'));
@@ -145,12 +151,12 @@ function interruptedRuns(): Scenario[] {
       },
     },
     {
-      name: 'the interrupted run asked for no upload',
+      name: 'the interrupted run had not requested its upload',
       code: 0,
       prepare: (stage) => stage.leaveJournal(journal('create')),
     },
     {
-      name: 'the upload of the interrupted run is not there',
+      name: 'the upload of the interrupted run is missing',
       code: 0,
       prepare: (stage) => stage.leaveJournal(journal('upload')),
     },
@@ -175,7 +181,7 @@ function waits(): Scenario[] {
   const busy = ({ simulator }: Stage) => simulator.busyWith('watch', 10 * minute);
   return [
     {
-      name: 'another chbackup works for a while',
+      name: 'another chbackup is running for a while',
       code: 0,
       prepare(stage) {
         stage.lockedBy = holder;
@@ -183,13 +189,18 @@ function waits(): Scenario[] {
       },
     },
     {
-      name: 'another chbackup works past --wait',
+      name: 'another chbackup is running longer than --wait',
       code: 11,
       options: ['--wait', '5m'],
       prepare: (stage) => void (stage.lockedBy = holder),
     },
     { name: 'the server is busy for a while', code: 0, prepare: busy },
-    { name: 'the server is busy past --wait', code: 11, options: ['--wait', '5m'], prepare: busy },
+    {
+      name: 'the server is busy longer than --wait',
+      code: 11,
+      options: ['--wait', '5m'],
+      prepare: busy,
+    },
     { name: 'the server is busy, --wait 0', code: 11, options: ['--wait', '0'], prepare: busy },
   ];
 }
@@ -218,7 +229,7 @@ function failures(): Scenario[] {
       code: 13,
       prepare: ({ simulator }) => void (simulator.hang = true),
     },
-    { name: 'the credentials are refused', code: 12, server: { password: 'another' } },
+    { name: 'unauthorized', code: 12, server: { password: 'another' } },
     {
       name: 'SIGINT during the upload',
       code: 130,

@@ -7,10 +7,10 @@ import type { Scenario } from './scenarios.js';
 
 export const base = 'FULL_CH_BK_2026-11-21_20-30-00';
 
-/** What a scenario is prepared on: a server, a folder, and what shall happen to the run. */
+/** The environment of a scenario: a server, a log directory and the faults during the run. */
 export class Stage {
   readonly harness: Harness;
-  /** Whom the host's lock belongs to, if not to us. */
+  /** The description of another holder of the host's lock, if there is one. */
   lockedBy: string | undefined;
   private diskFails = false;
   private signal: (name: 'SIGINT' | 'SIGTERM') => void = () => undefined;
@@ -23,24 +23,24 @@ export class Stage {
     return this.harness.simulator;
   }
 
-  /** A full backup at both locations, named by the last-backup file. */
+  /** Adds a full backup at both locations and records it as the last backup. */
   addBase(): void {
     this.simulator.addBackup('remote', { name: base });
     this.simulator.addBackup('local', { name: base });
     this.harness.lastBackup = base;
   }
 
-  /** What a run leaves that was killed. */
+  /** Writes the journal of a run that was killed. */
   leaveJournal(text: string): void {
     this.harness.writeFile(`.${this.harness.hostInFiles}_run.json`, text);
   }
 
-  /** The run gets a signal when it enters that step. */
+  /** Sends a signal when the run enters the step. */
   interruptAt(step: Step): void {
     this.harness.when(step, () => this.signal('SIGINT'));
   }
 
-  /** From that step on every file refuses, and a signal has come: whatever the step does, it fails. */
+  /** Makes every file operation fail from the step on and sends a signal, so that the step fails. */
   failEverythingAt(step: Step): void {
     this.harness.when(step, () => {
       this.diskFails = true;

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
-/** What the files of each folder may import besides each other; a file alone is a folder of its own. */
+/** What the files of each folder may import, besides each other. A file may be listed as a folder. */
 const mayImport: Record<string, readonly string[]> = {
   'src/start.ts': ['src/main.ts', 'src/cli', 'src/time'],
   'src/main.ts': ['src/cli', 'src/errors.ts'],
@@ -29,7 +29,7 @@ const mayImport: Record<string, readonly string[]> = {
   'src/errors.ts': [],
 };
 
-/** Who may use a library; any folder may use zod, which reads what others wrote. */
+/** The only folder that may use each library. Any folder may use zod, which validates external data. */
 const owners: Record<string, string> = {
   got: 'src/http',
   execa: 'src/client/binary',
@@ -43,7 +43,7 @@ const owners: Record<string, string> = {
   'pretty-ms': 'src/text.ts',
   'yocto-spinner': 'src/cli',
 };
-/** Folders that compute and do nothing else. */
+/** Folders without input and output. */
 const pure = new Set(['src/backup', 'src/time', 'src/errors.ts']);
 
 function folderOf(file: string): string | undefined {
@@ -52,36 +52,36 @@ function folderOf(file: string): string | undefined {
     .sort((one, other) => other.length - one.length)[0];
 }
 
-/** The modules that a source file imports, also those that it loads later. */
+/** Returns the modules that a source file imports, including dynamic imports. */
 function importsOf(source: string): string[] {
-  const forms = /(?:^|\s)(?:import|export)\s(?:[^'";]*\sfrom\s)?'([^']+)'|import\('([^']+)'\)/g;
-  return [...source.matchAll(forms)].map(([, first, second]) => first ?? second ?? '');
+  const pattern = /(?:^|\s)(?:import|export)\s(?:[^'";]*\sfrom\s)?'([^']+)'|import\('([^']+)'\)/g;
+  return [...source.matchAll(pattern)].map(([, first, second]) => first ?? second ?? '');
 }
 
-/** The import as a complaint; undefined: it is allowed. */
+/** Returns an error message, or undefined if the import is allowed. */
 function problemOf(file: string, name: string): string | undefined {
   const folder = folderOf(file) ?? '';
-  const complaint = `${file} must not import ${name}`;
-  if (name.endsWith('.json')) return file === 'src/cli/program.ts' ? undefined : complaint;
+  const problem = `${file} must not import ${name}`;
+  if (name.endsWith('.json')) return file === 'src/cli/program.ts' ? undefined : problem;
   if (!name.startsWith('.')) {
     const isPure = pure.has(folder) && name !== 'node:util';
     const owner = owners[name];
-    return isPure || (owner !== undefined && owner !== folder) ? complaint : undefined;
+    return isPure || (owner !== undefined && owner !== folder) ? problem : undefined;
   }
   const target = folderOf(path.join(path.dirname(file), name).replace(/\.js$/, '.ts'));
   const allowed = [folder, ...(mayImport[folder] ?? [])];
-  return target !== undefined && allowed.includes(target) ? undefined : complaint;
+  return target !== undefined && allowed.includes(target) ? undefined : problem;
 }
 
 const files = readdirSync(path.join(root, 'src'), { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts'))
   .map((file) => `src/${file}`);
 
-test('every file is in a folder of the map', () => {
+test('every source file is in a listed folder', () => {
   expect(files.filter((file) => folderOf(file) === undefined)).toEqual([]);
 });
 
-test('every import follows the map', () => {
+test('every import is allowed', () => {
   const problems = files.flatMap((file) =>
     importsOf(readFileSync(path.join(root, file), 'utf8')).flatMap(
       (name) => problemOf(file, name) ?? [],
@@ -90,7 +90,7 @@ test('every import follows the map', () => {
   expect(problems).toEqual([]);
 });
 
-describe('an import against the map is refused', () => {
+describe('rejects a forbidden import', () => {
   test.for([
     ['src/backup/chain.ts', '../config/host.js'],
     ['src/backup/chain.ts', '../state/disk.js'],

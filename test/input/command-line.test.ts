@@ -11,7 +11,7 @@ import { expectSane, runAlone } from './lone-run.js';
 const folder = mkdtempSync(path.join(tmpdir(), 'chbackup-input-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** What people, scripts and templates put where a value belongs. */
+/** Generates values that people, scripts and templates pass by mistake. */
 const typed = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 20 }),
   fc.string({
@@ -35,12 +35,12 @@ const typed = fc.oneof(
   ),
 );
 const connection = ['h0', user, secret];
-/** Nobody listens, and nobody is waited for. */
+/** Ends the run at once, because no server is listening. */
 const quick = ['--connect-timeout', '0'];
 
 const { usage, unreachable, notFound } = exitCodes;
 
-/** One value is whatever somebody typed; everything else is in order. */
+/** Command lines with one generated value, which are otherwise valid, and their exit codes. */
 const places: Record<string, { argv: (value: string) => string[]; codes: number[] }> = {
   host: {
     argv: (value) => ['create-full', '--connect-timeout', '0', '--', value, user, secret],
@@ -112,8 +112,8 @@ const places: Record<string, { argv: (value: string) => string[]; codes: number[
   },
 };
 
-describe.for(Object.entries(places))('whatever is typed as %s', ([, { argv, codes }]) => {
-  test('it is taken, or refused in one line with exit 2', async () => {
+describe.for(Object.entries(places))('any value for %s', ([, { argv, codes }]) => {
+  test('is accepted, or refused in one line with exit 2', async () => {
     await fc.assert(
       fc.asyncProperty(typed, async (value) => {
         const run = await runAlone(argv(value), { cwd: folder });
@@ -127,7 +127,7 @@ describe.for(Object.entries(places))('whatever is typed as %s', ([, { argv, code
   });
 });
 
-test('a host that is taken is one URL and one harmless file name', () => {
+test('an accepted host has a valid URL and a safe file name', () => {
   fc.assert(
     fc.property(typed, (text) => {
       let host;
@@ -162,7 +162,7 @@ const variable = fc.constantFrom(
   ...['LOG_DIR', 'BINARY', 'BINARY_PATH', 'TYPO', ''],
 );
 
-test('whatever the variables hold', async () => {
+test('any environment variables lead to exit 2 or 13', async () => {
   const env = fc.dictionary(
     variable.map((name) => `CHBACKUP_${name}`),
     typed.filter((value) => !value.includes('\0')),
@@ -178,7 +178,7 @@ test('whatever the variables hold', async () => {
   );
 });
 
-test('whatever stands in the .env file', async () => {
+test('any .env file leads to exit 2 or 13', async () => {
   const line = fc.oneof(
     fc.tuple(variable, typed).map(([name, value]) => `CHBACKUP_${name}=${value}`),
     fc.tuple(variable, typed).map(([name, value]) => `export CHBACKUP_${name}="${value}`),
@@ -198,8 +198,8 @@ test('whatever stands in the .env file', async () => {
   );
 });
 
-test('whatever stands in our own files', async () => {
-  const spoilt = fc.record({
+test('any content of the files in the log directory leads to a documented exit code', async () => {
+  const contents = fc.record({
     '.h0_last_backup': typed,
     '.h0_run.json': fc.oneof(typed, fc.json()),
     '.given_names': typed,
@@ -208,11 +208,11 @@ test('whatever stands in our own files', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.constantFrom('create-full', 'create-diff', 'list'),
-      spoilt,
+      contents,
       async (command, files) => {
         const answer = () => ({ status: 200, body: '' });
         const run = await runAlone([command, ...connection, ...quick], { files, answer });
-        // What others wrote there is not ours to clean.
+        // The generated contents may remain in the files, so the files are not checked.
         expectSane({ ...run, files: new Map() });
       },
     ),

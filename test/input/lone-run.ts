@@ -18,19 +18,19 @@ export interface LoneRun {
   tookMs: number;
 }
 
-const unheard = { wrote() {}, removed() {}, read() {}, failed() {}, lockRefused() {} };
+const ignoreEvents = { wrote() {}, removed() {}, read() {}, failed() {}, lockRefused() {} };
 const documented = new Set<number>(Object.values(exitCodes));
 
-/** Nobody listens. */
+/** A transport without a server: all connections are refused. */
 export const noServer: Transport = () =>
   Promise.reject(new TransportError('connection refused', { neverSent: true }));
 
-/** One program by itself, against whatever answers. */
+/** Runs the program once, with responses from `answer`. */
 export async function runAlone(
   argv: string[],
   options: {
     answer?: (request: string) => HttpAnswer | Promise<HttpAnswer>;
-    /** The time that a simulator behind `answer` should see. */
+    /** The time, if a simulator behind `answer` needs the same one. */
     time?: Time;
     env?: Record<string, string>;
     cwd?: string;
@@ -38,7 +38,7 @@ export async function runAlone(
   } = {},
 ): Promise<LoneRun> {
   const time = options.time ?? new Time();
-  const folder = new MemoryFolder(unheard);
+  const folder = new MemoryFolder(ignoreEvents);
   for (const [name, text] of Object.entries(options.files ?? {})) {
     folder.files.set(`/log/${name}`, text);
   }
@@ -71,11 +71,11 @@ export async function runAlone(
   return { code, stdout: stdout.text, stderr: stderr.text, files: folder.files, sent, tookMs };
 }
 
-/** Control and invisible characters, but for the ends of lines. */
+/** Control and invisible characters, except line breaks. */
 // oxlint-disable-next-line no-control-regex
 const harmful = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]|[\p{Cf}\p{Cs}]/u;
 
-/** What holds for every run, whatever it was told and by whom. */
+/** Expects what must be true for every run, for any input and any response. */
 export function expectSane({ code, stdout, stderr, files, tookMs }: LoneRun): void {
   expect(documented).toContain(code);
   expect(stderr).not.toMatch(/unexpected:|^\s+at .*:\d+:\d+/m);

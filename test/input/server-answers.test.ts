@@ -19,7 +19,7 @@ const commands = {
   schema: ['restore-table', 'BASE', 'shop.orders', ...connection, '--schema', '--yes'],
 };
 
-/** Text with all that a terminal, a log file or a parser trips over, and the secret. */
+/** Generates text that is harmful to a terminal, a log file or a parser, or contains the secret. */
 const nasty = fc.oneof(
   fc.string({ unit: 'binary' }),
   fc.constantFrom(
@@ -34,10 +34,10 @@ const anyJson = fc.oneof(
   fc.constantFrom<unknown>(1e308, -1, 2 ** 53, null, true, [], {}, [[[[[[]]]]]]),
 );
 
-/** What a liar, or a fault on the way, makes of an answer. */
+/** Changes a response, like a faulty server or proxy. */
 type Spoiling = (answer: HttpAnswer) => HttpAnswer;
 
-/** As a failed property shows it. */
+/** Gives a function a name for the report of a failed property. */
 function named(name: string, spoil: Spoiling): Spoiling {
   return Object.assign(spoil, { [fc.toStringMethod]: () => name.slice(0, 200) });
 }
@@ -71,7 +71,7 @@ const spoilings: fc.Arbitrary<Spoiling> = fc.oneof(
   fc.constantFrom(
     named('html', ({ status }) => ({ status, body: '<html><h1>Welcome to nginx!</h1></html>' })),
     named('repeated', ({ status, body }) => ({ status, body: body.repeat(100) })),
-    named('half a line more', ({ status, body }) => ({ status, body: `${body}{"name":` })),
+    named('an incomplete line added', ({ status, body }) => ({ status, body: `${body}{"name":` })),
     named('nested', ({ status }) => ({ status, body: '['.repeat(100_000) })),
     named('huge numbers', ({ status, body }) => {
       return { status, body: body.replaceAll(/\d+/g, '9'.repeat(400)) };
@@ -96,11 +96,11 @@ function mapLine(
   return { status, body: lines.map((line) => `${line}\n`).join('') };
 }
 
-/** A run against a server in good order, some of whose answers are spoilt on the way. */
-async function runSpoilt(
+/** Runs against a correct server, with some of its responses changed on the way. */
+async function runSpoiled(
   argv: string[],
   version: SimulatorVersion,
-  spoilt: { at: number; often: boolean; spoil: Spoiling }[],
+  spoiled: { at: number; often: boolean; spoil: Spoiling }[],
 ): Promise<LoneRun> {
   const time = new Time();
   const simulator = new Simulator({
@@ -125,30 +125,30 @@ async function runSpoilt(
     const reply = await simulator.handle({ method, path, headers, body: '' });
     if ('dropped' in reply) throw new Error('the simulator dropped a request');
     count++;
-    const found = spoilt.filter(({ at, often }) => (often ? count % at === 0 : count === at));
+    const found = spoiled.filter(({ at, often }) => (often ? count % at === 0 : count === at));
     return found.reduce((made: HttpAnswer, { spoil }) => spoil(made), reply);
   };
   return runAlone(argv, { time, answer, files: { '.h0_last_backup': 'BASE' } });
 }
 
-const spoiltAt = fc.record({
+const spoiledAt = fc.record({
   at: fc.integer({ min: 1, max: 14 }),
   often: fc.boolean(),
   spoil: spoilings,
 });
 
-/** How often something was asked to be created, uploaded or restored. */
-const asked = (sent: string[], what: string) =>
+/** Returns how many creates, uploads or restores were requested. */
+const countRequests = (sent: string[], what: string) =>
   sent.filter((line) => line.startsWith(`POST /backup/${what}`)).length;
 
 describe.for(Object.entries(commands))('%s', ([name, argv]) => {
-  test('whatever the server answers: a documented end, in words that do no harm', async () => {
+  test('ends with a documented exit code and safe output for any response of the server', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.constantFrom('2.4.0' as const, '2.6.30' as const, '2.8.1' as const),
-        fc.array(spoiltAt, { minLength: 1, maxLength: 3 }),
-        async (version, spoilt) => {
-          const run = await runSpoilt(argv, version, spoilt);
+        fc.array(spoiledAt, { minLength: 1, maxLength: 3 }),
+        async (version, spoiled) => {
+          const run = await runSpoiled(argv, version, spoiled);
           expectSane(run);
           const uploaded = run.code === 0 && /full|diff/.test(name);
           if (uploaded) expect(run.files.get('/log/.h0_last_backup')).toMatch(/^(FULL|DIFF)_CH_BK/);
@@ -159,7 +159,7 @@ describe.for(Object.entries(commands))('%s', ([name, argv]) => {
   }, 60_000);
 });
 
-test('a server that says nothing but one thing', async () => {
+test('ends with a documented exit code if the server returns the same response to every request', async () => {
   const status = fc.oneof(fc.constant(200), fc.integer({ min: 100, max: 999 }));
   await fc.assert(
     fc.asyncProperty(
@@ -173,7 +173,7 @@ test('a server that says nothing but one thing', async () => {
         });
         expectSane(run);
         if (argv[0]?.startsWith('create-')) expect(run.code).not.toBe(0);
-        expect(asked(run.sent, 'upload')).toBe(0);
+        expect(countRequests(run.sent, 'upload')).toBe(0);
       },
     ),
     { seed: 1, numRuns: 300 },

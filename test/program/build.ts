@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 
-/** Builds the program as it is shipped, once before its tests. */
+/** Builds the program in the form that is published, once before its tests. */
 export function setup(): void {
   const cwd = path.resolve(import.meta.dirname, '../..');
   execFileSync('npm', ['run', '--silent', 'build'], {

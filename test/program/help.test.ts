@@ -20,7 +20,7 @@ const commands = [...run('--help').stdout.matchAll(/^  ([a-z]+-?[a-z]*) /gm)]
   .map(([, name = '']) => name)
   .filter((name) => name !== 'chbackup');
 
-test('there are commands', () => {
+test('--help lists the commands, without their aliases', () => {
   expect(commands).toEqual(expect.arrayContaining(['create-full', 'create-diff']));
   expect(run('--help').stdout).not.toContain('create_full_backup');
 });
@@ -28,13 +28,13 @@ test('there are commands', () => {
 describe.each(['', ...commands])('chbackup %s --help', (command) => {
   const argv = command === '' ? ['--help'] : [command, '--help'];
 
-  test('is exactly this text, on stdout, with exit 0', async () => {
+  test('prints exactly the expected text on stdout and exits with 0', async () => {
     const { status, stdout, stderr } = run(...argv);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     await expect(stdout).toMatchFileSnapshot(`help/${command || 'chbackup'}.txt`);
   });
 
-  test('names every exit code', () => {
+  test('documents every exit code', () => {
     const { stdout } = run(...argv);
     for (const code of Object.values(exitCodes)) {
       expect(stdout).toMatch(new RegExp(`^  ${code} +\\S`, 'm'));
@@ -42,16 +42,19 @@ describe.each(['', ...commands])('chbackup %s --help', (command) => {
   });
 });
 
-test.each(['create_full_backup', 'create_diff_backup'])('%s has the same help', (alias) => {
-  const command = alias.replaceAll('_', '-').replace('-backup', '');
-  expect(run(alias, '--help')).toEqual(run(command, '--help'));
-});
+test.each(['create_full_backup', 'create_diff_backup'])(
+  '%s is an alias with the same help',
+  (alias) => {
+    const command = alias.replaceAll('_', '-').replace('-backup', '');
+    expect(run(alias, '--help')).toEqual(run(command, '--help'));
+  },
+);
 
-test('--version is the version of the package', () => {
+test('--version prints the version of the package', () => {
   expect(run('--version')).toEqual({ status: 0, stdout: `${manifest.version}\n`, stderr: '' });
 });
 
-test('no command: exit 2, one line that says where to look', () => {
+test('exits with 2 and one line that refers to --help without a command', () => {
   const { status, stdout, stderr } = run();
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
   expect(stderr).toMatch(/^\S+ \S+ ::::\[ERROR\] no command given \(see chbackup --help\)\n$/);

@@ -7,7 +7,7 @@ import manifest from '../../package.json' with { type: 'json' };
 
 const root = path.resolve(import.meta.dirname, '../..');
 
-/** A checkout in which nothing was built yet. */
+/** Creates a checkout in which nothing has been built. */
 function freshCheckout(folder: string): string {
   const checkout = path.join(folder, 'checkout');
   const tracked = [
@@ -21,7 +21,7 @@ function freshCheckout(folder: string): string {
   return checkout;
 }
 
-test('npm pack of a checkout that was never built gives a program that runs', () => {
+test('npm pack in a fresh checkout creates a working package', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'chbackup-package-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const cwd = freshCheckout(folder);

@@ -11,7 +11,7 @@ const canDropChown =
   process.getuid?.() === 0 && spawnSync('setpriv', [...withoutChown, 'true']).status === 0;
 
 describe.skipIf(!hasFlock)('the program as a process (needs flock)', () => {
-  test('a full and a diff: exit 0, the answer on stdout, the story on stderr', async ({
+  test('exits with 0 after a full and a diff, with results on stdout and messages on stderr', async ({
     bench,
   }) => {
     const full = await bench.run('create-full', '--json');
@@ -24,7 +24,7 @@ describe.skipIf(!hasFlock)('the program as a process (needs flock)', () => {
     expect(bench.simulator.isWhole(bench.file('last_backup') ?? '')).toBe(true);
   });
 
-  test('through a symbolic link, as npm installs it', async ({ bench }) => {
+  test('runs through a symbolic link, as installed by npm', async ({ bench }) => {
     const link = path.join(bench.folder, 'chbackup');
     symlinkSync(path.resolve(import.meta.dirname, '../../bin/chbackup.js'), link);
     const { ended } = bench.startRaw(['--version'], { script: link });
@@ -35,7 +35,7 @@ describe.skipIf(!hasFlock)('the program as a process (needs flock)', () => {
     ['SIGTERM', 143],
     ['SIGINT', 130],
   ] as const)(
-    '%s during the upload: exit %i, and the next run settles',
+    '%s during the upload leads to exit %i, and the next run recovers',
     async ([signal, code], { bench }) => {
       const started = bench.start('create-full');
       await bench.heldAt(/GET \/backup\/actions\?filter=FULL/, started);
@@ -54,16 +54,16 @@ describe.skipIf(!hasFlock)('the program as a process (needs flock)', () => {
   test.for([
     { phase: 'at its first request', request: /GET \/backup\/actions/, uploaded: false },
     { phase: 'at the create', request: /POST \/backup\/create/, uploaded: false },
-    { phase: 'while it creates', request: /GET \/backup\/status/, uploaded: false },
+    { phase: 'during the create', request: /GET \/backup\/status/, uploaded: false },
     { phase: 'at the upload', request: /POST \/backup\/upload/, uploaded: true },
     {
-      phase: 'while it uploads',
+      phase: 'during the upload',
       request: /GET \/backup\/actions\?filter=FULL/,
       uploaded: true,
     },
-    { phase: 'at the proof', request: /GET \/backup\/list\/remote/, uploaded: true },
+    { phase: 'at the verification', request: /GET \/backup\/list\/remote/, uploaded: true },
   ])(
-    'killed (-9) $phase: the next run settles, with no wait for the lock',
+    'the next run recovers from kill -9 $phase without waiting for the lock',
     async ({ request, uploaded }, { bench }) => {
       const started = bench.start('create-full');
       await bench.heldAt(request, started);
@@ -81,24 +81,24 @@ describe.skipIf(!hasFlock)('the program as a process (needs flock)', () => {
     },
   );
 
-  test('eight at once on one host: one at a time, each on the one before', async ({ bench }) => {
+  test('eight runs started at once on one host run one at a time', async ({ bench }) => {
     const results = await Promise.all(
       Array.from({ length: 8 }, () => bench.run('create-full', '--wait', '1m')),
     );
     expect(results.map(({ code }) => code)).toEqual(Array(8).fill(0));
-    const works = bench.simulator.actions
+    const actions = bench.simulator.actions
       .filter(({ command }) => /^(create|upload) /.test(command))
       .map(({ command }) => command.split(' '));
-    expect(works).toHaveLength(16);
-    for (let at = 0; at < works.length; at += 2) {
-      expect(works[at]).toEqual(['create', works[at + 1]?.[1]]);
-      expect(works[at + 1]?.[0]).toBe('upload');
+    expect(actions).toHaveLength(16);
+    for (let at = 0; at < actions.length; at += 2) {
+      expect(actions[at]).toEqual(['create', actions[at + 1]?.[1]]);
+      expect(actions[at + 1]?.[0]).toBe('upload');
     }
-    expect(new Set(works.map(([, name]) => name)).size).toBe(8);
+    expect(new Set(actions.map(([, name]) => name)).size).toBe(8);
     expect(bench.simulator.remote.has(bench.file('last_backup') ?? '')).toBe(true);
   }, 60_000);
 
-  test('two hosts at once do not wait for each other', async ({ benchOf }) => {
+  test('runs on two hosts do not wait for each other', async ({ benchOf }) => {
     const [one, other] = [await benchOf({}), await benchOf({})];
     other.env['CHBACKUP_LOG_DIR'] = one.logDir;
     const results = await Promise.all([one, other].map((bench) => bench.run('create-full')));
@@ -108,7 +108,7 @@ describe.skipIf(!hasFlock)('the program as a process (needs flock)', () => {
     for (const { stderr } of results) expect(stderr).not.toContain('busy');
   });
 
-  test('a second run names the first and exits 11', async ({ bench }) => {
+  test('a second run exits with 11 and names the first', async ({ bench }) => {
     const first = bench.start('create-full');
     const release = await bench.heldAt(/POST \/backup\/upload/, first);
     const { code, stderr } = await bench.run('create-diff', '--wait', '0');
@@ -121,7 +121,7 @@ describe.skipIf(!hasFlock)('the program as a process (needs flock)', () => {
     expect(bench.file('lock')).toBe('');
   });
 
-  test('stdout and stderr closed early: the work goes on', async ({ bench }) => {
+  test('continues if stdout and stderr are closed early', async ({ bench }) => {
     const { child, ended } = bench.start('create-full', '--json', '--verbose');
     child.stdout?.destroy();
     child.stderr?.destroy();
@@ -129,7 +129,7 @@ describe.skipIf(!hasFlock)('the program as a process (needs flock)', () => {
     expect(bench.simulator.remote.has(bench.file('last_backup') ?? '')).toBe(true);
   });
 
-  test('its files can be read by others, and hold no secret', async ({ bench }) => {
+  test('writes files that other users can read', async ({ bench }) => {
     await bench.run('create-full');
     const file = bench.fileName('last_backup');
     expect(statSync(file).mode & 0o777).toBe(0o644);
@@ -137,7 +137,7 @@ describe.skipIf(!hasFlock)('the program as a process (needs flock)', () => {
   });
 
   test.skipIf(!canDropChown)(
-    'as root that may change no owner, over a file of another user (needs root and setpriv)',
+    'replaces a file of another user as root without CAP_CHOWN (needs root and setpriv)',
     async ({ bench }) => {
       expect((await bench.run('create-full')).code).toBe(0);
       const file = bench.fileName('last_backup');
@@ -152,19 +152,22 @@ describe.skipIf(!hasFlock)('the program as a process (needs flock)', () => {
   );
 
   test.for([
-    ['as busybox says it', "echo 'flock: No locks available' >&2; exit 1"],
-    ['as util-linux says it', "echo 'flock: 3: No locks available' >&2; exit 71"],
-  ] as const)('a file system without locks, %s: exit 1 at once', async ([, lines], { bench }) => {
-    bench.env['PATH'] = bench.shadow('flock', lines);
-    const { code, stderr } = await bench.run('create-full');
-    expect(code).toBe(1);
-    expect(stderr).toMatch(
-      /cannot lock \S+_lock: no locks available \(the log directory must be on/,
-    );
-    expect(bench.simulator.requests).toEqual([]);
-  });
+    ['reported by busybox', "echo 'flock: No locks available' >&2; exit 1"],
+    ['reported by util-linux', "echo 'flock: 3: No locks available' >&2; exit 71"],
+  ] as const)(
+    'exits with 1 at once on a file system without locks, %s',
+    async ([, lines], { bench }) => {
+      bench.env['PATH'] = bench.shadow('flock', lines);
+      const { code, stderr } = await bench.run('create-full');
+      expect(code).toBe(1);
+      expect(stderr).toMatch(
+        /cannot lock \S+_lock: no locks available \(the log directory must be on/,
+      );
+      expect(bench.simulator.requests).toEqual([]);
+    },
+  );
 
-  test('the form of the bash agent, with a password that begins with a dash', async ({
+  test('accepts the form of clickhouse-backup-agent with a password that begins with a dash', async ({
     benchOf,
   }) => {
     for (const password of ['-p', '--help', '--json', '-']) {
@@ -180,15 +183,17 @@ describe.skipIf(!hasFlock)('the program as a process (needs flock)', () => {
   }, 30_000);
 
   describe.skipIf(!isLinux)('the list of processes (needs /proc)', () => {
-    test('the secret stands in the arguments of no process after start-up', async ({ bench }) => {
-      const told = path.join(bench.folder, 'told');
-      // All that a child of ours is given: its arguments, its variables.
-      const tell = `{ tr '\\0' ' ' < /proc/$$/cmdline; env; tr '\\0' ' ' < /proc/$PPID/cmdline; } >> ${told}`;
+    test('does not show the password after start-up, in the arguments or environment of any process', async ({
+      bench,
+    }) => {
+      const recordFile = path.join(bench.folder, 'recorded');
+      // Records the arguments and the environment of a child process, and our own arguments.
+      const record = `{ tr '\\0' ' ' < /proc/$$/cmdline; env; tr '\\0' ' ' < /proc/$PPID/cmdline; } >> ${recordFile}`;
       const real = (process.env['PATH'] ?? '')
         .split(':')
         .map((folder) => path.join(folder, 'flock'))
         .find((file) => existsSync(file));
-      bench.env['PATH'] = bench.shadow('flock', `${tell}\nexec ${real} "$@"`);
+      bench.env['PATH'] = bench.shadow('flock', `${record}\nexec ${real} "$@"`);
       const started = bench.start('create-full');
       const { pid } = started;
       const argumentLists = new Set<string>();
@@ -202,7 +207,7 @@ describe.skipIf(!hasFlock)('the program as a process (needs flock)', () => {
             if (name !== `${pid}` && parent !== `${pid}`) continue;
             argumentLists.add(readFileSync(`/proc/${name}/cmdline`, 'utf8'));
           } catch {
-            // It has ended meanwhile.
+            // The process has ended meanwhile.
           }
         }
         await new Promise((resolve) => setTimeout(resolve, 10));
@@ -210,14 +215,16 @@ describe.skipIf(!hasFlock)('the program as a process (needs flock)', () => {
       expect((await over).code).toBe(0);
       expect([...argumentLists].join('\n')).toContain(`chbackup create-full ${bench.host}`);
       expect([...argumentLists].join('\n')).not.toContain(secret);
-      const children = readFileSync(told, 'utf8');
+      const children = readFileSync(recordFile, 'utf8');
       expect(children).toContain('flock');
       expect(children).not.toContain(secret);
     });
   });
 });
 
-test('no flock on PATH: exit 2, naming the package, no request', async ({ bench }) => {
+test('exits with 2 before any request and names the package if flock is not on PATH', async ({
+  bench,
+}) => {
   const { ended } = bench.startRaw(['create-full', bench.host, 'rlAPIuser', secret], {
     env: { PATH: bench.folder },
   });

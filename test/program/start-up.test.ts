@@ -20,7 +20,7 @@ const asNobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
 const canBeNobody = isRoot && spawnSync('setpriv', [...asNobody.slice(1), 'true']).status === 0;
 const oneLine = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d (\S+ )?::::\[ERROR\] [^\n]+\n$/;
 
-/** A copy of the shipped program, to take parts out of. */
+/** Copies the published program, so that a test can remove parts of it. */
 function copyProgram(bench: ProgramBench): { script: string; dist: string } {
   const copy = path.join(bench.folder, 'copy');
   for (const part of ['bin', 'dist', 'package.json']) {
@@ -29,15 +29,15 @@ function copyProgram(bench: ProgramBench): { script: string; dist: string } {
   return { script: path.join(copy, 'bin/chbackup.js'), dist: path.join(copy, 'dist') };
 }
 
-/** Removes the parts of a program whose names begin like this. */
+/** Removes the parts of a program whose names start with `beginning`. */
 function removeParts(dist: string, beginning: string): void {
   const parts = readdirSync(dist).filter((name) => name.startsWith(beginning));
   expect(parts).not.toEqual([]);
   for (const name of parts) rmSync(path.join(dist, name));
 }
 
-describe('a program of which a part is missing', () => {
-  test('the whole of it: exit 1, one line that says what to do', async ({ bench }) => {
+describe('an incomplete program', () => {
+  test('exits with 1 and one line that says what to do if dist is missing', async ({ bench }) => {
     const { script, dist } = copyProgram(bench);
     rmSync(dist, { recursive: true });
     const { code, stdout, stderr } = await bench.startRaw(['--version'], { script }).ended;
@@ -48,7 +48,7 @@ describe('a program of which a part is missing', () => {
     expect(JSON.parse(json.stderr)).toMatchObject({ level: 'error', exitCode: 1 });
   });
 
-  test('what a command is done with: exit 1, one line', async ({ bench }) => {
+  test('exits with 1 and one line if the code of a command is missing', async ({ bench }) => {
     const { script, dist } = copyProgram(bench);
     removeParts(dist, 'execution-');
     const { code, stderr } = await bench.startRaw(['list', 'h'], { script }).ended;
@@ -59,7 +59,7 @@ describe('a program of which a part is missing', () => {
     );
   });
 
-  test('what prints errors: the error and its exit code are told all the same', async ({
+  test('prints the error and keeps its exit code if the code that prints errors is missing', async ({
     bench,
   }) => {
     const { script, dist } = copyProgram(bench);
@@ -72,46 +72,52 @@ describe('a program of which a part is missing', () => {
     expect(JSON.parse(json.stderr)).toMatchObject({ error: 'ConfigError', exitCode: 2 });
   });
 
-  test.skipIf(!hasFlock)('since an update during a run (needs flock)', async ({ bench }) => {
-    const { script, dist } = copyProgram(bench);
-    const argv = ['create-full', bench.host, 'rlAPIuser', 'wrong'];
-    const started = bench.startRaw(argv, { script });
-    const release = await bench.heldAt(/./, started);
-    removeParts(dist, 'failure-');
-    release();
-    const { code, stderr } = await started.ended;
-    expect([code, stderr]).toEqual([12, expect.stringContaining('::::[ERROR]')]);
-    expect(stderr).not.toMatch(/^\s+at /m);
-  });
+  test.skipIf(!hasFlock)(
+    'keeps its exit code if an update removed a part during the run (needs flock)',
+    async ({ bench }) => {
+      const { script, dist } = copyProgram(bench);
+      const argv = ['create-full', bench.host, 'rlAPIuser', 'wrong'];
+      const started = bench.startRaw(argv, { script });
+      const release = await bench.heldAt(/./, started);
+      removeParts(dist, 'failure-');
+      release();
+      const { code, stderr } = await started.ended;
+      expect([code, stderr]).toEqual([12, expect.stringContaining('::::[ERROR]')]);
+      expect(stderr).not.toMatch(/^\s+at /m);
+    },
+  );
 });
 
-describe('an error that nobody catches', () => {
+describe('an uncaught error', () => {
   test.for([
-    ['thrown', `throw new TypeError(process.argv[4])`, 'unexpected: TypeError ('],
+    ['an exception', `throw new TypeError(process.argv[4])`, 'unexpected: TypeError ('],
     ['a rejection', `Promise.reject(new RangeError(process.argv[4]))`, 'unexpected: RangeError ('],
     ['a rejection with a text', `Promise.reject(process.argv[4])`, 'ERR_UNHANDLED_REJECTION ('],
     [
-      'an error of the system',
+      'a system error',
       `require('node:net').connect('/no/such/socket')`,
       'unexpected: Error ENOENT (',
     ],
-  ] as const)('%s: exit 1, one line without what was typed', async ([, code, says], { bench }) => {
-    const preload = path.join(bench.folder, 'preload.cjs');
-    writeFileSync(preload, `setTimeout(() => { ${code} }, 300);`);
-    const env = { NODE_OPTIONS: `--require ${preload}` };
-    for (const more of [[], ['--json']]) {
-      const argv = ['create-full', bench.host, 'rlAPIuser', secret, ...more];
-      const started = bench.startRaw(argv, { env });
-      await bench.heldAt(/./, started);
-      const { code: exitCode, stderr } = await started.ended;
-      expect(exitCode).toBe(1);
-      const last = stderr.trimEnd().split('\n').at(-1) ?? '';
-      expect(last).toContain(says.replace(' (', more.length === 0 ? ' (' : '","hint"'));
-      expect(stderr).not.toMatch(/^\s+at |Node\.js v/m);
-    }
-  });
+  ] as const)(
+    '%s leads to exit 1 and one line without the arguments',
+    async ([, code, says], { bench }) => {
+      const preload = path.join(bench.folder, 'preload.cjs');
+      writeFileSync(preload, `setTimeout(() => { ${code} }, 300);`);
+      const env = { NODE_OPTIONS: `--require ${preload}` };
+      for (const more of [[], ['--json']]) {
+        const argv = ['create-full', bench.host, 'rlAPIuser', secret, ...more];
+        const started = bench.startRaw(argv, { env });
+        await bench.heldAt(/./, started);
+        const { code: exitCode, stderr } = await started.ended;
+        expect(exitCode).toBe(1);
+        const last = stderr.trimEnd().split('\n').at(-1) ?? '';
+        expect(last).toContain(says.replace(' (', more.length === 0 ? ' (' : '","hint"'));
+        expect(stderr).not.toMatch(/^\s+at |Node\.js v/m);
+      }
+    },
+  );
 
-  test('nothing left to wait for is no success', async ({ bench }) => {
+  test('exits with 1 if the event loop is empty before the work is done', async ({ bench }) => {
     const preload = path.join(bench.folder, 'preload.cjs');
     writeFileSync(preload, `global.setTimeout = () => ({ unref() { return this; }, ref() {} });`);
     const env = { NODE_OPTIONS: `--require ${preload}` };
@@ -123,27 +129,30 @@ describe('an error that nobody catches', () => {
   });
 });
 
-describe('a working directory', () => {
-  test('that was deleted: the program starts', async ({ bench }) => {
-    const gone = path.join(bench.folder, 'gone');
-    mkdirSync(gone);
+describe('the working directory', () => {
+  test('may have been deleted', async ({ bench }) => {
+    const deleted = path.join(bench.folder, 'deleted');
+    mkdirSync(deleted);
     const run = (...argv: string[]) =>
-      bench.startRaw(argv, { cwd: gone, through: ['sh', '-c', `rmdir ${gone}; exec "$@"`, 'sh'] });
+      bench.startRaw(argv, {
+        cwd: deleted,
+        through: ['sh', '-c', `rmdir ${deleted}; exec "$@"`, 'sh'],
+      });
     expect(await run('--version').ended).toMatchObject({ code: 0, stderr: '' });
-    mkdirSync(gone);
+    mkdirSync(deleted);
     const listed = await run('list', bench.host, 'rlAPIuser', secret).ended;
     expect([listed.code, listed.stderr]).toEqual([0, '']);
-    mkdirSync(gone);
+    mkdirSync(deleted);
     const binary = await run('list', '--binary-path', '/bin/false').ended;
     expect(binary.stderr).not.toContain('unexpected');
-    mkdirSync(gone);
+    mkdirSync(deleted);
     const relative = await run('list', bench.host, '--log-dir', 'log').ended;
     expect(relative.code).toBe(2);
     expect(relative.stderr).toMatch(oneLine);
   });
 
   test.skipIf(!canBeNobody)(
-    'that its user may not enter, with a .env in it (needs root and setpriv)',
+    'may be inaccessible and contain a .env (needs root and setpriv)',
     async ({ bench }) => {
       const { script } = copyProgram(bench);
       const cwd = path.join(bench.folder, 'private');
@@ -158,9 +167,9 @@ describe('a working directory', () => {
   );
 });
 
-describe('its output', () => {
+describe('output', () => {
   test.for(['>&-', '2>&-', '<&- >&- 2>&-', '</'])(
-    '%s: the exit code is as usual',
+    'keeps the exit code with %s',
     async (how, { bench }) => {
       for (const [argv, code] of [
         ['--version', 0],
@@ -175,7 +184,7 @@ describe('its output', () => {
   );
 
   test.skipIf(process.platform !== 'linux')(
-    'on a full disk: errors keep their exit code',
+    'keeps the exit code of an error on a full disk',
     async ({ bench }) => {
       const full = openSync('/dev/full', 'w');
       const { code } = await bench.startRaw(['nope'], { stdio: ['ignore', 'pipe', full] }).ended;

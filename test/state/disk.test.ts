@@ -34,7 +34,7 @@ describe('files', () => {
     expect(disk.list(at('no-such-folder'))).toEqual([]);
   });
 
-  test('what cannot be done is a StateError that names the file and the reason', () => {
+  test('cause a StateError with the file and the reason if an operation fails', () => {
     mkdirSync(at('folder'));
     const failures = [
       () => disk.read(at('folder')),
@@ -50,7 +50,7 @@ describe('files', () => {
     }
   });
 
-  test('a replacement that fails leaves the old text, and nothing beside it', () => {
+  test('keep the old text and leave no other file if a replacement fails', () => {
     mkdirSync(at('file'));
     writeFileSync(at('file/inside'), '');
     expect(() => disk.replace(at('file'), 'new')).toThrow(StateError);
@@ -59,7 +59,7 @@ describe('files', () => {
 });
 
 describe('a file that is replaced', () => {
-  test('through a symbolic link leaves the link in place', () => {
+  test('is replaced through a symbolic link, which remains', () => {
     writeFileSync(at('real'), 'old');
     symlinkSync('real', at('link'));
     disk.replace(at('link'), 'new');
@@ -68,7 +68,7 @@ describe('a file that is replaced', () => {
     expect(disk.list(folder).sort()).toEqual(['link', 'real']);
   });
 
-  test('can be read by others, whatever the umask is', () => {
+  test('is readable by other users for any umask', () => {
     const umask = process.umask(0o077);
     try {
       disk.replace(at('file'), 'x');
@@ -78,14 +78,14 @@ describe('a file that is replaced', () => {
     expect(fs.statSync(at('file')).mode & 0o777).toBe(0o644);
   });
 
-  test('is replaced although a crash left the new file behind', () => {
+  test('is replaced even if a crash left the new file behind', () => {
     writeFileSync(at('file.new'), 'half', { mode: 0o400 });
     disk.replace(at('file'), 'new');
     expect(disk.read(at('file'))).toBe('new');
     expect(disk.list(folder)).toEqual(['file']);
   });
 
-  test('is written to the end, though the system writes a part at a time', () => {
+  test('is written completely even if each write is partial', () => {
     const real = fs.writeSync.bind(fs) as (...all: unknown[]) => number;
     vi.spyOn(fs, 'writeSync').mockImplementation((...all: unknown[]) => {
       const [descriptor, bytes, offset, length] = all as [number, Buffer, number, number];
@@ -108,18 +108,18 @@ function failing(call: 'fsyncSync' | 'fchmodSync', code: string, onlyAt = 0) {
 const codes = ['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EPERM', 'EACCES', 'EBADF', 'EISDIR'];
 
 describe('a file system', () => {
-  test.for(codes)('that refuses fsync and chmod with %s: files are replaced', (code) => {
+  test.for(codes)('may refuse fsync and chmod with %s when a file is replaced', (code) => {
     const [fsync, chmod] = [failing('fsyncSync', code), failing('fchmodSync', code)];
     disk.replace(at('file'), 'one');
     disk.replace(at('file'), 'two');
     expect(disk.read(at('file'))).toBe('two');
     disk.remove(at('file'));
     expect(disk.list(folder)).toEqual([]);
-    // The file and the folder, each time, and the folder after the removal.
+    // The file and the folder at each replacement, and the folder after the removal.
     expect([fsync.mock.calls.length, chmod.mock.calls.length]).toEqual([5, 2]);
   });
 
-  test('on which a folder cannot be opened: files are replaced', () => {
+  test('may refuse to open a folder when a file is replaced', () => {
     const real = fs.openSync.bind(fs);
     vi.spyOn(fs, 'openSync').mockImplementation((file, ...rest) => {
       if (file === folder) throw Object.assign(new Error('EACCES'), { code: 'EACCES' });
@@ -134,7 +134,7 @@ describe('a file system', () => {
       { code, what: 'file', call: 1, left: 'old' },
       { code, what: 'folder', call: 2, left: 'new' },
     ]),
-  )('that fails with $code at the fsync of the $what: StateError', ({ code, call, left }) => {
+  )('causes a StateError if the fsync of the $what fails with $code', ({ code, call, left }) => {
     disk.replace(at('file'), 'old');
     failing('fsyncSync', code, call);
     expect(() => disk.replace(at('file'), 'new')).toThrow(StateError);

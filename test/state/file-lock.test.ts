@@ -21,49 +21,49 @@ afterEach(() => {
 const disk = nodeDisk(process.env['PATH']);
 const at = (name: string) => path.join(folder, name);
 
-/** Takes the lock, or fails the test. */
-function take(file: string): HeldLock {
+/** Acquires the lock or fails the test. */
+function acquire(file: string): HeldLock {
   const attempt = disk.tryLock(file);
   if (attempt.kind === 'held') throw new Error(`held by ${attempt.holder}`);
   return attempt.lock;
 }
 
 describe.skipIf(!hasFlock)('the lock of a file (needs flock)', () => {
-  test('is one’s own until it is released, and tells who holds it', () => {
+  test('is exclusive until it is released, and describes its holder', () => {
     const file = at('lock');
-    const lock = take(file);
+    const lock = acquire(file);
     expect(disk.tryLock(file)).toEqual({ kind: 'held', holder: '' });
     lock.describe('a long description of the first holder');
     lock.describe('me');
     expect(disk.tryLock(file)).toEqual({ kind: 'held', holder: 'me' });
     lock.release();
     expect(readFileSync(file, 'utf8')).toBe('');
-    take(file).release();
+    acquire(file).release();
   });
 
-  test('another file’s lock is another lock', () => {
-    const one = take(at('one'));
+  test('does not lock another file', () => {
+    const one = acquire(at('one'));
     expect(disk.tryLock(at('other'))).toHaveProperty('kind', 'taken');
     one.release();
   });
 
-  test('somebody else’s is respected, and freed by the kernel when they are killed', async () => {
+  test('is refused while another process holds it, and is free once that process is killed', async () => {
     const file = at('lock');
-    writeFileSync(file, 'somebody');
+    writeFileSync(file, 'another process');
     const holder = spawn('flock', ['-n', file, 'sh', '-c', 'echo held; exec sleep 60'], {
       stdio: ['ignore', 'pipe', 'ignore'],
       detached: true,
     });
     await once(holder.stdout, 'data');
-    expect(disk.tryLock(file)).toEqual({ kind: 'held', holder: 'somebody' });
+    expect(disk.tryLock(file)).toEqual({ kind: 'held', holder: 'another process' });
     process.kill(-(holder.pid ?? 0), 'SIGKILL');
     await once(holder, 'close');
-    take(file).release();
+    acquire(file).release();
   });
 
-  test('ours is respected by others, though the flock that took it has ended', async () => {
+  test('is refused to other processes even after the flock process has ended', async () => {
     const file = at('lock');
-    const lock = take(file);
+    const lock = acquire(file);
     const rival = () => once(spawn('flock', ['-n', file, 'true']), 'close');
     expect(await rival()).toEqual([1, null]);
     lock.release();
@@ -71,19 +71,19 @@ describe.skipIf(!hasFlock)('the lock of a file (needs flock)', () => {
   });
 });
 
-/** The disk where a program of these lines is called flock. */
+/** Returns a disk whose flock program is a shell script with these lines. */
 function diskWith(lines: string) {
   writeFileSync(at('flock'), `#!/bin/sh\n${lines}\n`, { mode: 0o755 });
   return nodeDisk(`${folder}:${process.env['PATH']}`);
 }
 
 describe('the program flock', () => {
-  test('that is not there is a ConfigError naming its package', () => {
+  test('causes a ConfigError if it is missing', () => {
     expect(() => nodeDisk(folder).tryLock(at('lock'))).toThrow(ConfigError);
     expect(() => nodeDisk(folder).tryLock(at('lock'))).toThrow('flock is not on PATH');
   });
 
-  test.for([2, 64, 66, 71, 127])('that ends with %i is a StateError, never a lock', (code) => {
+  test.for([2, 64, 66, 71, 127])('causes a StateError if it exits with %i', (code) => {
     const attempt = () => diskWith(`exit ${code}`).tryLock(at('lock'));
     expect(attempt).toThrow(StateError);
     expect(attempt).toThrow(`flock ended with ${code}`);
@@ -93,34 +93,43 @@ describe('the program flock', () => {
     ['busybox', 1, 'flock: No locks available', 'no locks available'],
     ['toybox', 1, 'flock: flock: Function not implemented', 'function not implemented'],
     ['util-linux', 71, 'flock: 3: No locks available', 'no locks available'],
-    ['a busybox without it', 127, 'flock: applet not found', 'applet not found'],
-    ['one after a notice', 1, 'ld.so: ignored\nflock: Input/output error', 'input/output error'],
-  ] as const)('of %s that ends with %i and an error: its words', ([, code, printed, words]) => {
-    const attempt = () => diskWith(`printf '${printed}\\n' >&2; exit ${code}`).tryLock(at('lock'));
-    expect(attempt).toThrow(StateError);
-    expect(attempt).toThrow(`cannot lock ${at('lock')}: ${words}`);
-    expect(attempt).toThrow(
-      expect.objectContaining({ exitCode: 1, hint: expect.stringContaining('supports locks') }),
-    );
-  });
+    ['busybox without flock', 127, 'flock: applet not found', 'applet not found'],
+    [
+      'flock, after a warning',
+      1,
+      'ld.so: ignored\nflock: Input/output error',
+      'input/output error',
+    ],
+  ] as const)(
+    'of %s: an exit with %i and an error causes a StateError with that error',
+    ([, code, printed, words]) => {
+      const attempt = () =>
+        diskWith(`printf '${printed}\\n' >&2; exit ${code}`).tryLock(at('lock'));
+      expect(attempt).toThrow(StateError);
+      expect(attempt).toThrow(`cannot lock ${at('lock')}: ${words}`);
+      expect(attempt).toThrow(
+        expect.objectContaining({ exitCode: 1, hint: expect.stringContaining('supports locks') }),
+      );
+    },
+  );
 
-  test('that ends with 1 and no word: another process holds the lock', () => {
+  test('means that another process holds the lock if it exits with 1 without an error', () => {
     writeFileSync(at('lock'), 'me');
     expect(diskWith('exit 1').tryLock(at('lock'))).toEqual({ kind: 'held', holder: 'me' });
   });
 
-  test('that a signal to our group ends is asked again', () => {
+  test('is run again if a signal to our process group ended it', () => {
     const lines = `[ -e ${at('tried')} ] && exit 1\ntouch ${at('tried')}; kill -INT $$`;
     expect(diskWith(lines).tryLock(at('lock'))).toEqual({ kind: 'held', holder: '' });
   });
 
-  test('that is killed each time is a StateError, never a lock', () => {
+  test('causes a StateError if it is killed each time', () => {
     const attempt = () => diskWith('kill -KILL $$').tryLock(at('lock'));
     expect(attempt).toThrow(StateError);
     expect(attempt).toThrow('flock was killed by SIGKILL');
   });
 
-  test('that cannot be run is a StateError, never a lock', () => {
+  test('causes a StateError if it cannot be run', () => {
     mkdirSync(at('flock'));
     const attempt = () => nodeDisk(folder).tryLock(at('lock'));
     expect(attempt).toThrow(StateError);
@@ -129,14 +138,14 @@ describe('the program flock', () => {
 });
 
 describe.skipIf(!hasFlock)('a disk on which a lock cannot be described (needs flock)', () => {
-  test('locks all the same', () => {
+  test('locks anyway', () => {
     vi.spyOn(fs, 'writeSync').mockImplementation(() => {
       throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' });
     });
-    const lock = take(at('lock'));
+    const lock = acquire(at('lock'));
     lock.describe('me');
     expect(disk.tryLock(at('lock'))).toEqual({ kind: 'held', holder: '' });
     lock.release();
-    take(at('lock')).release();
+    acquire(at('lock')).release();
   });
 });

@@ -26,7 +26,7 @@ const journal: Journal = {
 };
 
 describe('the files of a host', () => {
-  test('are called as the bash agent called them', () => {
+  test('have the same names as with clickhouse-backup-agent', () => {
     files().recordLastBackup('B1');
     files().writeJournal(journal);
     expect(readdirSync(folder).sort()).toEqual(['.ch1_last_backup', '.ch1_run.json']);
@@ -34,7 +34,7 @@ describe('the files of a host', () => {
     expect(disk.read(files().lastBackupFile)).toBe('B1');
   });
 
-  test('the last-backup file: recorded, read', () => {
+  test('include the last-backup file, which can be recorded and read', () => {
     expect(files().readLastBackup()).toEqual({
       kind: 'none',
       reason: 'there is no last-backup file',
@@ -43,7 +43,7 @@ describe('the files of a host', () => {
     expect(files().readLastBackup()).toEqual({ kind: 'named', name: 'B1' });
   });
 
-  test('the agent’s last-backup file is used until one of ours is recorded', () => {
+  test('include the last-backup file of clickhouse-backup-agent until a backup is recorded', () => {
     const ours = new HostFiles(disk, folder, 'proj-ch-1', 'proj_ch_1');
     disk.replace(path.join(folder, '.proj_ch_1_last_backup'), ' ');
     expect(ours.readLastBackup()).toEqual({
@@ -57,7 +57,7 @@ describe('the files of a host', () => {
     expect(ours.readLastBackup()).toEqual({ kind: 'named', name: 'NEW' });
   });
 
-  test('… unless it is that of a host with a port, which has had a lock', () => {
+  test('do not include the last-backup file of a host with a port, which has a lock file', () => {
     const withPort = new HostFiles(disk, folder, 'a_1');
     withPort.recordLastBackup('ITS_OWN');
     const lock = withPort.tryLock();
@@ -68,7 +68,7 @@ describe('the files of a host', () => {
     expect(withPort.readLastBackup()).toEqual({ kind: 'named', name: 'ITS_OWN' });
   });
 
-  test('the journal: written, read, removed', () => {
+  test('include the journal, which can be written, read and removed', () => {
     expect(files().readJournal()).toEqual({ kind: 'none' });
     files().writeJournal(journal);
     expect(files().readJournal()).toEqual({ kind: 'journal', journal });
@@ -84,12 +84,12 @@ describe('the files of a host', () => {
     JSON.stringify({ ...journal, backup: '../x' }),
     JSON.stringify({ ...journal, backup: '' }),
     JSON.stringify({ ...journal, base: undefined }),
-  ])('a journal of %j is unreadable', (text) => {
+  ])('report the journal %j as unreadable', (text) => {
     writeFileSync(path.join(folder, '.ch1_run.json'), text);
     expect(files().readJournal()).toEqual({ kind: 'unreadable' });
   });
 
-  test('the last-backup files of all hosts', () => {
+  test('can be listed for the last-backup files of all hosts', () => {
     new HostFiles(disk, folder, 'ch1').recordLastBackup('B1');
     new HostFiles(disk, folder, 'ch2_8080').recordLastBackup('B2');
     writeFileSync(path.join(folder, '.ch3_last_backup'), '\n');
@@ -103,8 +103,8 @@ describe('the files of a host', () => {
   });
 });
 
-describe('names', () => {
-  const take = (wanted: string, isTaken: (name: string) => boolean = () => false) =>
+describe('reserveName', () => {
+  const reserve = (wanted: string, isTaken: (name: string) => boolean = () => false) =>
     new LogDirectory(diskWithLocks(new Map()), folder).reserveName({
       wanted,
       isTaken,
@@ -112,19 +112,19 @@ describe('names', () => {
       signal: new AbortController().signal,
     });
 
-  test('one is given once', async () => {
-    expect(await take('A')).toBe('A');
-    expect(await take('A')).toBe('A_2');
-    expect(await take('B')).toBe('B');
-    expect(await take('A', (name) => name === 'A_3')).toBe('A_4');
+  test('never reserves a name twice', async () => {
+    expect(await reserve('A')).toBe('A');
+    expect(await reserve('A')).toBe('A_2');
+    expect(await reserve('B')).toBe('B');
+    expect(await reserve('A', (name) => name === 'A_3')).toBe('A_4');
   });
 
-  test('only the newest 5000 are remembered', async () => {
+  test('remembers only the newest 5000 names', async () => {
     const old = Array.from({ length: 5000 }, (_, at) => `N${at}`);
     writeFileSync(path.join(folder, '.given_names'), `${old.join('\n')}\n`);
-    expect(await take('A')).toBe('A');
-    const given = disk.read(path.join(folder, '.given_names'))?.trimEnd().split('\n');
-    expect(given).toHaveLength(5000);
-    expect([given?.[0], given?.at(-1)]).toEqual(['N1', 'A']);
+    expect(await reserve('A')).toBe('A');
+    const used = disk.read(path.join(folder, '.given_names'))?.trimEnd().split('\n');
+    expect(used).toHaveLength(5000);
+    expect([used?.[0], used?.at(-1)]).toEqual(['N1', 'A']);
   });
 });

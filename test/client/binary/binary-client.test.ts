@@ -18,7 +18,7 @@ describe('capabilities', () => {
       tableMappingAlone,
       checkReplicasSwitch: true,
       listIsHarmless: true,
-      // Both came between 2.4.0 and 2.6.30.
+      // Both were added between 2.4.0 and 2.6.30.
       seesOthersWork: tableMapping,
     });
     await client.capabilities();
@@ -27,12 +27,12 @@ describe('capabilities', () => {
     );
   });
 
-  test('a build without a version and without rebase counts as the oldest', async () => {
+  test('treats a build without a version and without rebase as the oldest', async () => {
     const { client } = startFake({ version: '2.6.30', state: { version: 'unknown' } });
     expect(await client.capabilities()).toMatchObject({ version: 'unknown', tableMapping: false });
   });
 
-  test('another program is refused before anything else is asked of it', async () => {
+  test('refuses another program before it runs any other command', async () => {
     const { client, calls } = startFake({ state: { version: null } });
     await expect(client.download('b1')).rejects.toMatchObject({ name: 'ConfigError', exitCode: 2 });
     expect(calls()).toHaveLength(1);
@@ -40,14 +40,14 @@ describe('capabilities', () => {
 });
 
 describe('tables', () => {
-  test.each(fakeVersions)('%s: recorded sizes', async (version) => {
+  test.each(fakeVersions)('%s: reads recorded sizes', async (version) => {
     const { client } = startFake({ version });
     expect(await client.table({ database: 'shop', table: 'none' })).toBeUndefined();
     const customers = await client.table({ database: 'shop', table: 'customers' });
     expect(customers?.totalBytes).toBe(Math.round(79.76 * 1024));
   });
 
-  test.each(fakeVersions)('%s: exactly the table asked for', async (version) => {
+  test.each(fakeVersions)('%s: returns exactly the requested table', async (version) => {
     const tables = { 'shop.orders2': 5, 'shop.orders': 81_674, 'shop.empty': 0, 'shop.a+b': 7 };
     const { client, calls } = startFake({ version, state: { tables } });
     const table = { database: 'shop', name: 'orders', engine: undefined, rows: 'saved' };
@@ -69,7 +69,7 @@ describe('restore', () => {
   });
   const request = { backup: 'b1', table: orders, what: 'data', checkReplicas: true } as const;
 
-  test.each(fakeVersions)('%s: data', async (version) => {
+  test.each(fakeVersions)('%s: restores data', async (version) => {
     const fake = startFake({
       version,
       state: state(),
@@ -89,14 +89,14 @@ describe('restore', () => {
     ]);
   });
 
-  test('definition and data together: neither flag, and never --rm', async () => {
+  test('restores definition and data with neither flag and without --rm', async () => {
     const fake = startFake({ state: state() });
     await fake.client.restore({ ...request, what: 'schema-and-data' });
     expect(fake.state().tables).toEqual({ 'shop.orders': 1000 });
     expect(fake.calls().at(-1)?.args).toEqual(['restore', '--tables=shop.orders', '--', 'b1']);
   });
 
-  test('as another table', async () => {
+  test('restores as another table', async () => {
     const fake = startFake({ state: state() });
     const into = { database: 'copy', table: 'orders_old' };
     await fake.client.restore({ ...request, into, what: 'schema-and-data' });
@@ -114,7 +114,7 @@ describe('restore', () => {
     ).toEqual(['--restore-table-mapping=orders:o2']);
   });
 
-  test('without the check of replicas', async () => {
+  test('restores without the check of replicas', async () => {
     const fake = startFake({
       version: '2.4.0',
       state: { ...state(), replicated: ['shop.orders'] },
@@ -125,7 +125,7 @@ describe('restore', () => {
     expect(fake.state().tables).toEqual({ 'shop.orders': 1010 });
   });
 
-  test.each(fakeVersions)('%s: the error is its own', async (version) => {
+  test.each(fakeVersions)('%s: returns the error of the program', async (version) => {
     const { client } = startFake({ version, state: { ...state(), tables: {} } });
     expect(await client.restore(request)).toEqual({
       kind: 'error',
@@ -133,7 +133,7 @@ describe('restore', () => {
     });
   });
 
-  test('killed from outside: unknown', async () => {
+  test('returns an unknown outcome if the program was killed', async () => {
     const { client } = startFake({ state: { ...state(), killed: { restore: 'SIGKILL' } } });
     expect(await client.restore(request)).toEqual({
       kind: 'unknown',
@@ -143,7 +143,7 @@ describe('restore', () => {
 });
 
 describe('download and delete', () => {
-  test.each(fakeVersions)('%s: download', async (version) => {
+  test.each(fakeVersions)('%s: downloads a backup', async (version) => {
     const fake = startFake({ version, state: { remote: [{ name: '-b1' }] } });
     expect(await fake.client.download('-b1')).toEqual({ kind: 'success' });
     expect(fake.state().local).toMatchObject([{ name: '-b1' }]);
@@ -151,7 +151,7 @@ describe('download and delete', () => {
     expect(await fake.client.download('b2')).toEqual({ kind: 'error', reason, code: 'not-found' });
   });
 
-  test.each(fakeVersions)('%s: delete', async (version) => {
+  test.each(fakeVersions)('%s: deletes a backup', async (version) => {
     const fake = startFake({
       version,
       state: { remote: [{ name: 'b1' }, { name: 'b2', required: 'b1' }], local: [{ name: 'b1' }] },
@@ -166,7 +166,7 @@ describe('download and delete', () => {
     expect(fake.state().remote).toHaveLength(version === '2.8.1' ? 2 : 1);
   });
 
-  test.each(['2.4.0', '2.6.30'] as const)('%s: the recorded errors', async (version) => {
+  test.each(['2.4.0', '2.6.30'] as const)('%s: reads recorded errors', async (version) => {
     const { client } = startFake({ version });
     expect(await client.delete('remote', 'NOPE')).toEqual({
       kind: 'not-found',
@@ -174,7 +174,7 @@ describe('download and delete', () => {
     });
   });
 
-  test('2.8.1: the recorded refusal', async () => {
+  test('2.8.1: reads the recorded refusal', async () => {
     const outcome = await startFake().client.delete('remote', 'CLI_1');
     expect(outcome).toMatchObject({
       kind: 'error',
@@ -188,22 +188,25 @@ describe('download and delete', () => {
 describe('busy', () => {
   const busy = (times: number) => ({ local: [{ name: 'b1' }], busy: { command: 'upload', times } });
 
-  test.each(['2.6.30', '2.8.1'] as const)('%s: waits until it is free', async (version) => {
-    const clock = new VirtualClock();
-    const fake = startFake({ version, clock, waitMs: 60_000, state: busy(3) });
-    expect(await fake.client.delete('local', 'b1')).toEqual({ kind: 'deleted' });
-    expect(fake.wait.remainingMs()).toBe(60_000 - 300);
-    const told = fake.observed.filter(([name]) => name !== 'requested').map(([name]) => name);
-    expect(told.filter((name) => name !== 'working')).toEqual([
-      ...Array<string[]>(3).fill(['busy', 'stillBusy']).flat(),
-      'free',
-      'answered',
-    ]);
-    const action = { command: 'upload', start: '2026-11-22T13:00:00Z' };
-    expect(fake.observed).toContainEqual(['busy', action]);
-  });
+  test.each(['2.6.30', '2.8.1'] as const)(
+    '%s: waits until the other command has ended',
+    async (version) => {
+      const clock = new VirtualClock();
+      const fake = startFake({ version, clock, waitMs: 60_000, state: busy(3) });
+      expect(await fake.client.delete('local', 'b1')).toEqual({ kind: 'deleted' });
+      expect(fake.wait.remainingMs()).toBe(60_000 - 300);
+      const events = fake.observed.filter(([name]) => name !== 'requested').map(([name]) => name);
+      expect(events.filter((name) => name !== 'working')).toEqual([
+        ...Array<string[]>(3).fill(['busy', 'stillBusy']).flat(),
+        'free',
+        'answered',
+      ]);
+      const action = { command: 'upload', start: '2026-11-22T13:00:00Z' };
+      expect(fake.observed).toContainEqual(['busy', action]);
+    },
+  );
 
-  test('gives up when the wait is used up, naming what runs', async () => {
+  test('gives up and names the running command when the wait is used up', async () => {
     const fake = startFake({ clock: new VirtualClock(), waitMs: 250, state: busy(99) });
     await expect(fake.client.delete('local', 'b1')).rejects.toMatchObject({
       name: 'BusyError',

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The clickhouse-backup for tests as a program; see fake-play.mjs.
+// The fake clickhouse-backup as an executable; see fake-play.mjs.
 import { play } from './fake-play.mjs';
 
 const { exitCode, signal } = await play({

@@ -1,4 +1,4 @@
-/** As much of the real `--help` texts as the engine looks at, and a little around it. */
+/** Returns the parts of the real `--help` texts that the client reads, with some context. */
 export function helpTexts(version, command) {
   if (command === 'list') {
     const options = ['   --config value, -c value  Config FILE name.'];

@@ -1,36 +1,36 @@
-// A clickhouse-backup for tests. It plays one version and answers as that one does, to the stream
-// and with the exit code it uses. What it does not know how to answer is exit code 70, loudly.
+// A fake clickhouse-backup for tests. It behaves like one version, including its output streams
+// and exit codes. For a call that it does not support, it prints an error and exits with 70.
 //
-//   FAKE_VERSION  2.4.0, 2.6.30 or 2.8.1 (which calls itself HEAD, as the recorded one did)
+//   FAKE_VERSION  2.4.0, 2.6.30 or 2.8.1 (which reports its version as HEAD, like the recorded one)
 //   FAKE_CALLS    a file; each call is appended: {"args": […], "env": {…}} (LOG_LEVEL, TMPDIR,
 //                 FAKE_*, CHBACKUP_* and CLICKHOUSE_* variables only)
-//   FAKE_STATE    a JSON file; without it, answers come from test/recordings, the first whose
-//                 arguments are the same. With it, commands read and change this state:
+//   FAKE_STATE    a JSON file; without it, the first recording in test/recordings with the same
+//                 arguments is replayed. With it, commands read and change this state:
 //
 //   local, remote   backups: {name, created: "2026-11-22 13:03:56", bytes, required, tables, …}
-//                   tables: {"shop.orders": bytes} is what a restore brings back
+//                   tables: {"shop.orders": bytes} is the data that a restore adds
 //                   broken: "broken (can't stat metadata.json)"; oldFormat: true (2.4.0, local)
 //   tables          ClickHouse's: {"shop.orders": bytes}
-//   engines         {"shop.lines": "Log"}: the others are MergeTree. Settings from the environment
-//                   (CLICKHOUSE_SKIP_TABLE_ENGINES) do not count if ignoresEnvironment is true
+//   engines         {"shop.lines": "Log"}: the others are MergeTree. If ignoresEnvironment is
+//                   true, CLICKHOUSE_SKIP_TABLE_ENGINES in the environment is ignored
 //   skippedEngines  "Log,Memory": skip_table_engines in its configuration
-//   replicated      ["shop.orders"]: 2.4.0 skips them in silence, unless the check is off
-//   version         what --version says instead; null: it says something else altogether
-//   busy            {command: "upload", times: 2}: so many changing commands are told to wait
-//   fail            {restore: "text"}: that command fails with this text (any of the commands)
+//   replicated      ["shop.orders"]: 2.4.0 skips them without an error, unless the check is off
+//   version         the version that --version prints; null: it prints another text
+//   busy            {command: "upload", times: 2}: that many changing commands fail as busy
+//   fail            {restore: "text"}: that command fails with this text (works for any command)
 //   failNames       {NAME: "text"}: deletes of that backup fail with this text
-//   stderr          {list: "text"}: that command writes this first, then goes on
+//   stderr          {list: "text"}: that command writes this first, then continues
 //   storageDown     the remote storage lists as empty, with a warning; a delete finds nothing
-//   mute            ["list"]: writes nothing at all, exit code 0
-//   killed          {restore: "SIGKILL"}: that command ends by this signal
+//   mute            ["list"]: that command writes nothing and exits with 0
+//   killed          {restore: "SIGKILL"}: that command is ended by this signal
 //   hang            ["restore"]: that command never ends by itself; its pid is in FAKE_STATE.pid
-//   slowMs          {restore: 300}: takes so long before it does its work
+//   slowMs          {restore: 300}: that command sleeps this long before it starts its work
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { helpTexts } from './fake-help.mjs';
 import { listAsJson, listAsText, tableRows } from './fake-rows.mjs';
 
-/** How it ends: with an exit code, or by a signal. */
+/** Ends the program with an exit code or by a signal. */
 class Exit extends Error {
   constructor(exitCode, signal) {
     super('the program ends');
@@ -40,8 +40,8 @@ class Exit extends Error {
 }
 
 /**
- * Plays one call: `given` are its arguments, `out` and `err` take what it writes, `killed` ends one
- * that hangs. Returns its exit code, or the signal that ended it.
+ * Plays one call: `given` are its arguments, `out` and `err` receive its output, `killed` ends a
+ * hanging call. Returns its exit code or the signal that ended it.
  */
 export async function play({ given, env, out, err, killed }) {
   const version = env.FAKE_VERSION ?? '2.8.1';
@@ -95,12 +95,12 @@ export async function play({ given, env, out, err, killed }) {
       );
     if (found === undefined) unknown(`no recording of ${version}: ${key}`);
     out(quieter(found.stdout));
-    // Where lines were left out of a recording after its error, the stack began.
+    // Recordings omit the stack trace after an error.
     err(quieter(found.stderr).replace(/( FTL .*\n)\[\.\.\.\]\n/, '$1stack:\n'));
     throw new Exit(found.exit);
   }
 
-  /** Without what LOG_LEVEL would have kept out. */
+  /** Removes the lines that LOG_LEVEL would have suppressed. */
   function quieter(text) {
     if (!['warning', 'error'].includes(env.LOG_LEVEL)) return text;
     return text.replace(

@@ -11,7 +11,7 @@ import type { Client } from '../../../src/client/client.js';
 import type { ClientObserver } from '../../../src/client/observer.js';
 import { play } from './fake-play.mjs';
 
-// Each call starts a Node; on a busy machine that takes its time.
+// Each call starts a Node.js process, which is slow on a busy machine.
 vi.setConfig({ testTimeout: 30_000 });
 
 export const fakePath = fileURLToPath(new URL('fake-clickhouse-backup.mjs', import.meta.url));
@@ -57,7 +57,7 @@ export interface Fake {
   wait: WaitBudget;
 }
 
-/** Plays the fake program in this process: starting one costs more than a test. */
+/** Runs the fake program in this process, because starting a process takes longer than a test. */
 export const playFake: StartProgram = (_path, args, { env, stdout, stderr }) => {
   const killed = new AbortController();
   const ended = play({
@@ -70,7 +70,7 @@ export const playFake: StartProgram = (_path, args, { env, stdout, stderr }) => 
   return { pid: undefined, ended, kill: () => killed.abort(), unref: () => undefined };
 };
 
-/** A client for the fake program; with `state`, one that remembers. */
+/** Creates a client for the fake program; with `state`, the program keeps state between calls. */
 export function startFake(options: FakeOptions = {}): Fake {
   const directory = mkdtempSync(join(tmpdir(), 'fake-'));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));

@@ -5,13 +5,13 @@ const units = [
   ['KiB', 1024],
 ];
 
-/** clickhouse-backup's FormatBytes. */
+/** Formats bytes like FormatBytes of clickhouse-backup. */
 export function humanSize(bytes) {
   const unit = units.find(([, size]) => bytes >= size);
   return unit === undefined ? `${bytes}B` : `${(bytes / unit[1]).toFixed(2)}${unit[0]}`;
 }
 
-/** Go's tabwriter with this padding: every cell but the last is as wide as its column. */
+/** Aligns columns like Go's tabwriter: every cell but the last is as wide as its column. */
 function columns(rows, padding) {
   const width = (index) => Math.max(...rows.map((row) => row[index].length)) + padding;
   return rows

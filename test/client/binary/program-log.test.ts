@@ -31,7 +31,7 @@ test.each([
   expect(errorText(stdout, stderr)).toBe(expected);
 });
 
-test('the last words are what a hanging program wrote', () => {
+test('lastWords returns what a hanging program printed last', () => {
   const text = '2026-11-22 18:14:43.837 WRN pkg/clickhouse/clickhouse.go:141 > ping: refused\n\n';
   expect(lastWords(text)).toBe('ping: refused');
 });

@@ -6,7 +6,7 @@ import { type Clock, limitBySleeping, systemClock } from '../../../src/time/cloc
 import { InterruptedError } from '../../../src/errors.js';
 import { type Fake, startFake } from './fake-program.js';
 
-/** A clock whose limits are up as soon as the fake program hangs. */
+/** Returns a clock whose time limits expire as soon as the fake program hangs. */
 function impatientClock() {
   const watched = { stateFile: '' };
   const sleep = async (_ms: number, signal?: AbortSignal) => {
@@ -55,8 +55,8 @@ describe('a program that cannot be started', () => {
   );
 });
 
-describe('when it takes too long', () => {
-  test('to find ClickHouse: it is ended, and ClickHouse does not answer', async () => {
+describe('a program that takes too long', () => {
+  test('is stopped if it waits for ClickHouse, which is reported as not answering', async () => {
     const text =
       'clickhouse connection ping: tcp://127.0.0.1:9000 return error: connection refused';
     const stderr = { tables: `2026-11-22 18:14:43.837 WRN pkg/c.go:1 > ${text}` };
@@ -73,7 +73,7 @@ describe('when it takes too long', () => {
     await vi.waitFor(() => expect(exists(pid)).toBe(false), 20_000);
   });
 
-  test('a list is ended, and its last words are told', async () => {
+  test('is stopped during a list, and the error contains its last output', async () => {
     const stderr = { list: '2026-11-22 18:14:43.837 WRN pkg/c.go:1 > ping: connection refused' };
     const { clock, watch } = impatientClock();
     const fake = startFake({ clock, state: { ...state, stderr } });
@@ -87,7 +87,7 @@ describe('when it takes too long', () => {
     await vi.waitFor(() => expect(exists(pid)).toBe(false), 20_000);
   });
 
-  test('a delete is left running after 10 minutes, and nothing more is asked', async () => {
+  test('is left running during a delete after 10 minutes', async () => {
     const { clock, watch } = impatientClock();
     const fake = startFake({ clock, state });
     watch(fake);
@@ -100,7 +100,7 @@ describe('when it takes too long', () => {
     expect(exists(await pidOf(fake))).toBe(true);
   });
 
-  test('a download is left running', async () => {
+  test('is left running during a download', async () => {
     const { clock, watch } = impatientClock();
     const fake = startFake({ clock, timeoutMs: 120_000, state });
     watch(fake);
@@ -116,7 +116,7 @@ describe('when it takes too long', () => {
 });
 
 describe('on a signal', () => {
-  test('a download is left running, and we stop waiting', async () => {
+  test('stops waiting for a download and leaves it running', async () => {
     const controller = new AbortController();
     const fake = startFake({ signal: controller.signal, state });
     const download = fake.client.download('b1');
@@ -129,7 +129,7 @@ describe('on a signal', () => {
     await expect(fake.client.download('b1')).rejects.toBe(reason);
   });
 
-  test('a list is ended', async () => {
+  test('stops a list', async () => {
     const controller = new AbortController();
     const fake = startFake({ signal: controller.signal, state });
     const list = fake.client.list('all');
@@ -141,14 +141,14 @@ describe('on a signal', () => {
   });
 });
 
-test('long work is told of', async () => {
+test('reports long work to the observer', async () => {
   const fake = startFake({ state: { remote: [{ name: 'b1' }], slowMs: { download: 600 } } });
   await fake.client.download('b1');
   expect(fake.observed.filter(([name]) => name === 'working').length).toBeGreaterThan(2);
 });
 
 describe('the temporary directory', () => {
-  test('nothing is left in it', async () => {
+  test('is empty afterwards', async () => {
     const { client, stateFile } = startFake({ state: {} });
     const directory = join(dirname(stateFile), 'tmp');
     mkdirSync(directory);
@@ -157,7 +157,7 @@ describe('the temporary directory', () => {
     expect(readdirSync(directory)).toEqual([]);
   });
 
-  test('is named when it cannot be written to', async () => {
+  test('is named in the error if it is not writable', async () => {
     const { client, stateFile } = startFake({ state: {} });
     useTmpdir(`${stateFile}.none`);
     await expect(client.list('all')).rejects.toMatchObject({

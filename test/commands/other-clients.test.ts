@@ -10,7 +10,7 @@ import { addWeeks, full1, namesAt, orphans } from '../support/weeks.js';
 
 const minute = 60_000;
 
-/** Another client asks for it, without waiting for the answer. */
+/** Sends a request as another client and does not wait for the response. */
 function another({ simulator, password }: Harness, path: string): void {
   const authorization = basicAuthorization(password);
   void simulator.handle({ method: 'POST', path, headers: { authorization }, body: '' });
@@ -25,7 +25,7 @@ function restore(harness: Harness, ...more: string[]) {
 const firstRestore = /^POST \/backup\/restore/;
 
 describe.each(versions)('with a server %s', (version) => {
-  test('a restore of another table of the same backup is not taken for ours', async ({
+  test('does not mistake a restore of another table of the same backup for its own', async ({
     harnessOf,
   }) => {
     const harness = await harnessOf({ version, workMs: { restore: minute } });
@@ -42,7 +42,7 @@ describe.each(versions)('with a server %s', (version) => {
     expect(orders(harness)?.generation).toBe(1);
   });
 
-  test('our own error is not hidden by another restore of the same backup', async ({
+  test('reports its own error even if another restore of the same backup succeeds', async ({
     harnessOf,
   }) => {
     const harness = await harnessOf({ version, workMs: { restore: 5 * minute } });
@@ -59,7 +59,9 @@ describe.each(versions)('with a server %s', (version) => {
     expect([code, stderr]).toEqual([1, expect.stringContaining('memory limit exceeded')]);
   });
 
-  test('an older row of the same restore is no proof of this one', async ({ harnessOf }) => {
+  test('does not mistake an older action log row of the same restore for this one', async ({
+    harnessOf,
+  }) => {
     const harness = await harnessOf({ version });
     addShopBackup(harness, 'local', 'remote');
     emptyOrders(harness);
@@ -70,7 +72,7 @@ describe.each(versions)('with a server %s', (version) => {
     expect(orders(harness)?.rows).toBe(orderRows);
   });
 
-  test('a restore that was sent twice on its way is done once', async ({ harnessOf }) => {
+  test('restores once if the request was duplicated on its way', async ({ harnessOf }) => {
     const harness = await harnessOf({ version, workMs: { restore: minute } });
     addShopBackup(harness, 'local', 'remote');
     emptyOrders(harness);
@@ -79,7 +81,9 @@ describe.each(versions)('with a server %s', (version) => {
     expect(orders(harness)?.rows).toBe(orderRows);
   });
 
-  test('rows that came while it waited for the server are not doubled', async ({ harnessOf }) => {
+  test('does not duplicate rows that were restored while it waited for the server', async ({
+    harnessOf,
+  }) => {
     const harness = await harnessOf({ version, workMs: { restore: minute } });
     addShopBackup(harness, 'local', 'remote');
     const tables = new Map(harness.simulator.local.get(full1)?.tables);
@@ -100,7 +104,7 @@ describe.each(versions)('with a server %s', (version) => {
     { more: ['--schema'], target: 'shop.orders', says: 'has changed since the plan was made' },
     { more: ['--into', 'old.orders'], target: 'old.orders', says: 'exists already' },
   ])(
-    'a table that appeared while it waited is not dropped: $more',
+    'does not drop a table that appeared while it waited: $more',
     async ({ more, target, says }, { harnessOf }) => {
       const harness = await harnessOf({ version });
       addShopBackup(harness, 'local', 'remote');
@@ -115,7 +119,7 @@ describe.each(versions)('with a server %s', (version) => {
     },
   );
 
-  test('--append that attached nothing says so', async ({ harnessOf }) => {
+  test('warns if --append attached nothing', async ({ harnessOf }) => {
     const harness = await harnessOf({ version: '2.4.0' });
     addShopBackup(harness, 'local', 'remote');
     emptyOrders(harness, 'ReplicatedMergeTree');
@@ -126,7 +130,7 @@ describe.each(versions)('with a server %s', (version) => {
     expect(stderr).toMatch(/\[WARNING\] shop\.orders holds no more than before: .*--no-check-repl/);
   });
 
-  test('an increment that was uploaded while a delete waited keeps its base', async ({
+  test('keeps the base of an increment that was uploaded while the delete waited', async ({
     harnessOf,
   }) => {
     const harness = await harnessOf({ version, workMs: { upload: 5 * minute } });
@@ -145,7 +149,7 @@ describe.each(versions)('with a server %s', (version) => {
   });
 });
 
-test('a question that nobody answers stops no backup', async ({ harness }) => {
+test('does not block a backup while a question is unanswered', async ({ harness }) => {
   addShopBackup(harness, 'local', 'remote');
   emptyOrders(harness);
   harness.simulator.insertRows('shop.orders', 5);

@@ -18,8 +18,8 @@ function row(command: string, start: string, finish?: string): Action {
 
 const list = row('list remote', '2026-11-22 10:00:00');
 
-describe('a list hangs', () => {
-  test('once it was seen for ten minutes', () => {
+describe('isHung', () => {
+  test('is true once a list has been seen for ten minutes', () => {
     const { ages, pass } = setUp();
     ages.read(list);
     pass(10 * minute - 1);
@@ -29,28 +29,36 @@ describe('a list hangs', () => {
   });
 
   test.for([
-    { name: 'the start of another row', later: row('create X', '2026-11-22 10:10:00'), hung: true },
     {
-      name: 'the end of another row',
+      name: 'another row started late enough',
+      later: row('create X', '2026-11-22 10:10:00'),
+      hung: true,
+    },
+    {
+      name: 'another row ended late enough',
       later: row('list', '2026-11-22 09:00:00', '2026-11-22 10:10:00'),
       hung: true,
     },
-    { name: 'a row too early for it', later: row('create X', '2026-11-22 10:09:59'), hung: false },
-    { name: 'a row without a time', later: row('create X', 'soon'), hung: false },
-  ])('as the server’s clock shows: $name', ({ later, hung }) => {
+    {
+      name: 'another row started too early',
+      later: row('create X', '2026-11-22 10:09:59'),
+      hung: false,
+    },
+    { name: 'another row has no valid time', later: row('create X', 'soon'), hung: false },
+  ])('is $hung by the clock of the server if $name', ({ later, hung }) => {
     const { ages } = setUp();
     ages.read(list);
     ages.read(later);
     expect(ages.isHung(list)).toBe(hung);
   });
 
-  test('not if its own time cannot be read', () => {
+  test('is false if the start time of the list cannot be read', () => {
     const { ages } = setUp();
     ages.read(list);
     expect(ages.isHung(row('list', ''))).toBe(false);
   });
 
-  test('but nothing else does', () => {
+  test('is false for other commands', () => {
     const { ages, pass } = setUp();
     for (const command of ['watch', 'upload list', 'listen', 'create list remote']) {
       const other = row(command, '2026-11-22 10:00:00');
@@ -61,8 +69,8 @@ describe('a list hangs', () => {
   });
 });
 
-describe('a list of ours that got no answer', () => {
-  test('is the first new row of its command, and as old as its request', () => {
+describe('a list of ours that got no response', () => {
+  test('is found as the first new row of its command and is as old as its request', () => {
     const { ages, pass } = setUp();
     const others = [list, row('list local', '2026-11-22 10:09:00')];
     ages.readRunning([list]);
@@ -77,7 +85,7 @@ describe('a list of ours that got no answer', () => {
     expect([ages.isHung(ours), ages.isHung(later)]).toEqual([true, false]);
   });
 
-  test('is not looked for again when it has no row', () => {
+  test('is not looked for again if it has no row', () => {
     const { ages } = setUp();
     ages.lose('list', 0);
     ages.readRunning([]);
