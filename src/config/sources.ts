@@ -1,7 +1,7 @@
 import { ConfigError } from '../errors.js';
 import { errnoOf } from '../text.js';
 import { absolutePath } from './absolute-path.js';
-import { settingNames, variableOf, type SettingName } from './names.js';
+import { fileSettings, settingNames, variableOf, type SettingName } from './names.js';
 import { readFoundFile, readTextFile } from './text-file.js';
 import { unknownVariables } from './unknown-variables.js';
 
@@ -22,8 +22,6 @@ export interface Sources {
   /** undefined: the working directory was deleted. */
   cwd: string | undefined;
 }
-
-const fileSettings = ['user', 'password'] as const;
 
 /**
  * Brings the settings together, strongest first: argument or option, `CHBACKUP_*` variable, the
