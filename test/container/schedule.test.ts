@@ -17,7 +17,7 @@ const diff = 'chbackup create-diff clickhouse-backup-api';
 const full = 'chbackup create-full clickhouse-backup-api';
 const rotation = 'logrotate';
 
-/** What README promises for this minute. */
+/** What docs/container.md promises for this minute. */
 function promised(time: Date): string[] {
   const [weekday, hour, minute] = [time.getUTCDay(), time.getUTCHours(), time.getUTCMinutes()];
   const jobs: string[] = [];
