@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
+import { defaults } from '../config/names.js';
 import { commands } from './commands/all.js';
 import type { CommandDefinition, Typed } from './commands/definition.js';
 import { epilogue, programEpilogue } from './help.js';
@@ -52,7 +53,8 @@ function fromBashAgent(argv: readonly string[]): readonly string[] {
   return plain ? [command, '--', ...rest] : [command, ...rest];
 }
 
-function buildProgram(
+/** Returns the command line as commander has it: what parses it, shows its help and documents it. */
+export function buildProgram(
   write: (text: string) => void,
   found: (invocation: Invocation) => void,
 ): Command {
@@ -100,18 +102,18 @@ function connect(command: Command, wait: string): Command {
     .argument('[host]', 'API server: name, name:port (7171), http://…, https://…, [IPv6]')
     .argument('[user]', 'api.username of the server')
     .argument('[password]', 'api.password of the server')
-    .option('--log-dir <dir>', 'log and state files (default: /var/log/clickhouse-backup)')
+    .option('--log-dir <dir>', `log and state files (default: ${defaults.logDir})`)
     .option(
       '--wait <time>',
       `how long to wait in total for a busy server or another chbackup; 0: fail at once (default: ${wait})`,
     )
     .option(
       '--timeout <time>',
-      'give up on an operation (create, upload, …) after this long (default: 24h)',
+      `give up on an operation (create, upload, …) after this long (default: ${defaults.timeout})`,
     )
     .option(
       '--connect-timeout <time>',
-      'give up once the server has been unreachable this long (default: 60s)',
+      `give up once the server has been unreachable this long (default: ${defaults.connectTimeout})`,
     )
     .option('--ca-file <file>', 'PEM file of the CA to trust, for https')
     .option('--cert-file <file>', 'client certificate, PEM, if the server requires one')

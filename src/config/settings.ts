@@ -4,11 +4,8 @@ import { absolutePath } from './files.js';
 import type { ClientCertificate } from './certificates.js';
 import { parseDurationMs } from './duration.js';
 import { type Host, parseHost } from './host.js';
-import type { SettingName } from './names.js';
+import { defaults, type SettingName } from './names.js';
 import { collectSettings, type RawSettings, type Sources } from './sources.js';
-
-const minute = 60_000;
-const hour = 60 * minute;
 
 /** Checks a text and turns it into a setting; a thrown message ends in what to do. */
 function setting<T>(read: (text: string) => T | undefined, what: string) {
@@ -133,10 +130,10 @@ export async function readSettings(
     settings: {
       host,
       credentials: user === undefined ? undefined : { user, password: values.password ?? '' },
-      logDir: absolutePath(values.logDir ?? '/var/log/clickhouse-backup', request.cwd),
+      logDir: absolutePath(values.logDir ?? defaults.logDir, request.cwd),
       waitMs: values.wait ?? parseDurationMs(request.defaultWait) ?? 0,
-      timeoutMs: values.timeout ?? 24 * hour,
-      connectTimeoutMs: values.connectTimeout ?? minute,
+      timeoutMs: values.timeout ?? parseDurationMs(defaults.timeout) ?? 0,
+      connectTimeoutMs: values.connectTimeout ?? parseDurationMs(defaults.connectTimeout) ?? 0,
       ca,
       clientCertificate,
       insecure: values.insecure ?? false,
@@ -145,7 +142,7 @@ export async function readSettings(
       verbose,
       noColor: values.noColor ?? false,
       binaryPath,
-      withoutBase: values.withoutBase ?? 'full',
+      withoutBase: values.withoutBase ?? defaults.withoutBase,
     },
     unknown,
   };

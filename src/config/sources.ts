@@ -1,7 +1,7 @@
 import { ConfigError } from '../errors.js';
 import { errnoOf } from '../text.js';
-import { settingNames, variableOf, type SettingName } from './names.js';
 import { absolutePath, readFoundFile, readTextFile } from './files.js';
+import { fileSettings, settingNames, variableOf, type SettingName } from './names.js';
 import { unknownVariables } from './unknown-variables.js';
 
 /** A raw setting and where it came from, for messages; the value itself is not checked yet. */
@@ -21,8 +21,6 @@ export interface Sources {
   /** undefined: the working directory was deleted. */
   cwd: string | undefined;
 }
-
-const fileSettings = ['user', 'password'] as const;
 
 /**
  * Brings the settings together, strongest first: argument or option, `CHBACKUP_*` variable, the

@@ -1,4 +1,4 @@
-import { settingNames, variableOf } from './names.js';
+import { fileSettings, settingNames, variableOf } from './names.js';
 
 /**
  * The variables that Kubernetes sets in every container for a service whose name begins with
@@ -12,7 +12,7 @@ const serviceAddress = /_PORT=(tcp|udp|sctp):\/\//;
 /** Returns the variables that look like settings of chbackup but are not: most likely typing errors. */
 export function unknownVariables(env: Record<string, string | undefined>): string[] {
   const known = new Set(settingNames.map(variableOf));
-  for (const name of ['user', 'password'] as const) known.add(`${variableOf(name)}_FILE`);
+  for (const name of fileSettings) known.add(`${variableOf(name)}_FILE`);
   return Object.entries(env)
     .filter(([name, value = '']) => {
       const isOfService = ofService.test(name) || serviceAddress.test(`${name}=${value}`);

@@ -17,7 +17,7 @@ const diff = 'chbackup create-diff clickhouse-backup-api';
 const full = 'chbackup create-full clickhouse-backup-api';
 const rotation = 'logrotate';
 
-/** Returns the jobs that the README documents for this minute. */
+/** Returns the jobs that docs/container.md documents for this minute. */
 function documentedJobs(time: Date): string[] {
   const [weekday, hour, minute] = [time.getUTCDay(), time.getUTCHours(), time.getUTCMinutes()];
   const jobs: string[] = [];

@@ -1,4 +1,5 @@
 import type { BackupKind } from '../../backup/backup.js';
+import { defaults } from '../../config/names.js';
 import type { Execution } from '../execution.js';
 import type { CommandDefinition } from './definition.js';
 
@@ -40,7 +41,7 @@ export const createDiff: CommandDefinition = {
   options: [
     {
       flags: '--without-base <full|fail>',
-      description: 'if there is no usable base: upload a full backup, or fail (default: full)',
+      description: `if there is no usable base: upload a full backup, or fail (default: ${defaults.withoutBase})`,
     },
   ],
   defaultWait: '30m',
