@@ -5,8 +5,8 @@ import type { Execution } from './cli/execution.js';
 import type { Environment } from './cli/environment.js';
 
 /**
- * Runs one command line and returns its exit code. Errors end here; it rejects only if it cannot
- * load what prints them, and then with the error to print.
+ * Runs one command line, prints its errors and returns its exit code. Rejects only if the code that
+ * prints errors cannot be loaded, with the error to print.
  */
 export async function main(environment: Environment): Promise<number> {
   environment.setTitle('chbackup');
@@ -25,7 +25,7 @@ export async function main(environment: Environment): Promise<number> {
     return 0;
   } catch (error) {
     const failure = await import('./cli/failure.js').catch(() => undefined);
-    // Then the error that led here is the one to tell.
+    // The first error is the one to report.
     if (failure === undefined) throw error;
     const { failBeforeSettings, failLate } = failure;
     if (execution === undefined) return failBeforeSettings(error, environment, output);

@@ -10,12 +10,12 @@ export async function start(): Promise<void> {
   const argv = process.argv.slice(2);
   let exitCode: number | undefined;
   process.on('uncaughtException', (error) => {
-    // Nothing can be relied on any more; the next run recovers what this one began.
+    // The state of the program is unknown; the next run recovers this one.
     // oxlint-disable-next-line unicorn/no-process-exit
     process.exit(printCrash(error, argv));
   });
   process.once('beforeExit', () => {
-    // Otherwise Node would end with 0, as if the work were done.
+    // Otherwise Node would exit with 0, as if the work were done.
     if (exitCode === undefined) process.exitCode = printCrash(endedEarly(), argv);
   });
   try {
@@ -24,19 +24,19 @@ export async function start(): Promise<void> {
     exitCode = printCrash(error, argv);
   }
   process.exitCode = exitCode;
-  // A name lookup that nobody waits for any more would keep a stopped process for many seconds.
+  // A pending name lookup would keep a stopped process running for many seconds.
   // oxlint-disable-next-line unicorn/no-process-exit
   if (exitCode > 128) setTimeout(() => process.exit(), 500).unref();
 }
 
-const endedEarly = () => new UnexpectedError('chbackup ended before its work was done');
+const endedEarly = () => new UnexpectedError('chbackup exited before its work was finished');
 
 async function runMain(argv: string[]): Promise<number> {
   return main({
     argv,
     env: process.env,
     cwd: workingDirectory(),
-    // Not before a question is asked: opening it may fail.
+    // Opened only for a question, because opening it can fail.
     get stdin() {
       return process.stdin;
     },
@@ -55,7 +55,7 @@ async function runMain(argv: string[]): Promise<number> {
   });
 }
 
-/** undefined: it was deleted. */
+/** Returns undefined if the working directory was deleted. */
 function workingDirectory(): string | undefined {
   try {
     return process.cwd();

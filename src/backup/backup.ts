@@ -1,11 +1,11 @@
-/** Where a copy of a backup lies: on the ClickHouse server's disk, or on the remote storage. */
+/** Where a copy of a backup is: on the ClickHouse server's disk, or on the remote storage. */
 export type Location = 'local' | 'remote';
 
 /**
- * What is known of a copy from its row in the list.
- * `old-format` is what servers up to 2.4.x call a local folder without metadata, for one the
- * base that a download of an increment leaves behind: no more to be used than a broken one.
- * `foreign` is an entry that is not a backup: it has no metadata, nor a name that chbackup gives.
+ * What the list shows about a copy.
+ * `old-format` is what servers up to 2.4.x call a local folder without metadata, for example the base
+ * that a download of an increment leaves behind; it cannot be used, like a broken copy.
+ * `foreign` is an entry that is not a backup: it has neither metadata nor a name that chbackup gives.
  */
 export type BackupState = 'ok' | 'broken' | 'old-format' | 'foreign';
 
@@ -13,16 +13,16 @@ export type BackupState = 'ok' | 'broken' | 'old-format' | 'foreign';
 export interface Backup {
   name: string;
   location: Location;
-  /** As the server wrote it: UTC before 2.6.29, its local time after; year 1 where unknown. */
+  /** As the server wrote it: UTC before 2.6.29, its local time after; year 1 if unknown. */
   created: string;
-  /** Size in bytes of the backup's data (not of what an increment added), where the server gives it. */
+  /** Bytes, if the server shows a size (clickhouse-backup-api.md#list-rows). */
   sizeBytes?: number;
-  /** Name of the base this increment needs; empty for a full backup. */
-  required: string;
-  /** The server's own words, for a broken copy the reason. */
+  /** The base of an increment; undefined for a full backup, and for a broken one. */
+  required: string | undefined;
+  /** The server's text; for a broken copy, the reason. */
   description: string;
   state: BackupState;
 }
 
-/** FULL: needs no other. DIFF: an increment on the last proven backup of any kind. */
+/** FULL: a full backup. DIFF: an increment on the last verified backup, full or incremental. */
 export type BackupKind = 'FULL' | 'DIFF';

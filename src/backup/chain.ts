@@ -1,22 +1,22 @@
 import type { Backup, Location } from './backup.js';
 
-/** Why a backup cannot be relied on: itself (`missing`, `broken`), or what it stands on. */
+/** Why a backup cannot be restored: the backup itself (`missing`, `broken`) or one of its bases. */
 export interface ChainProblem {
   kind: 'missing' | 'broken' | 'base-missing' | 'base-broken' | 'cycle';
-  /** The backup that is at fault; for a cycle, the one that the chain comes back to. */
+  /** The backup that is missing or broken; for a cycle, the backup that occurs twice. */
   name: string;
-  /** Who requires that one; the backup asked for has nobody. */
+  /** The increment on `name`; undefined if `name` is the requested backup itself. */
   requiredBy?: string;
-  /** The server's own words on it, or ours; empty if there are none. */
+  /** The server's text about `name`; empty if there is none. */
   description: string;
 }
 
-/** A backup and what it requires, top down to its full, as far as the list shows them. */
+/** A backup and its bases, down to its full backup, as far as the list shows them. */
 export type Chain =
   | { chain: Backup[]; complete: true }
   | { chain: Backup[]; complete: false; problem: ChainProblem };
 
-/** The copy of this name at this location; where rows of it disagree, the worst (see `indexBackups`). */
+/** Returns the copy at this location; of entries that disagree, the worst (see `indexBackups`). */
 export function findBackup(
   backups: Iterable<Backup>,
   location: Location,
@@ -28,9 +28,9 @@ export function findBackup(
 }
 
 /**
- * The backups of one location by name, in the list's order. A name listed twice is as bad as its
- * worst row, and broken if its rows name different bases, because its base is then unknown. It is
- * foreign only if all its rows are.
+ * Returns the backups of one location by name, in the order of the list. A name that is listed twice
+ * gets its worst entry; it is broken if its entries have different bases, because its base is then
+ * unknown, and foreign only if all its entries are.
  */
 export function indexBackups(backups: Iterable<Backup>): Map<string, Backup> {
   const index = new Map<string, Backup>();
@@ -41,7 +41,7 @@ export function indexBackups(backups: Iterable<Backup>): Map<string, Backup> {
   return index;
 }
 
-/** Walks `required` from a backup down to its full. `backups` are those of one location. */
+/** Follows a backup's bases down to its full backup. `backups` are those of one location. */
 export function chainOf(backups: Iterable<Backup>, name: string): Chain {
   const index = indexBackups(backups);
   const chain: Backup[] = [];
@@ -62,37 +62,37 @@ export function chainOf(backups: Iterable<Backup>, name: string): Chain {
       const words = backup.description || backup.state;
       return stop(above === undefined ? 'broken' : 'base-broken', words);
     }
-    if (backup.required === '') return { chain, complete: true };
+    if (backup.required === undefined) return { chain, complete: true };
     wanted = backup.required;
   }
 }
 
-/** Names of all backups whose whole chain is there and sound: those that can be restored. Linear. */
-export function findWhole(index: ReadonlyMap<string, Backup>): Set<string> {
+/** Returns the names of all backups that can be restored: their chains are complete and `ok`. */
+export function findRestorable(index: ReadonlyMap<string, Backup>): Set<string> {
   const verdicts = new Map<string, boolean>();
   for (const start of index.keys()) {
     const path: string[] = [];
     let name = start;
     while (!verdicts.has(name)) {
-      // Until known: a chain that comes back here is a circle, and stays false.
+      // Until it is known: a chain that comes back here is a cycle and stays false.
       verdicts.set(name, false);
       path.push(name);
       const backup = index.get(name);
       if (backup?.state !== 'ok') break;
-      if (backup.required === '') verdicts.set(name, true);
+      if (backup.required === undefined) verdicts.set(name, true);
       else name = backup.required;
     }
-    const whole = verdicts.get(name) === true;
-    for (const above of path) verdicts.set(above, whole);
+    const isRestorable = verdicts.get(name) === true;
+    for (const above of path) verdicts.set(above, isRestorable);
   }
   return new Set([...index.keys()].filter((name) => verdicts.get(name)));
 }
 
-/** The rows that directly require each base, in the list's order. */
+/** Returns the increments directly on each base, in the order of the list. */
 export function groupByBase(backups: Iterable<Backup>): Map<string, Backup[]> {
   const groups = new Map<string, Backup[]>();
   for (const row of backups) {
-    if (row.required === '') continue;
+    if (row.required === undefined) continue;
     const group = groups.get(row.required);
     if (group === undefined) groups.set(row.required, [row]);
     else group.push(row);

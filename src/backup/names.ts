@@ -1,18 +1,18 @@
 import type { Backup, BackupKind } from './backup.js';
 
-/** What the name of a backup made by chbackup, or by the bash agent before it, tells. */
+/** What the name of a backup contains that chbackup or the bash agent created. */
 export interface ParsedName {
   kind: BackupKind;
-  /** When it was made, ms since 1970, read as local time of this process. */
+  /** When it was created, ms since 1970; the name is read as local time of this process. */
   atMs: number;
-  /** 1 for the name as made, 2 for `…_2`, and so on. */
+  /** 1 for a name without a suffix, 2 for `…_2`, and so on. */
   copy: number;
 }
 
 const nameForm =
   /^(FULL|DIFF)_CH_BK_(\d{4})-(\d\d)-(\d\d)_(\d\d)-(\d\d)-(\d\d)(?:_([2-9]|[1-9]\d{1,5}))?$/;
 
-/** `FULL_CH_BK_2026-11-22_17-05-09`: kind and local time, to the second, as the bash agent has it. */
+/** Returns `FULL_CH_BK_2026-11-22_17-05-09`: kind and local time, in the form of the bash agent. */
 export function backupName(kind: BackupKind, date: Date): string {
   const day = [pad(date.getFullYear(), 4), pad(date.getMonth() + 1), pad(date.getDate())];
   const time = [pad(date.getHours()), pad(date.getMinutes()), pad(date.getSeconds())];
@@ -20,8 +20,8 @@ export function backupName(kind: BackupKind, date: Date): string {
 }
 
 /**
- * The wanted name, or the first of `_2`, `_3` … that is not taken.
- * Re-creating a name destroys the older backup (contract §4), and clocks go back.
+ * Returns the wanted name, or the first of `_2`, `_3` … that is not taken. Clocks go back, and
+ * creating a name again destroys the older backup (clickhouse-backup-api.md#reused-names).
  */
 export function freeName(wanted: string, isTaken: (name: string) => boolean): string {
   let name = wanted;
@@ -30,9 +30,9 @@ export function freeName(wanted: string, isTaken: (name: string) => boolean): st
 }
 
 /**
- * Reads back what `backupName` and `freeName` made; undefined for people's own names and for
- * moments that no calendar has (2026-02-31). A time that only this process's zone skips, when
- * clocks go forward, is read: another host may have made it.
+ * Reads a name that `backupName` and `freeName` returned; undefined for any other name and for dates
+ * that do not exist (2026-02-31). A local time that the time zone of this process skips, when clocks
+ * go forward, is accepted: another host may have created the backup.
  */
 export function parseBackupName(name: string): ParsedName | undefined {
   const match = nameForm.exec(name);
@@ -46,7 +46,7 @@ export function parseBackupName(name: string): ParsedName | undefined {
   const digits = match.slice(2, 8).join('');
   if (inUtc.toISOString().slice(0, 19).replace(/\D/g, '') !== digits) return undefined;
 
-  // Not `new Date(year, …)`, which takes the years 0 to 99 for 1900 to 1999.
+  // Not `new Date(year, …)`, which reads the years 0 to 99 as 1900 to 1999.
   const inZone = new Date(2000, 0, 1);
   inZone.setFullYear(year, month - 1, day);
   inZone.setHours(hour, minute, second);
@@ -58,46 +58,44 @@ export function parseBackupName(name: string): ParsedName | undefined {
 }
 
 /**
- * True if a server would not take this name as it is: servers silently remove `..`, slashes and
- * whitespace (contract §4), in deletes too, and then work on another backup.
+ * True if a server would change this name: servers remove `..`, slashes and whitespace without an
+ * error, in deletes too, and then work on another backup (clickhouse-backup-api.md#changed-names).
  */
 export function isChangedByServer(name: string): boolean {
   return /[\t\r\n ]|\.\.|[/\\]/.test(name);
 }
 
 /**
- * True if a server can be asked to delete exactly this name: whatever people call their folders,
- * but nothing that the server would change, and nothing that a URL would (`.`, half a surrogate
- * pair).
+ * True if a server can delete exactly this name: any name that neither the server nor a URL changes
+ * (`.`, half a surrogate pair).
  */
 export function isDeletableName(name: string): boolean {
   return !isChangedByServer(name) && !/^\.?$|[\p{Cc}\p{Cs}]/u.test(name);
 }
 
 /**
- * May this text be sent to a server as the name of a backup: from a last-backup file, which
- * anybody may have edited, or from the command line?
- *
- * A leading dash reads as an option, a leading dot hides a folder. Any script is welcome, but
- * nothing that a reader cannot see: control and format characters, any kind of space, halves of
- * surrogate pairs.
+ * True if `text` is safe to send as a backup name. It comes from the command line or from a file that
+ * may have been edited. A leading dash would be read as an option, and a leading dot hides a folder.
+ * Letters of any script are accepted, invisible characters are not: control and format characters,
+ * any kind of space, halves of surrogate pairs.
  */
 export function isUsableName(text: string): boolean {
   return isDeletableName(text) && text.length <= 255 && !/^[-.]|\s|[\p{Cf}\p{Z}]/u.test(text);
 }
 
 /**
- * Oldest first by the time in the name, then `_2` after the plain name, then as listed (remote lists
- * are in the order of upload). People's own names count as older than all. `created` is not asked:
- * its zone depends on the server's version, and it is year 1 for some (contract §5).
+ * Returns the backups oldest first: by the time in the name, then by suffix, then as listed (remote
+ * lists are in the order of upload). Names that chbackup did not create count as oldest. `created` is
+ * not used: its time zone depends on the server's version, and it can be year 1
+ * (clickhouse-backup-api.md#creation-times).
  */
 export function sortByAge(backups: readonly Backup[]): Backup[] {
-  const dated = backups.map((backup) => ({ backup, made: parseBackupName(backup.name) }));
+  const dated = backups.map((backup) => ({ backup, parsed: parseBackupName(backup.name) }));
   dated.sort((one, other) => {
-    if (one.made === undefined || other.made === undefined) {
-      return Number(one.made !== undefined) - Number(other.made !== undefined);
+    if (one.parsed === undefined || other.parsed === undefined) {
+      return Number(one.parsed !== undefined) - Number(other.parsed !== undefined);
     }
-    return one.made.atMs - other.made.atMs || one.made.copy - other.made.copy;
+    return one.parsed.atMs - other.parsed.atMs || one.parsed.copy - other.parsed.copy;
   });
   return dated.map(({ backup }) => backup);
 }

@@ -1,4 +1,4 @@
-/** A table, its names exactly as ClickHouse has them. */
+/** A table, with its names exactly as ClickHouse has them. */
 export interface TableName {
   database: string;
   table: string;
@@ -9,7 +9,7 @@ export type ParsedTable = { kind: 'table'; name: TableName } | { kind: 'invalid'
 
 /**
  * Reads exactly one `db.table`. Servers take a comma-separated list of `filepath.Match` patterns
- * (contract §7), so any character that has a meaning there could restore other tables and is
+ * (clickhouse-backup-api.md#table-patterns), so any character that has a meaning there could restore other tables and is
  * refused. So is a second dot, because it is unclear which name it belongs to; only the inner table
  * of a materialized view has one (`db..inner.view`, `db..inner_id.UUID`).
  */
@@ -35,7 +35,7 @@ const invalid = (reason: string): ParsedTable => ({ kind: 'invalid', reason });
 
 /**
  * True if the table can be on either side of a mapping (`--into`): servers take `a:b` of word
- * characters only, separated by commas (contract §7).
+ * characters only, separated by commas (clickhouse-backup-api.md#mappings).
  */
 export function isMappable(name: TableName): boolean {
   return /^\w+$/.test(name.database) && /^\w+$/.test(name.table);

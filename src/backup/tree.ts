@@ -1,17 +1,17 @@
 import type { Backup } from './backup.js';
 
-/** A backup as `list` shows it: its increments under it. */
+/** A backup with its increments, as `list` shows it. */
 export interface TreeNode {
   backup: Backup;
   increments: TreeNode[];
-  /** Only on a root that ought to stand under another: why it does not, as a clause. */
+  /** Only for a root that has a base: why it is not under its base, as a clause. */
   orphan?: string;
 }
 
 /**
- * The backups of one location as trees, in the list's order: fulls, and as roots of their own those
- * whose base is not there. Every row appears exactly once: a circle is cut at one of its members,
- * and the increments of a name listed twice stand under its first row.
+ * Returns the backups of one location as trees, in the order of the list. The roots are full backups
+ * and increments whose base is missing. Every entry appears exactly once: a cycle is cut at one of its
+ * members, and the increments on a name that is listed twice are under its first entry.
  */
 export function chainTree(backups: readonly Backup[]): TreeNode[] {
   const nodes = backups.map((backup): TreeNode => ({ backup, increments: [] }));
@@ -20,7 +20,8 @@ export function chainTree(backups: readonly Backup[]): TreeNode[] {
     if (!byName.has(node.backup.name)) byName.set(node.backup.name, node);
   }
   const baseOf = (node: TreeNode) => {
-    return node.backup.required === '' ? undefined : byName.get(node.backup.required);
+    const { required } = node.backup;
+    return required === undefined ? undefined : byName.get(required);
   };
   const cuts = findCuts(nodes, baseOf);
   const roots: TreeNode[] = [];
@@ -31,14 +32,14 @@ export function chainTree(backups: readonly Backup[]): TreeNode[] {
       continue;
     }
     const required = node.backup.required;
-    if (base !== undefined) node.orphan = `its base ${required} requires it in turn`;
-    else if (required !== '') node.orphan = `its base ${required} is not there`;
+    if (base !== undefined) node.orphan = `its bases form a cycle (${required} requires it)`;
+    else if (required !== undefined) node.orphan = `its base ${required} is missing`;
     roots.push(node);
   }
   return roots;
 }
 
-/** One node of each circle: the first that the walk from the list's first rows comes back to. */
+/** Returns one node of each cycle: the first one that a walk along the list reaches twice. */
 function findCuts(
   nodes: readonly TreeNode[],
   baseOf: (node: TreeNode) => TreeNode | undefined,

@@ -4,27 +4,27 @@ import { type ChainProblem, chainOf, indexBackups } from './chain.js';
 export interface NotVerified {
   verified: false;
   kind: ChainProblem['kind'] | 'wrong-base' | 'not-ours';
-  /** One clause for a person, to stand after `cannot use …:` or alone. */
+  /** A clause for messages. */
   reason: string;
 }
 
 /** `chain`: names from the backup down to its full. */
 export type BackupVerification = { verified: true; chain: string[] } | NotVerified;
 
-/** `asFull`: a base was asked for, but the server made a full upload of it. */
+/** `asFull`: an increment was requested, but the server made a full upload. */
 export type UploadVerification = { verified: true; chain: string[]; asFull: boolean } | NotVerified;
 
-/** How the upload of an increment is to reach its base; `none`: it has to be a full upload. */
+/** Which copy of its base an upload can use; `none`: the upload must be a full one. */
 export type BaseUse =
   | { kind: 'local' }
   | { kind: 'remote' }
-  /** `state`: of the local copy; undefined: there is none. */
+  /** `state` is that of the local copy; undefined if there is none. */
   | { kind: 'none'; state: BackupState | undefined };
 
 /**
- * Proven is a backup that the remote list shows together with every backup that it requires, down
- * to a full, none broken. Nobody else checks: servers build increments on bases that are gone and
- * call it success (contract §5). Rows of other locations do not count.
+ * Verifies that the remote list shows a backup and all its bases, down to a full backup, none of them
+ * broken. Servers do not check this: they report success for an increment whose base no longer exists
+ * (clickhouse-backup-api.md#unchecked-bases). Entries of other locations do not count.
  */
 export function verifyBackup(remote: readonly Backup[], name: string): BackupVerification {
   const found = chainOf(onlyAt(remote, 'remote'), name);
@@ -37,38 +37,38 @@ export function verifyBackup(remote: readonly Backup[], name: string): BackupVer
 }
 
 /**
- * As `proveBackup`, for an upload that just ended: it must also stand on the base asked for
- * (undefined: a full). An empty `required` although a base was asked for is a full: it is complete.
- * Where the local copy is listed too, it must have been made at the same moment: `created` comes
- * from the one metadata.json (recordings), and another client may have uploaded the name before us.
+ * Verifies an upload that has just ended. Besides what `verifyBackup` checks, it must be based on the
+ * requested base (undefined: none). A full backup is accepted although an increment was requested,
+ * because it is complete. If the local copy is listed too, both must have the same `created`, which
+ * comes from their metadata.json: another client may have uploaded a backup of this name before.
  */
 export function verifyUpload(
   listed: readonly Backup[],
   name: string,
-  askedBase: string | undefined,
+  base: string | undefined,
 ): UploadVerification {
-  const asked = askedBase ?? '';
   const row = indexBackups(onlyAt(listed, 'remote')).get(name);
   const copy = indexBackups(onlyAt(listed, 'local')).get(name);
   if (row?.state === 'ok' && copy?.state === 'ok' && row.created !== copy.created) {
-    const reason = `the ${name} on the remote storage is another one, made ${row.created}`;
+    const reason = `the remote backup ${name} is a different one, created ${row.created}`;
     return { verified: false, kind: 'not-ours', reason };
   }
-  if (row?.state === 'ok' && row.required !== '' && row.required !== asked) {
-    const wanted = asked === '' ? 'a full' : `an increment on ${asked}`;
-    const reason = `${name} stands on ${row.required}, but ${wanted} was asked for`;
+  if (row?.state === 'ok' && row.required !== undefined && row.required !== base) {
+    const wanted = base === undefined ? 'a full backup' : `an increment on ${base}`;
+    const reason = `backup ${name} is based on ${row.required}, but ${wanted} was requested`;
     return { verified: false, kind: 'wrong-base', reason };
   }
-  const proof = verifyBackup(listed, name);
-  if (!proof.verified) return proof;
-  return { ...proof, asFull: asked !== '' && proof.chain.length === 1 };
+  const verification = verifyBackup(listed, name);
+  if (!verification.verified) return verification;
+  return { ...verification, asFull: base !== undefined && verification.chain.length === 1 };
 }
 
 /**
- * The base is proven; how to upload on it? `local` is a fresh list, since the create has just run
- * the server's retention. `diff-from` compares files but needs the base on the server's disk;
- * `diff-from-remote` needs a server that compares checksums (2.7.0): before, parts are compared by
- * name, and a table dropped and filled anew silently keeps its old rows (contract §5).
+ * Chooses how an upload uses its verified base. `local` is a fresh list, because the create has just
+ * run the server's retention. `diff-from` compares files but needs the base on the server's disk.
+ * `diff-from-remote` needs a server that compares checksums (2.7.0): older ones compare names of parts,
+ * and a table that was dropped and filled again would keep its old rows without an error
+ * (clickhouse-backup-api.md#remote-bases).
  */
 export function chooseBaseUse(input: {
   local: readonly Backup[];
@@ -85,19 +85,20 @@ function onlyAt(backups: readonly Backup[], location: Backup['location']): Backu
   return backups.filter((backup) => backup.location === location);
 }
 
-function describeProblem(problem: ChainProblem, asked: string): string {
+function describeProblem(problem: ChainProblem, verified: string): string {
   const { kind, name, requiredBy, description } = problem;
-  const base = requiredBy === asked ? `its base ${name}` : `${name}, which ${requiredBy} requires,`;
+  const base =
+    requiredBy === verified ? `its base ${name}` : `backup ${name}, required by ${requiredBy},`;
   switch (kind) {
     case 'missing':
-      return `${name} is not on the remote storage`;
+      return `backup ${name} is not on the remote storage`;
     case 'broken':
-      return `${name} is broken: ${description}`;
+      return `backup ${name} is broken: ${description}`;
     case 'base-missing':
       return `${base} is not on the remote storage`;
     case 'base-broken':
       return `${base} is broken: ${description}`;
     case 'cycle':
-      return `its chain comes back to ${name} and has no full`;
+      return `its bases form a cycle through ${name}, without a full backup`;
   }
 }

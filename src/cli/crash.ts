@@ -5,8 +5,8 @@ import { localTime } from '../time/local-time.js';
 import { presentableError } from './unexpected-error.js';
 
 /**
- * Prints an error without the normal output code, in the same format; returns its exit code. It
- * loads nothing and uses no stream, because those may have failed. `--json` counts as typed.
+ * Prints an error in the usual format but without the usual code; returns its exit code. It loads
+ * nothing and uses no stream, because those may have failed. `--json` is taken from the command line.
  */
 export function printCrash(error: unknown, argv: readonly string[]): number {
   const { name, message, hint, exitCode } = presentableError(error);

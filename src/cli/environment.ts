@@ -9,27 +9,27 @@ import type { Disk } from '../state/disk.js';
 /** A stream that may be a terminal. */
 export type TerminalStream = Writable & { isTTY?: boolean; columns?: number };
 
-/** Everything outside the program, passed in: a test or a demonstration brings its own. */
+/** Everything outside the program. It is passed in, so that tests and the demo can replace it. */
 export interface Environment {
   /** Without node and the script. */
   argv: readonly string[];
   env: Record<string, string | undefined>;
-  /** undefined: the working directory was deleted. */
+  /** undefined if the working directory was deleted. */
   cwd: string | undefined;
   stdin: NodeJS.ReadableStream & { isTTY?: boolean };
   stdout: TerminalStream;
   stderr: TerminalStream;
   clock: Clock;
-  /** Calls back on SIGINT and SIGTERM; gives back how to stop listening. */
+  /** Calls back on SIGINT and SIGTERM; returns a function that stops listening. */
   onSignal(listener: (name: 'SIGINT' | 'SIGTERM') => void): () => void;
   /** Shows the command without its secrets in the list of processes. */
   setTitle(title: string): void;
-  /** Instead of the real disk. */
+  /** Replaces the real disk. */
   disk?: Disk;
-  /** Instead of the network. */
+  /** Replaces the network. */
   transport?: (settings: Settings) => Transport;
-  /** Instead of starting the local program. */
+  /** Replaces the start of the local program. */
   startProgram?: StartProgram;
-  /** Hears every step of the flow. */
+  /** Receives every step of the flowchart. */
   onStep?: (name: Step) => void;
 }

@@ -6,7 +6,7 @@ import { createRedactor } from './redaction.js';
 import { ConsoleReporter } from './ui/console-reporter.js';
 import { missingPart, presentableError, UnexpectedError } from './unexpected-error.js';
 
-/** Prints an error of a running command; gives back its exit code. */
+/** Prints an error of a running command; returns its exit code. */
 export function failLate(error: unknown, { settings, reporter }: Execution): number {
   if (error instanceof ChbackupError) {
     reporter.failed(error);
@@ -14,13 +14,13 @@ export function failLate(error: unknown, { settings, reporter }: Execution): num
   }
   const redact = createRedactor(settings.credentials);
   reporter.failed(
-    missingPart(error) ?? new UnexpectedError(`unexpected: ${redact(describe(error))}`),
+    missingPart(error) ?? new UnexpectedError(`unexpected error: ${redact(describe(error))}`),
   );
   if (settings.verbose && error instanceof Error) reporter.trace(redact(error.stack ?? ''));
   return exitCodes.failed;
 }
 
-/** The same while the settings are not known; `--json` counts as typed. */
+/** The same before the settings are read; `--json` is taken from the command line. */
 export function failBeforeSettings(
   error: unknown,
   environment: Environment,

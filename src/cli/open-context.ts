@@ -13,7 +13,7 @@ import type { Environment } from './environment.js';
 import type { Execution } from './execution.js';
 import { createRedactor } from './redaction.js';
 
-/** Brings together what create-full and create-diff work with. */
+/** Opens what create-full and create-diff work with. */
 export async function openCreateContext(execution: Execution): Promise<CreateContext> {
   const opened = openParts(execution);
   const parts = { ...opened, report: withStepOfWaiting(opened.report) };
@@ -21,7 +21,7 @@ export async function openCreateContext(execution: Execution): Promise<CreateCon
   return { ...parts, client: server, server };
 }
 
-/** The same for commands that any client serves, the local program as well. */
+/** The same for commands that can also use the local program. */
 export async function openContext(
   execution: Execution,
   listWhileBusy = false,
@@ -93,7 +93,7 @@ async function openApi(
   });
 }
 
-/** got is loaded only for commands that send requests: starting cold costs more than the work. */
+/** Loads got only for commands that send requests, because loading it takes longer than the rest. */
 async function openTransport(environment: Environment, settings: Settings): Promise<Transport> {
   if (environment.transport !== undefined) return environment.transport(settings);
   const { createGotTransport } = await import('../http/got-transport.js');

@@ -6,7 +6,7 @@ export type Given = Partial<Record<SettingName, RawSetting>>;
 
 const connection = ['host', 'user', 'password'] as const;
 
-/** The settings given on the command line; the connection is a command's last three arguments. */
+/** Returns the settings on the command line; a command's last three arguments are the connection. */
 export function givenOf(command: Command): Given {
   const given: Given = {};
   const first = command.registeredArguments.length - connection.length;

@@ -7,7 +7,7 @@ import { epilogue, programEpilogue } from './help.js';
 import { type Given, givenOf } from './options.js';
 import { usageError } from './usage-error.js';
 
-/** What the command line asks for; nothing of it is checked beyond its form. */
+/** A parsed command line. Its values are not checked yet. */
 export interface Invocation {
   command: CommandDefinition;
   /** The connection and the common options. */
@@ -21,7 +21,7 @@ export interface ParseResult {
   text: string;
 }
 
-/** Parses the arguments after `node script`. Throws `ConfigError`, which never repeats an argument. */
+/** Parses the arguments after `node script`. Throws `ConfigError` without repeating any argument. */
 export function parseArguments(argv: readonly string[]): ParseResult {
   const result: ParseResult = { text: '' };
   const program = buildProgram(
@@ -40,10 +40,7 @@ export function parseArguments(argv: readonly string[]): ParseResult {
   }
 }
 
-/**
- * The bash agent's own form, `create_diff_backup HOST USER PASSWORD`, is taken as it stands:
- * its password may begin with a dash.
- */
+/** Accepts the bash agent's `create_diff_backup HOST USER PASSWORD`; its password may begin with a dash. */
 function fromBashAgent(argv: readonly string[]): readonly string[] {
   const [typed = '', ...rest] = argv;
   const command = commands.find(({ agentName }) => agentName === typed)?.name;
@@ -96,7 +93,7 @@ function addCommand(
     });
 }
 
-/** The connection's arguments and the options that all commands have. */
+/** Adds the arguments of the connection and the options that all commands have. */
 function connect(command: Command, wait: string): Command {
   return command
     .argument('[host]', 'API server: name, name:port (7171), http://…, https://…, [IPv6]')

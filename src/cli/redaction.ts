@@ -1,6 +1,6 @@
 /**
- * Takes the secrets out of a text that others wrote: a server's error, an unexpected exception.
- * Our own texts never hold them.
+ * Returns a function that removes the password from texts that chbackup did not write: errors of the
+ * server, unexpected exceptions.
  */
 export function createRedactor(
   credentials: { user: string; password: string } | undefined,

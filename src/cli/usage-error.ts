@@ -2,8 +2,8 @@ import type { CommanderError } from 'commander';
 import { ConfigError } from '../errors.js';
 
 /**
- * What commander found wrong, in our words: its own repeat what was typed, and a password may have
- * been typed anywhere.
+ * Returns the error for what commander found wrong. commander's own messages repeat what was typed,
+ * and any argument may be a password.
  */
 export function usageError(error: CommanderError, command: string): ConfigError {
   const see = `see chbackup ${command === '' ? '' : `${command} `}--help`;
@@ -26,11 +26,11 @@ export function usageError(error: CommanderError, command: string): ConfigError 
         hint: see,
       });
     default:
-      return new ConfigError('the command line cannot be understood', { hint: see });
+      return new ConfigError('invalid command line', { hint: see });
   }
 }
 
-/** commander's guess names an option or command of ours, never what was typed. */
+/** Returns commander's suggestion, which is always one of chbackup's own options or commands. */
 function suggestion(message: string): string {
   const match = /\(Did you mean (?:one of )?([a-z, -]+)\?\)/.exec(message);
   return match === null ? '' : `did you mean ${match[1]}? `;

@@ -1,14 +1,14 @@
 import { ConfigError, OperationFailedError } from '../errors.js';
 
-/** Can ask a person. */
+/** Asks the user. */
 export interface Asker {
-  /** undefined: there is no terminal to ask on. */
+  /** Returns undefined if there is no terminal. */
   ask(question: string): Promise<boolean | undefined>;
 }
 
 /**
- * Returns once the person has said yes. Otherwise throws an error that begins with `unchanged`, such
- * as "nothing was deleted"; `hint` says how to confirm without a terminal.
+ * Returns if the answer is yes; otherwise throws an error that begins with `unchanged`, such as
+ * "nothing was deleted". `hint` says how to confirm without a terminal.
  */
 export async function confirm(
   asker: Asker,
@@ -18,7 +18,7 @@ export async function confirm(
   const answer = await asker.ask(question);
   if (answer === true) return;
   if (answer === undefined) {
-    throw new ConfigError(`${unchanged}: there is no terminal to ask on`, { hint });
+    throw new ConfigError(`${unchanged}: cannot ask for confirmation without a terminal`, { hint });
   }
   throw new OperationFailedError(`${unchanged}: the answer was not yes`);
 }

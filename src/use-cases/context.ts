@@ -6,9 +6,9 @@ import type { Clock } from '../time/clock.js';
 import type { WaitBudget } from '../time/waiting.js';
 import type { Reporter } from './reporter.js';
 
-/** What a command works with on one host. It holds no settings and no secrets. */
+/** What a command works with on one host. Contains no settings and no secrets. */
 export interface CommandContext {
-  /** The host as the person typed it, for messages. */
+  /** The host as typed, for messages. */
   host: string;
   clock: Clock;
   /** Aborted with an `InterruptedError` on SIGINT and SIGTERM. */
@@ -19,7 +19,7 @@ export interface CommandContext {
   log: LogFile;
   report: Reporter;
   client: Client;
-  /** Returns the command that deletes a local copy, as it has to be typed here. */
+  /** Returns the command that deletes a local copy, as it has to be typed for this host. */
   deleteLocalCommand: (backup: string) => string;
 }
 

@@ -1,15 +1,15 @@
 import type { ClientObserver } from '../client/observer.js';
 import type { Step } from './steps.js';
 
-/** To whom a command tells what happens. Commands never print. */
+/** Receives what a command reports. Commands never print. */
 export interface Reporter extends ClientObserver {
-  /** A step of the flow is entered; `diagram/` draws the same names. */
+  /** A step of the flowchart begins; `diagram/` draws the same names. */
   step(name: Step): void;
-  /** What the waiting from here on is for: `uploading DIFF_…`. */
+  /** A phase of work begins, such as `uploading DIFF_…`. */
   phase(text: string): void;
   info(text: string): void;
-  /** Something for the log file, and for a person only with `--verbose`. */
+  /** Goes to the log file, and to the user only with `--verbose`. */
   note(text: string): void;
-  /** Something a person should look at, though the command goes on. */
+  /** Something the user should look at, although the command continues. */
   warn(text: string): void;
 }

@@ -1,7 +1,7 @@
 import { ChbackupError, OperationFailedError } from '../errors.js';
 import type { CommandContext } from './context.js';
 
-/** Does a command's work between the log file's `started` and `finished`, its error under a heading. */
+/** Does a command's work between the lines `started` and `finished` of the log file; logs its error. */
 export async function withRunLog<T>(
   { clock, log }: Pick<CommandContext, 'clock' | 'log'>,
   work: () => Promise<T>,
@@ -11,9 +11,9 @@ export async function withRunLog<T>(
     return await work();
   } catch (error) {
     const heading = error instanceof OperationFailedError ? error.heading : undefined;
-    // Of an error that is not ours only the kind: its text may hold anything.
+    // The text of an unexpected error may contain a secret, so only its name is logged.
     const known = error instanceof ChbackupError;
-    log.error(heading ?? 'ERROR', known ? error.message : `unexpected: ${nameOf(error)}`);
+    log.error(heading ?? 'ERROR', known ? error.message : `unexpected error: ${nameOf(error)}`);
     throw error;
   } finally {
     log.finished(clock.now());

@@ -2,8 +2,8 @@ import type { Reporter } from './reporter.js';
 import type { Step } from './steps.js';
 
 /**
- * Passes everything on, and makes a step of the wait for a busy server, whatever step it
- * interrupts: that one is entered again when the wait is over.
+ * Returns a reporter that passes everything on and adds the step `wait-for-server` while the server is
+ * busy. The interrupted step begins again when the wait is over.
  */
 export function withStepOfWaiting(inner: Reporter): Reporter {
   let current: Step | undefined;
@@ -14,7 +14,7 @@ export function withStepOfWaiting(inner: Reporter): Reporter {
     inner.step(step);
   }
 
-  function goOn(): void {
+  function resume(): void {
     if (interrupted === undefined) return;
     enter(interrupted);
     interrupted = undefined;
@@ -23,11 +23,11 @@ export function withStepOfWaiting(inner: Reporter): Reporter {
   return {
     step(name) {
       if (name === 'give-up') interrupted = undefined;
-      goOn();
+      resume();
       enter(name);
     },
     busy(running) {
-      // Another chbackup has the lock: that wait is reported where it is made.
+      // A wait for another chbackup has its own step, which the host lock reports.
       if (current !== 'wait-for-turn' && interrupted === undefined) {
         interrupted = current;
         enter('wait-for-server');
@@ -35,7 +35,7 @@ export function withStepOfWaiting(inner: Reporter): Reporter {
       inner.busy(running);
     },
     free() {
-      goOn();
+      resume();
       inner.free();
     },
     stillBusy: (waitedMs) => inner.stillBusy(waitedMs),

@@ -1,7 +1,4 @@
-/**
- * Every step that create-full and create-diff report, in the order of a run. A condition's name
- * is the question it asks. `diagram/flow.ts` draws exactly these.
- */
+/** All steps that create-full and create-diff report, in the order of a run; `diagram/flow.ts` draws them. */
 export const steps = [
   'start',
   'lock',

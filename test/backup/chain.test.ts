@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { chainOf, findBackup, findWhole, indexBackups } from '../../src/backup/chain.js';
+import { chainOf, findBackup, findRestorable, indexBackups } from '../../src/backup/chain.js';
 import { brokenRow, chainRows, foreignRow, localRow, namesOf, remoteRow } from './rows.js';
 
 describe('findBackup', () => {
@@ -91,7 +91,7 @@ describe('chainOf', () => {
   });
 });
 
-describe('findWhole', () => {
+describe('findRestorable', () => {
   test('agrees with chainOf in any list order', () => {
     const rows = [
       ...chainRows('F', 'D1', 'D2'),
@@ -103,7 +103,7 @@ describe('findWhole', () => {
       remoteRow('AboveC', { required: 'C1' }),
     ];
     for (const list of [rows, rows.toReversed()]) {
-      const whole = findWhole(indexBackups(list));
+      const whole = findRestorable(indexBackups(list));
       expect([...whole].toSorted()).toEqual(['D1', 'D2', 'F']);
       for (const { name } of list) expect(whole.has(name)).toBe(chainOf(list, name).complete);
     }

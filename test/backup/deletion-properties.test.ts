@@ -5,6 +5,7 @@ import { chainOf, indexBackups } from '../../src/backup/chain.js';
 import { dropBasesOf, mergePlans, planDeletion } from '../../src/backup/deletion/plan.js';
 import { parseBackupName } from '../../src/backup/names.js';
 import { makeSelector, type SelectionInput } from '../../src/backup/deletion/selection.js';
+import { describeReason, describeRefusal } from '../../src/use-cases/delete/reason-text.js';
 import { namesOf, remoteRow } from './rows.js';
 
 const names = [1, 2, 3, 4, 5, 6]
@@ -16,7 +17,10 @@ const name = fc.constantFrom(...names);
 function anyRows(location: Backup['location']) {
   const row = fc.record({
     name,
-    required: fc.oneof({ weight: 1, arbitrary: fc.constant('') }, { weight: 2, arbitrary: name }),
+    required: fc.oneof(
+      { weight: 1, arbitrary: fc.constant(undefined) },
+      { weight: 2, arbitrary: name },
+    ),
     state: fc.oneof(
       { weight: 6, arbitrary: fc.constant('ok' as const) },
       { weight: 1, arbitrary: fc.constant('broken' as const) },
@@ -26,7 +30,7 @@ function anyRows(location: Backup['location']) {
   });
   return fc.array(row, { maxLength: 14 }).map((rows) =>
     rows.map(({ name: one, ...rest }) => {
-      const required = rest.state === 'ok' ? rest.required : '';
+      const required = rest.state === 'ok' ? rest.required : undefined;
       return remoteRow(one, { location, ...rest, required });
     }),
   );
@@ -40,11 +44,20 @@ const anyInput: fc.Arbitrary<SelectionInput> = fc
       backups: anyRows(location),
       remote: fc.option(anyRows('remote'), { nil: undefined }),
       selection: fc.oneof(
-        fc.constant({ all: true } as const),
-        fc.constant({ broken: true } as const),
-        fc.record({ names: fc.array(name, { maxLength: 8 }) }),
-        fc.record({ keep: fc.integer({ min: 1, max: 5 }) }),
-        fc.record({ olderThanMs: fc.integer({ min: 1, max: 6 * 86_400_000 }) }),
+        fc.constant({ kind: 'all' } as const),
+        fc.constant({ kind: 'broken' } as const),
+        fc.record({
+          kind: fc.constant('names' as const),
+          names: fc.array(name, { maxLength: 8 }),
+        }),
+        fc.record({
+          kind: fc.constant('keep' as const),
+          count: fc.integer({ min: 1, max: 5 }),
+        }),
+        fc.record({
+          kind: fc.constant('older-than' as const),
+          ms: fc.integer({ min: 1, max: 6 * 86_400_000 }),
+        }),
       ),
       nowMs: fc.constant(new Date(2026, 10, 6, 12).getTime()),
       lastBackups: fc.array(name, { maxLength: 2 }),
@@ -93,7 +106,7 @@ describe('planDeletion, for any list', () => {
     const deleted = items.filter((item) => item.action === 'delete').map((item) => item.backup);
     expect(order.toSorted()).toEqual([...new Set(namesOf(deleted))].toSorted());
     for (const item of items) {
-      expect(item.reason).not.toBe('');
+      expect(describeReason(item.reason)).not.toBe('');
       expect(order.includes(item.backup.name)).toBe(item.action === 'delete');
     }
   });
@@ -107,7 +120,7 @@ describe('planDeletion, for any list', () => {
 
   propertyTest.prop([anyInput])('deletes a foreign entry only by name', (input) => {
     const { order } = planDeletion(input);
-    const requested = 'names' in input.selection ? input.selection.names : [];
+    const requested = input.selection.kind === 'names' ? input.selection.names : [];
     for (const [one, { state }] of indexBackups(input.backups)) {
       if (state === 'foreign' && !requested.includes(one)) expect(order).not.toContain(one);
     }
@@ -119,7 +132,7 @@ describe('planDeletion, for any list', () => {
       fc.pre(isListedOnce(input.backups));
       const isForeign = (row: Backup) => row.state === 'foreign';
       const foreign = namesOf(input.backups.filter(isForeign));
-      const requested = 'names' in input.selection ? input.selection.names : [];
+      const requested = input.selection.kind === 'names' ? input.selection.names : [];
       fc.pre(!requested.some((one) => foreign.includes(one)));
       const without = { ...input, backups: input.backups.filter((row) => !isForeign(row)) };
       expect(planDeletion(input).order).toEqual(planDeletion(without).order);
@@ -129,7 +142,7 @@ describe('planDeletion, for any list', () => {
   propertyTest.prop([anyInput])(
     'deletes by age only backups that chbackup created and that are ok',
     (input) => {
-      fc.pre('keep' in input.selection || 'olderThanMs' in input.selection);
+      fc.pre(['keep', 'older-than'].includes(input.selection.kind));
       const { order } = planDeletion(input);
       for (const last of input.lastBackups) expect(order).not.toContain(last);
       for (const deleted of order) {
@@ -145,15 +158,16 @@ describe('planDeletion, for any list', () => {
   propertyTest.prop([anyInput])(
     '--keep N leaves N backups that can be restored, if there were as many',
     (input) => {
-      fc.pre('keep' in input.selection && input.location === 'remote');
+      const { location, selection } = input;
+      fc.pre(selection.kind === 'keep' && location === 'remote');
       const restorable = (rows: readonly Backup[]) =>
         [...indexBackups(rows).keys()].filter(
           (one) => /_2026-11-/.test(one) && chainOf(rows, one).complete,
         ).length;
       const { order } = planDeletion(input);
       const left = input.backups.filter((row) => !order.includes(row.name));
-      const { keep } = input.selection;
-      expect(restorable(left)).toBeGreaterThanOrEqual(Math.min(keep, restorable(input.backups)));
+      const wanted = selection.kind === 'keep' ? selection.count : 0;
+      expect(restorable(left)).toBeGreaterThanOrEqual(Math.min(wanted, restorable(input.backups)));
     },
   );
 
@@ -164,7 +178,7 @@ describe('planDeletion, for any list', () => {
   propertyTest.prop([anyInput], { numRuns: 300 })(
     'deletes nothing that a kept broken backup may require',
     (input) => {
-      fc.pre(!('all' in input.selection));
+      fc.pre(input.selection.kind !== 'all');
       const { items, order } = planDeletion(input);
       const index = indexBackups(input.backups);
       const kept = items.filter((item) => item.action === 'keep').map((item) => item.backup);
@@ -206,7 +220,7 @@ describe('planDeletion, for any list', () => {
     const made = planDeletion(input);
     fc.pre(made.refused !== undefined);
     expect(made.order).toEqual([]);
-    expect(made.refused?.names.length).toBeGreaterThan(0);
+    expect(made.refused && describeRefusal(made.refused, input.location)).toMatch(/\S/);
   });
 });
 
@@ -252,7 +266,11 @@ function planningMs(count: number): number {
     });
   });
   const startedMs = performance.now();
-  for (const selection of [{ keep: 100 }, { all: true }, { names: namesOf(rows) }] as const) {
+  for (const selection of [
+    { kind: 'keep', count: 100 },
+    { kind: 'all' },
+    { kind: 'names', names: namesOf(rows) },
+  ] as const) {
     planDeletion({ location: 'remote', backups: rows, selection, nowMs: 0, lastBackups: [] });
   }
   return performance.now() - startedMs;

@@ -6,7 +6,7 @@ export function remoteRow(name: string, details: Partial<Backup> = {}): Backup {
     name,
     location: 'remote',
     created: '2026-11-22 10:00:00',
-    required: '',
+    required: undefined,
     description: 'tar, regular',
     state: 'ok',
     ...details,

@@ -78,7 +78,7 @@ test('planning time grows linearly with the number of backups', () => {
     let best = Infinity;
     for (let round = 0; round < 4; round++) {
       const startMs = performance.now();
-      const selection = { keep: backups.length / 4 };
+      const selection = { kind: 'keep' as const, count: backups.length / 4 };
       planDeletion({ location: 'remote', backups, selection, nowMs, lastBackups: [] });
       best = Math.min(best, performance.now() - startMs);
     }

@@ -3,9 +3,9 @@ import { groupByBase } from '../chain.js';
 import { sortByAge } from '../names.js';
 
 /**
- * In which order to delete these names: dependents before their bases, else the broken ones first
- * (what they stand on is unknown, so it must not go before them), else the newest first. Whoever
- * stops between two deletes has made no orphan.
+ * Returns the order in which to delete these names: increments before their bases, otherwise broken
+ * backups first (their bases are unknown and must not be deleted before them), otherwise the newest
+ * first. If the deletes stop halfway, no increment has lost its base.
  */
 export function orderDeletes(backups: readonly Backup[], names: ReadonlySet<string>): string[] {
   const oldestFirst = sortByAge(backups.filter((row) => names.has(row.name)));
@@ -16,7 +16,7 @@ export function orderDeletes(backups: readonly Backup[], names: ReadonlySet<stri
   const direct = groupByBase(lastFirst);
   const order = new Set<string>();
   const entered = new Set<string>();
-  // Depth first, with a stack of our own: an endless chain is deeper than the call stack.
+  // Depth first with an explicit stack, because a long chain is deeper than the call stack.
   const stack = lastFirst.map((row) => row.name);
   for (let name = stack.at(-1); name !== undefined; name = stack.at(-1)) {
     if (entered.has(name)) {

@@ -1,74 +1,71 @@
 import type { Backup } from '../backup.js';
 import { indexBackups } from '../chain.js';
 import { parseBackupName } from '../names.js';
+import type { Reason } from './reasons.js';
 
 /**
- * How much newer, by its name, a base may be than the increment on it: names carry local time
- * without a zone, zones are up to 26 hours apart, and clocks go back an hour every autumn.
+ * How much newer a base may be than its increment, by their names: names contain local time without
+ * a zone, zones are up to 26 hours apart, and clocks go back an hour every fall.
  */
 const clockSlackMs = 26 * 60 * 60 * 1000;
 
-/** How the reason ends where a broken row is why a sound backup has to stay. */
-export const mayBeRequired = 'is broken and may require it';
-
 /**
- * Which of `doomed` have to stay because a backup that stays requires them, directly or not; with
- * the reason for each. `staying` are names that stay in any case.
+ * Finds the backups among `toDelete` that must be kept because a kept backup requires them, directly
+ * or not; returns the reason for each. `kept` are the names that are kept in any case.
  *
- * A broken row that stays has lost its `required` (contract §5), yet it may be somebody's running
- * upload, or only look broken: it may stand on any *sound* backup that is older than itself, so all
- * those stay; where one of the two times cannot be read from the name, older or not. A leaf counts
- * as well as a base: it is the broken one that would make it a base. Not counted are other broken
- * rows, since what stands on a broken one is lost anyway, and `old-format` copies, which no server
- * builds on. `hiddenBases: false` switches this paragraph off (`--all`).
+ * The base of a broken backup is unknown (clickhouse-backup-api.md#running-uploads). It may be the
+ * upload of another client, or only look broken, so it may require any backup in state `ok` that is
+ * older; all of those are kept. If one of the two times cannot be read from the name, the order does
+ * not count. A backup that nothing is based on counts too: the broken one would make it a base. Other
+ * broken backups do not count, because an increment on a broken base is lost anyway, and neither do
+ * `old-format` copies, which no server uses as a base. `unknownBases: false` (`--all`) disables this.
  *
- * A foreign row that stays protects nothing: it cannot be told from a folder that was never a
- * backup, and would hold back retention forever. It has to be foreign in two lists, two minutes
- * apart, because a passing storage error makes a backup look so too. But a backup that another
- * server uploads to this path under a name of its own, for longer than that, protects its base only
- * when its upload is complete.
+ * A foreign entry protects nothing: it looks like a folder that was never a backup, and would prevent
+ * every deletion forever. It must be foreign in two lists, two minutes apart, because a passing
+ * storage error makes a backup look foreign too. A backup that another server uploads to this path
+ * for longer than that, under a name of its own, protects its base only once its upload is complete.
  */
-export function protectBases(input: {
+export function findRequired(input: {
   backups: readonly Backup[];
-  doomed: Iterable<string>;
-  staying: Iterable<string>;
-  hiddenBases: boolean;
-}): Map<string, string> {
+  toDelete: Iterable<string>;
+  kept: Iterable<string>;
+  unknownBases: boolean;
+}): Map<string, Reason> {
   const index = indexBackups(input.backups);
-  const requiredOf = groupRequired(input.backups);
-  const doomed = new Set(input.doomed);
-  const staying = new Set(input.staying);
-  const spared = new Map<string, string>();
-  const spare = (name: string, reason: string) => {
-    doomed.delete(name);
-    spared.set(name, reason);
-    staying.add(name);
+  const basesOf = groupBases(input.backups);
+  const toDelete = new Set(input.toDelete);
+  const kept = new Set(input.kept);
+  const required = new Map<string, Reason>();
+  const keep = (name: string, reason: Reason) => {
+    toDelete.delete(name);
+    required.set(name, reason);
+    kept.add(name);
   };
   const createdMs = new Map([...index.keys()].map((name) => [name, parseBackupName(name)?.atMs]));
   let newestBrokenMs = -Infinity;
-  // A Set's iterator also visits what is added on the way.
-  for (const name of staying) {
-    for (const base of requiredOf.get(name) ?? []) {
-      if (doomed.has(base)) spare(base, `${name} requires it`);
+  // The iterator of a Set also visits what is added during the loop.
+  for (const name of kept) {
+    for (const base of basesOf.get(name) ?? []) {
+      if (toDelete.has(base)) keep(base, { kind: 'required', by: name });
     }
-    if (!input.hiddenBases || index.get(name)?.state !== 'broken') continue;
+    if (!input.unknownBases || index.get(name)?.state !== 'broken') continue;
     const brokenMs = createdMs.get(name) ?? Infinity;
     if (brokenMs <= newestBrokenMs) continue;
     newestBrokenMs = brokenMs;
-    for (const candidate of doomed) {
+    for (const candidate of toDelete) {
       if (index.get(candidate)?.state !== 'ok') continue;
       if ((createdMs.get(candidate) ?? -Infinity) > brokenMs + clockSlackMs) continue;
-      spare(candidate, `${name} ${mayBeRequired}`);
+      keep(candidate, { kind: 'may-be-required', by: name });
     }
   }
-  return spared;
+  return required;
 }
 
-/** The bases of each name, all of them where a name is listed twice. */
-function groupRequired(backups: readonly Backup[]): Map<string, string[]> {
+/** Returns the bases of each name: several if a name is listed twice. */
+function groupBases(backups: readonly Backup[]): Map<string, string[]> {
   const bases = new Map<string, string[]>();
   for (const { name, required } of backups) {
-    if (required !== '') bases.set(name, [...(bases.get(name) ?? []), required]);
+    if (required !== undefined) bases.set(name, [...(bases.get(name) ?? []), required]);
   }
   return bases;
 }

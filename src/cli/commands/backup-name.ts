@@ -1,10 +1,10 @@
 import { isUsableName } from '../../backup/names.js';
 import { ConfigError } from '../../errors.js';
 
-/** The name of a backup as typed. Throws `ConfigError` for one that no server could mean. */
+/** Returns the name if it is valid for a backup. Throws `ConfigError`. */
 export function checkName(name: string): string {
   if (isUsableName(name)) return name;
-  throw new ConfigError(`${JSON.stringify(name)} cannot be the name of a backup`, {
-    hint: 'chbackup list shows the names',
+  throw new ConfigError(`${JSON.stringify(name)} is not a valid backup name`, {
+    hint: 'to see the names of all backups, run chbackup list',
   });
 }

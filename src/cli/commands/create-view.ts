@@ -3,7 +3,7 @@ import { createBackup } from '../../use-cases/create/create-backup.js';
 import type { Execution } from '../execution.js';
 import { openCreateContext } from '../open-context.js';
 
-/** Runs create-full or create-diff, and says what it came to. */
+/** Runs create-full or create-diff and reports the result. */
 export async function executeCreate(kind: BackupKind, execution: Execution): Promise<void> {
   const { settings, reporter, output } = execution;
   const run = await openCreateContext(execution);

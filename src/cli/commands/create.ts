@@ -22,7 +22,7 @@ export const createFull: CommandDefinition = {
     'chbackup create-full https://ch1.example.org:7171 --ca-file /etc/ssl/own-ca.pem',
     '30 20 * * 6  chbackup create-full clickhouse-backup-api    # in a crontab',
   ],
-  // A slow DIFF must not cost the week's FULL.
+  // A slow DIFF must not prevent the weekly FULL.
   defaultWait: '6h',
   ...shared('FULL'),
 };

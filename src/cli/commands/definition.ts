@@ -1,12 +1,12 @@
 import type { Execution } from '../execution.js';
 
-/** What was typed for a command, besides the connection and the common options; not checked yet. */
+/** The arguments and options of one command, without the common ones. They are not checked yet. */
 export interface Typed {
   arguments: readonly string[];
   options: object;
 }
 
-/** An option as commander takes it; `repeatable` ones give a list. */
+/** An option, in commander's form. A `repeatable` one has a list as its value. */
 export interface OptionDefinition {
   flags: string;
   description: string;
@@ -16,18 +16,18 @@ export interface OptionDefinition {
 /** One command of the command line: its help, its options, and what it does. */
 export interface CommandDefinition {
   name: string;
-  /** What the bash agent calls it: understood, but not shown. */
+  /** The bash agent's name for it, which is accepted but not shown. */
   agentName?: string;
   summary: string;
   description: string;
   examples: readonly string[];
-  /** Its own arguments, which stand before those of the connection. */
+  /** Its own arguments, before those of the connection. */
   arguments?: readonly { name: string; description: string }[];
   options?: readonly OptionDefinition[];
-  /** How long it waits for others if `--wait` does not say. */
+  /** The default of `--wait`. */
   defaultWait: string;
-  /** The local program can serve it in place of an API. */
+  /** The command can use the local program instead of an API. */
   canUseBinary: boolean;
-  /** Reads what was typed and does it. Loads its view only now: `--version` must start fast. */
+  /** Checks the options and runs the command. Loads its view only now, to keep `--version` fast. */
   run(typed: Typed, execution: Execution): Promise<void>;
 }

@@ -1,10 +1,12 @@
 import cliProgress from 'cli-progress';
 import type { DeletionPlan } from '../../backup/deletion/plan.js';
+import type { Reason } from '../../backup/deletion/reasons.js';
 import {
   type DeleteRequest,
   deleteBackups,
   type DeletionDialogue,
 } from '../../use-cases/delete/delete-backups.js';
+import { describeReason } from '../../use-cases/delete/reason-text.js';
 import type { DeletionResult } from '../../use-cases/delete/delete-in-order.js';
 import { plural } from '../../text.js';
 import { PartialFailureError } from '../../errors.js';
@@ -30,7 +32,7 @@ export async function executeDelete(request: DeleteRequest, execution: Execution
   try {
     await deleteBackups(request, context, progress);
   } catch (error) {
-    progress.tellHowFar(error);
+    progress.reportProgress(error);
     throw error;
   } finally {
     reporter.end();
@@ -41,13 +43,15 @@ export async function executeDelete(request: DeleteRequest, execution: Execution
   const { deleted } = progress.result;
   const plan = progress.shown;
   if (request.dryRun)
-    reporter.info(`would delete ${plan?.order.length ?? 0}; --dry-run: nothing was deleted`);
+    reporter.info(
+      `--dry-run: would delete ${plural(plan?.order.length ?? 0, `${request.location} backup`)}; nothing was deleted`,
+    );
   else if (plan?.order.length === 0) reporter.info('there is nothing to delete');
   else reporter.info(`deleted ${plural(deleted.length, `${request.location} backup`)}`);
   if (context.log.failure !== undefined) throw context.log.failure;
 }
 
-/** Shows the plan and how far it is; keeps both for `--json`. */
+/** Shows the plan and the progress; keeps both for `--json`. */
 class DeletionProgress implements DeletionDialogue {
   shown: DeletionPlan | undefined;
   readonly result: DeletionResult = { deleted: [], failed: [] };
@@ -67,22 +71,22 @@ class DeletionProgress implements DeletionDialogue {
 
   notDeleted(name: string, reason: string): void {
     this.result.failed.push({ name, reason });
-    this.execution.reporter.warn(`not deleted: ${name}: ${reason}`);
+    this.execution.reporter.warn(`backup ${name} was not deleted: ${reason}`);
   }
 
-  keptAfterAll(name: string, reason: string): void {
+  keptAfterAll(name: string, reason: Reason): void {
     const item = this.shown?.items.find(({ backup }) => backup.name === name);
     if (item !== undefined) Object.assign(item, { action: 'keep', reason });
-    this.execution.reporter.warn(`kept after all: ${name}: ${reason}`);
+    this.execution.reporter.warn(`backup ${name} was not deleted: ${describeReason(reason)}`);
   }
 
-  /** Before an error that stopped the deletes half-way; one that tells of failures has said it. */
-  tellHowFar(error: unknown): void {
+  /** Reports how many were deleted before an error; a `PartialFailureError` says it itself. */
+  reportProgress(error: unknown): void {
     const { deleted } = this.result;
     const total = this.shown?.order.length ?? 0;
     if (deleted.length === 0 || error instanceof PartialFailureError) return;
     this.execution.reporter.warn(
-      `${deleted.length} of ${total} were deleted before it stopped; the same command goes on`,
+      `stopped after deleting ${deleted.length} of ${total}; run the same command again to continue`,
     );
   }
 
@@ -91,7 +95,7 @@ class DeletionProgress implements DeletionDialogue {
     const plan = this.shown?.items.map(({ backup, action, reason }) => ({
       name: backup.name,
       action,
-      reason,
+      reason: describeReason(reason),
     }));
     return { command: `delete-${location}`, host, dryRun, plan, ...this.result };
   }
@@ -104,12 +108,12 @@ class DeletionProgress implements DeletionDialogue {
     const rows = plan.items.map(({ backup, action, reason }): Cell[] => [
       [{ text: action, color: action === 'delete' ? 'red' : 'green' }],
       [backup.name],
-      [reason],
+      [describeReason(reason)],
     ]);
     output.resultTable(rows, layOut);
   }
 
-  /** On a terminal as a bar, drawn where the spinner is: two that draw would draw over each other. */
+  /** On a terminal, the bar is drawn in the line of the spinner. */
   deleting(name: string, done: number, total: number): void {
     const { output, settings, reporter } = this.execution;
     const isDrawn = output.stderrIsTerminal && !settings.json && !settings.quiet;

@@ -6,7 +6,7 @@ import type { DeleteRequest } from '../../use-cases/delete/delete-backups.js';
 import { checkName } from './backup-name.js';
 import type { CommandDefinition } from './definition.js';
 
-/** The options of a delete as typed. */
+/** The options as typed. */
 interface DeleteOptions {
   all?: true;
   name?: string[];
@@ -65,12 +65,17 @@ async function readRequest(location: Location, options: DeleteOptions): Promise<
 
 async function readSelection(options: DeleteOptions): Promise<Selection> {
   const found: Selection[] = [];
-  if (options.all) found.push({ all: true });
-  if (options.name !== undefined) found.push({ names: options.name.map(checkNameToDelete) });
-  if (options.keep !== undefined) found.push({ keep: readCount(options.keep) });
-  if (options.olderThan !== undefined)
-    found.push({ olderThanMs: await readAge(options.olderThan) });
-  if (options.broken) found.push({ broken: true });
+  if (options.all) found.push({ kind: 'all' });
+  if (options.name !== undefined) {
+    found.push({ kind: 'names', names: options.name.map(checkNameToDelete) });
+  }
+  if (options.keep !== undefined) {
+    found.push({ kind: 'keep', count: readCount(options.keep) });
+  }
+  if (options.olderThan !== undefined) {
+    found.push({ kind: 'older-than', ms: await readAge(options.olderThan) });
+  }
+  if (options.broken) found.push({ kind: 'broken' });
   const [selection, ...more] = found;
   const hint = 'choose one of --all, --name, --keep, --older-than and --broken';
   if (selection === undefined) {
@@ -80,7 +85,7 @@ async function readSelection(options: DeleteOptions): Promise<Selection> {
   return selection;
 }
 
-/** Any name that `list` shows, if a server can delete it: the plan looks for exactly this name. */
+/** Accepts any name that `list` shows, if a server can delete it. */
 function checkNameToDelete(name: string): string {
   if (isDeletableName(name)) return name;
   if (!isChangedByServer(name)) return checkName(name);

@@ -7,7 +7,7 @@ import { openContext } from '../open-context.js';
 import type { Cell, Part } from '../ui/output.js';
 import { layOut } from '../ui/tables.js';
 
-/** Runs `list` and shows what it found, increments under the backup that they need. */
+/** Runs `list` and shows each increment under its base. */
 export async function executeList(
   location: 'all' | 'local' | 'remote',
   execution: Execution,
@@ -55,12 +55,12 @@ function notesOf({ backup, isLastBackup, problem }: ListedBackup): Cell {
   return [...notes, backup.state === 'foreign' ? problem : { text: problem, color: 'red' }];
 }
 
-/** As the server wrote it, in a zone that depends on its version; year 1 where it knows nothing. */
+/** As the server wrote it, in a time zone that depends on its version; year 1 means unknown. */
 function createdOf(created: string): string {
   return created.startsWith('0001-') ? '?' : created;
 }
 
-/** The documented shape of `--json`; see README. */
+/** The documented shape of `--json`; see docs/list.md. */
 function toJson({ locations, lastBackup }: Listing, host: string): unknown {
   return {
     host,
@@ -70,7 +70,7 @@ function toJson({ locations, lastBackup }: Listing, host: string): unknown {
         name: backup.name,
         location: backup.location,
         kind: kindOf(backup),
-        base: backup.required === '' ? null : backup.required,
+        base: backup.required ?? null,
         state: backup.state,
         restorable,
         problem: problem ?? null,
@@ -83,8 +83,8 @@ function toJson({ locations, lastBackup }: Listing, host: string): unknown {
   };
 }
 
-/** What a broken row stands on, nobody knows. */
+/** The base of a broken backup is unknown. */
 function kindOf({ required, state }: Backup): 'full' | 'increment' | null {
-  if (required !== '') return 'increment';
+  if (required !== undefined) return 'increment';
   return state === 'ok' ? 'full' : null;
 }

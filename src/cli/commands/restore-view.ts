@@ -12,8 +12,8 @@ import { openContext } from '../open-context.js';
 import { formatBytes } from '../../text.js';
 
 /**
- * Runs restore-table: the plan on stdout before anything happens, then what it came to. With
- * `--json`, both are one object at the end, however it ends.
+ * Runs restore-table: shows the plan on stdout first, and the result at the end. With `--json`, plan
+ * and result are one object at the end, also after a failure.
  */
 export async function executeRestore(
   request: RestoreTableRequest,
@@ -50,47 +50,45 @@ export async function executeRestore(
 function describePlan({ table }: RestoreTableRequest, plan: RestorePlan): string[] {
   const source = `${table.database}.${table.table}`;
   const target = `${plan.target.database}.${plan.target.table}`;
-  const held = plan.bytesBefore > 0 ? ` (${formatBytes(plan.bytesBefore)})` : '';
+  const size = plan.bytesBefore > 0 ? ` (${formatBytes(plan.bytesBefore)})` : '';
   const lost =
     plan.existing !== undefined && hasUnsavedRows(plan.existing)
       ? ' and its rows, which no backup contains'
-      : held;
+      : size;
   const same = target === source;
   const attached = same ? '' : ` of ${source}`;
-  const added = plan.create || plan.bytesBefore === 0 ? '' : `, beside what it holds${held}`;
-  const leftover = plan.replacesLeftover ? ', in place of the incomplete local copy' : '';
+  const added = plan.create || plan.bytesBefore === 0 ? '' : `, in addition to its data${size}`;
+  const leftover = plan.replacesLeftover ? ', replacing the incomplete local copy' : '';
   return [
-    ...(plan.download
-      ? [`download ${plan.backup}, whole, from the remote storage${leftover}`]
-      : []),
+    ...(plan.download ? [`download all of ${plan.backup} from the remote storage${leftover}`] : []),
     ...(plan.drop ? [`drop     ${target}${lost}`] : []),
-    ...(plan.create ? [`create   ${target} as ${same ? 'it' : source} is in ${plan.backup}`] : []),
+    ...(plan.create ? [`create   ${target} with the definition${attached} in ${plan.backup}`] : []),
     plan.existing !== undefined && isDefinitionOnly(plan.existing)
       ? `attach   no data: ${plan.existing.rows === 'none' ? `${target} has no rows of its own` : `${plan.backup} has no rows of ${target}`}`
       : `attach   the data${attached} in ${plan.backup} to ${target}${added}`,
   ];
 }
 
-/** What became of a table: some have no rows of their own, and the rows of others are in no backup. */
+/** Returns the result. Some tables have no rows of their own, and some rows are in no backup. */
 function describeResult({ backup, create }: RestorePlan, restored: Table): string {
   const { database, name, rows, engine, totalBytes, writesTo } = restored;
   const table = `${database}.${name}`;
   if (!isDefinitionOnly(restored)) {
-    return `${table} is restored from ${backup}: it holds ${formatBytes(totalBytes)}`;
+    return `table ${table} is restored from backup ${backup}; it contains ${formatBytes(totalBytes)}`;
   }
   const kind = engine === undefined ? '' : ` (${engine})`;
-  const why =
+  const reason =
     writesTo !== undefined
       ? `its rows are in table ${writesTo.database}.${writesTo.table}`
       : rows === 'none'
         ? 'it has no rows of its own'
         : 'clickhouse-backup does not save its rows';
   return create
-    ? `the definition of ${table}${kind} is restored from ${backup}; ${why}`
-    : `nothing to restore into ${table}${kind}: ${why}`;
+    ? `the definition of table ${table}${kind} is restored from backup ${backup}; ${reason}`
+    : `there is nothing to restore into table ${table}${kind}: ${reason}`;
 }
 
-/** The documented shape of `--json`; see README. */
+/** The documented shape of `--json`; see docs/restore.md. */
 function toJson(
   { table }: RestoreTableRequest,
   plan: RestorePlan,

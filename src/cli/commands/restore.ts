@@ -4,7 +4,7 @@ import type { RestoreTableRequest } from '../../use-cases/restore/restore-plan.j
 import { checkName } from './backup-name.js';
 import type { CommandDefinition } from './definition.js';
 
-/** The options of a restore as typed. */
+/** The options as typed. */
 interface RestoreOptions {
   schema?: true;
   rm?: true;
@@ -94,20 +94,18 @@ function throwIfContradictory(options: RestoreOptions): void {
     });
   }
   if (rm && !schema) {
-    throw new ConfigError('--rm goes with --schema only', {
-      hint: 'without --schema nothing is dropped; --schema alone drops the table',
+    throw new ConfigError('--rm requires --schema', {
+      hint: 'without --schema no table is dropped; --rm changes nothing',
     });
   }
   if (append && (schema || into !== undefined)) {
     throw new ConfigError(
-      '--append adds to the table that is there, --schema and --into make one',
-      {
-        hint: 'choose one of them',
-      },
+      '--append adds to an existing table, but --schema and --into create one',
+      { hint: 'choose one of them' },
     );
   }
   if (schema && into !== undefined) {
-    throw new ConfigError('--into creates its table anyway', { hint: 'leave --schema out' });
+    throw new ConfigError('--into creates its table anyway', { hint: 'leave out --schema' });
   }
 }
 
@@ -121,12 +119,12 @@ function readTable(text: string, what: string): TableName {
 
 function throwUnlessMappable(table: TableName, into: TableName): void {
   if (table.database === into.database && table.table === into.table) {
-    throw new ConfigError('--into names the table itself', {
-      hint: 'leave --into out, or name another table',
+    throw new ConfigError('--into must be another table', {
+      hint: 'leave out --into, or name another table',
     });
   }
   if (isMappable(table) && isMappable(into)) return;
-  throw new ConfigError('--into takes only names of letters, digits and underscores', {
-    hint: 'the server can map no others; restore into a table of such a name and rename it',
+  throw new ConfigError('--into supports only names of letters, digits and underscores', {
+    hint: 'the server cannot map other names; restore into a table with such a name and rename it',
   });
 }

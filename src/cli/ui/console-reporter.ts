@@ -11,7 +11,7 @@ import type { Spinner } from './spinner.js';
 export interface ConsoleReporterOptions {
   output: Output;
   clock: Clock;
-  /** The host's name in each line that no terminal shows. */
+  /** The host in each line that is not shown on a terminal. */
   host: string;
   quiet: boolean;
   verbose: boolean;
@@ -21,21 +21,21 @@ export interface ConsoleReporterOptions {
   spinner: Spinner | undefined;
 }
 
-/** Where warnings and the server's answers are kept. */
+/** Where warnings and the server's responses are kept. */
 type Log = {
   answer(body: unknown): void;
   note(text: string): void;
   warning(text: string): void;
 };
 
-/** Progress and errors on stderr: what a person, or the mail of cron, reads of a command. */
+/** Writes progress, warnings and errors to stderr. */
 export class ConsoleReporter implements Reporter {
   private readonly options: ConsoleReporterOptions;
   private phaseText = '';
   private phaseStartMs: number;
   private nextLineMs = nextReportMs(0);
   private busyWith = '';
-  /** The request that has had no answer yet; whoever waits for it may have answers to others. */
+  /** The request that got no response yet; other requests may have got one meanwhile. */
   private silentPath = '';
   private log: Log | undefined;
 
@@ -59,7 +59,7 @@ export class ConsoleReporter implements Reporter {
     else this.line('[WARNING]', 'yellow', text);
   }
 
-  /** The one line of an error. */
+  /** Writes the line of an error. */
   failed(error: ChbackupError): void {
     this.options.spinner?.stop();
     const { message, hint, exitCode, name } = error;
@@ -97,8 +97,8 @@ export class ConsoleReporter implements Reporter {
     if (this.busyWith === command) return;
     this.busyWith = command;
     this.nextLineMs = nextReportMs(0);
-    const since = start === '' ? '' : ` since ${start}`;
-    this.warn(`busy: \`${command}\` runs${since}; waiting for it`);
+    const since = start === '' ? ' already' : ` since ${start}`;
+    this.warn(`waiting for \`${command}\`, which has been running${since}`);
     this.options.spinner?.show(`waiting for \`${command}\``);
   }
 
@@ -115,7 +115,7 @@ export class ConsoleReporter implements Reporter {
 
   unanswered(path: string, problem: string): void {
     if (this.silentPath !== '') return;
-    this.warn(`no answer yet, asking again: ${path}: ${problem}`);
+    this.warn(`no response, retrying: ${path}: ${problem}`);
     this.silentPath = path;
   }
 
@@ -123,12 +123,12 @@ export class ConsoleReporter implements Reporter {
     this.log?.answer(body);
   }
 
-  /** The log file that the server's answers go to, which no person reads here, and warnings too. */
+  /** Keeps the server's responses, which are not shown, and warnings in this log file. */
   keepIn(log: Log): void {
     this.log = log;
   }
 
-  /** Where an unexpected error came from. */
+  /** Writes the stack of an unexpected error, with `--verbose`. */
   trace(text: string): void {
     for (const line of text.split('\n')) this.detail(line);
   }
@@ -137,7 +137,7 @@ export class ConsoleReporter implements Reporter {
     this.options.spinner?.stop();
   }
 
-  /** A line after 1, 5, 15 and then every 30 minutes; a spinner says it all the time. */
+  /** Writes a progress line when it is due, unless a spinner shows the progress. */
   private tick(elapsedMs: number, text: string): void {
     if (elapsedMs < this.nextLineMs) return;
     this.nextLineMs = nextReportMs(elapsedMs);

@@ -3,8 +3,8 @@ import { visible } from '../../text.js';
 import type { Execution } from '../execution.js';
 
 /**
- * Asks for a typed yes on the terminal. undefined: there is none to ask on, or, with `--json`, the
- * person has not seen what is asked about. An end of input (Ctrl-D) is a no.
+ * Asks for a typed yes on the terminal. Returns undefined if there is no terminal, or with `--json`,
+ * because the user has not seen the plan. The end of the input (Ctrl-D) counts as no.
  */
 export async function askForYes(
   question: string,
@@ -13,7 +13,7 @@ export async function askForYes(
   if (settings.json || environment.stdin.isTTY !== true || !output.stderrIsTerminal)
     return undefined;
   reporter.end();
-  // `terminal: false`: the line is edited by the terminal itself, and Ctrl-C stays a signal.
+  // `terminal: false`: the terminal itself edits the line, and Ctrl-C is a signal.
   const terminal = createInterface({
     input: environment.stdin,
     output: environment.stderr,

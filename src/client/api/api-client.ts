@@ -165,7 +165,7 @@ export class ApiClient implements BackupServer {
       location,
       created: row.created,
       ...(row.size !== undefined && { sizeBytes: row.size }),
-      required: row.required,
+      required: row.required || undefined,
       description: this.parts.connection.responses.sanitize(row.desc),
       state: stateOf({ name, location, description: row.desc }),
     };

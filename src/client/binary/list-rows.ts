@@ -106,7 +106,7 @@ function backup(
     location,
     created,
     ...(sizeBytes !== undefined && { sizeBytes }),
-    required: required.replace(/^\+/, ''),
+    required: required.replace(/^\+/, '') || undefined,
     description: presentable(description),
     state: stateOf({ name, location, description }),
   };

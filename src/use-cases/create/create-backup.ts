@@ -17,20 +17,21 @@ export interface CreateRequest {
   withoutBase: WithoutBase;
 }
 
-/** A backup that is proven to be on the remote storage, and recorded as the next base. */
+/** A backup that is verified and recorded as the base of the next increment. */
 export interface Recorded {
   backup: string;
   kind: BackupKind;
-  /** undefined: a full upload. */
+  /** undefined for a full upload. */
   base: string | undefined;
 }
 
 /**
- * create-full and create-diff. A DIFF is an increment on the last proven backup of any kind
- * (pgBackRest's "incremental", not its "differential").
+ * Runs create-full or create-diff. A DIFF is an increment on the last verified backup, full or
+ * incremental (in pgBackRest's terms "incremental", not "differential").
  *
- * lock → check the server → settle → [diff] prove the base → create → [diff] choose how to use the base → upload →
- * prove → record. Throws when the backup is not proven; then it never becomes a base.
+ * Lock → check the server → recover an interrupted run → [diff] verify the base → create → [diff]
+ * choose how to use the base → upload → verify → record. Throws if the backup cannot be verified; it
+ * is then not used as a base.
  */
 export async function createBackup(request: CreateRequest, run: CreateContext): Promise<Recorded> {
   const { report } = run;
@@ -81,7 +82,7 @@ async function makeBackup(
   }
 }
 
-/** A full needs no base; the local list is only for its name. */
+/** A full backup needs no base; the local list is only read to find a free name. */
 async function listForNames({ report, server }: CreateContext): Promise<Base> {
   report.step('list-names');
   return { name: undefined, listed: await server.list('local') };
@@ -99,7 +100,7 @@ function reserveName(kind: BackupKind, run: CreateContext, { listed }: Base): Pr
   });
 }
 
-/** On disk before the first request that changes anything. */
+/** Writes the journal before the first request that changes anything. */
 function openJournal(kind: BackupKind, { clock, files }: CreateContext, backup: string): Journal {
   const last = files.readLastBackup();
   const journal: Journal = {
@@ -124,7 +125,7 @@ async function create(run: CreateContext, name: string): Promise<void> {
   if (outcome.kind === 'unknown') {
     report.step('look-for-copy');
     report.warn(
-      `how the create of ${name} ended is unknown: ${outcome.reason}; the local list decides`,
+      `the outcome of the create of ${name} is unknown: ${outcome.reason}; checking the local list`,
     );
     const copy = findBackup(await server.list('local'), 'local', name);
     if (copy?.state === 'ok') return;

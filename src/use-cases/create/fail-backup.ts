@@ -7,17 +7,17 @@ export interface BackupFailure {
   name: string;
   /** In the server's words where it gave any. */
   reason: string;
-  /** What the server's words mean. */
+  /** What the server's text means. */
   code?: ServerErrorCode | undefined;
-  /** No list could be believed: the journal stays, and the next run may find it complete. */
+  /** No list could be relied on: the journal is kept, and the next run may find the backup complete. */
   undecided?: boolean;
-  /** The server may still be at it: nobody should delete its copy now. */
-  mayGoOn?: boolean;
+  /** The server may still be working on the backup, so its local copy must not be deleted now. */
+  mayContinue?: boolean;
 }
 
 const headings = { create: 'CREATE BACKUP ERROR', upload: 'UPLOAD ERROR' };
 
-/** Closes the journal, unless the next run may find out more, and throws what is to be logged. */
+/** Removes the journal, unless the next run has to check the outcome again, and throws the error. */
 export function failBackup(
   {
     deleteLocalCommand,
@@ -38,14 +38,14 @@ export function failBackup(
 }
 
 function hintFor(
-  { what, name, code, undecided, mayGoOn }: BackupFailure,
+  { what, name, code, undecided, mayContinue }: BackupFailure,
   deleteLocalCommand: CreateContext['deleteLocalCommand'],
 ): string {
   if (undecided) return 'the next run will check again';
   if (code === 'no-tables') {
     return "create a table first, or set general.allow_empty_backups in clickhouse-backup's configuration";
   }
-  const kept = 'the last-backup file is as it was';
-  if (what === 'create' || mayGoOn) return kept;
-  return `${kept}; the local copy is left: ${deleteLocalCommand(name)}`;
+  const kept = 'the last-backup file is unchanged';
+  if (what === 'create' || mayContinue) return kept;
+  return `${kept}; to delete the local copy, run ${deleteLocalCommand(name)}`;
 }

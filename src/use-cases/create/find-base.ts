@@ -9,43 +9,49 @@ import type { CreateContext } from '../context.js';
 export type WithoutBase = 'full' | 'fail';
 
 export interface Base {
-  /** undefined: the upload will be a full one. */
+  /** undefined if the upload will be a full one. */
   name: string | undefined;
-  /** The list of both locations that the base was looked for in. */
+  /** The list of both locations in which the base was looked up. */
   listed: Backup[];
 }
 
 /**
- * The base of an increment: the backup that the last-backup file names, if it is proven, and no
- * other; one that merely looks right may be hollow (contract §3).
+ * Returns the base of an increment: the backup in the last-backup file, if it can be verified. No
+ * other backup is used, because one that looks complete on the list may be incomplete
+ * (clickhouse-backup-api.md#incomplete-backups).
  */
 export async function findBase(withoutBase: WithoutBase, context: CreateContext): Promise<Base> {
   const { clock, files, host, report, server, signal } = context;
   report.step('read-last-backup');
   const last = files.readLastBackup();
   report.step('verify-base');
-  report.phase('looking at the base');
+  report.phase('verifying the base');
   let listed = await server.list('all');
   if (last.kind === 'none') {
     const reason = `${last.reason}: it is recommended to create a FULL backup first`;
     return giveUpBase(withoutBase, context, reason, listed);
   }
-  let proof = verifyBackup(listed, last.name);
+  let verification = verifyBackup(listed, last.name);
   for (const pauseMs of baseRetryPausesMs) {
-    if (proof.verified) break;
+    if (verification.verified) break;
     report.step('look-again-for-base');
     await clock.sleep(pauseMs, signal);
     report.step('verify-base');
     listed = await server.list('all');
-    proof = verifyBackup(listed, last.name);
+    verification = verifyBackup(listed, last.name);
   }
-  if (proof.verified) return { name: last.name, listed };
+  if (verification.verified) return { name: last.name, listed };
   report.step('storage-empty');
   if (!listed.some((backup) => backup.location === 'remote')) {
     const detail = `, so nothing was created: the base ${last.name} cannot be checked`;
     throw emptyStorage(host, detail, 'run create-full');
   }
-  return giveUpBase(withoutBase, context, `the base cannot be used: ${proof.reason}`, listed);
+  return giveUpBase(
+    withoutBase,
+    context,
+    `the base cannot be used: ${verification.reason}`,
+    listed,
+  );
 }
 
 function giveUpBase(
@@ -61,6 +67,6 @@ function giveUpBase(
     });
   }
   report.step('warn-no-base');
-  report.warn(`${reason}; this backup is uploaded as a full one`);
+  report.warn(`${reason}; this backup is uploaded in full`);
   return { name: undefined, listed };
 }

@@ -7,9 +7,9 @@ import { emptyList, emptyStorage } from '../empty-storage.js';
 import type { CreateContext } from '../context.js';
 
 /**
- * Finds out how a run that was killed ended: recorded if its upload is proven and nothing was
- * recorded since, otherwise failed. While its work goes on, waits. The journal stays until the
- * outcome is known.
+ * Finds out how an interrupted run ended. Its backup is recorded if its upload can be verified and no
+ * later backup was recorded; otherwise the run has failed. Waits while the server still works. The
+ * journal is kept until the outcome is known.
  */
 export async function recoverInterruptedRun(kind: BackupKind, run: CreateContext): Promise<void> {
   const { files, report } = run;
@@ -64,7 +64,7 @@ async function findEnd(
 ): Promise<End> {
   const { host, server } = run;
   await server.waitUntilIdle();
-  if (phase === 'create') return failed('its upload was never asked for');
+  if (phase === 'create') return failed('its upload was never requested');
   const row = await server.uploadEnd(backup);
   const error = row?.kind === 'error' ? row : undefined;
   if (error?.code === 'incomplete') return failed(error.reason);
@@ -76,8 +76,8 @@ async function findEnd(
     const detail = `, so nothing was created: the outcome of the upload of ${backup} is unknown`;
     throw emptyStorage(host, detail, 'run create-full');
   }
-  const proof = verifyUpload(listed, backup, base);
-  if (!proof.verified) return failed(proof.reason);
+  const verification = verifyUpload(listed, backup, base);
+  if (!verification.verified) return failed(verification.reason);
   if (lastNow === lastBackup) return { kind: 'verified' };
   return failed(`the last-backup file of ${host} has changed since that run started`);
 }
@@ -88,7 +88,7 @@ async function describeCopyLeft(
 ): Promise<string> {
   const copy = findBackup(await server.list('local'), 'local', backup);
   if (copy === undefined) return '';
-  return `; its local copy is left, to be removed with ${deleteLocalCommand(backup)}`;
+  return `; to delete its local copy, run ${deleteLocalCommand(backup)}`;
 }
 
 function lastNameOf({ files }: CreateContext): string | undefined {

@@ -1,12 +1,12 @@
 import { ChbackupError, InterruptedError } from '../../errors.js';
 import type { CreateContext } from '../context.js';
 
-/** How many tables one line names. */
+/** The number of tables that one line names. */
 const mostNamed = 20;
 
 /**
- * Names the tables whose rows no backup contains, in the log and with `--verbose`. A backup does not
- * depend on it: if the tables cannot be read, that is noted and the run continues.
+ * Reports the tables whose rows no backup contains, in the log and with `--verbose`. If the tables
+ * cannot be read, the run continues and reports that.
  */
 export async function reportUnsavedTables({ report, server }: CreateContext): Promise<void> {
   report.step('note-tables');
@@ -23,6 +23,6 @@ export async function reportUnsavedTables({ report, server }: CreateContext): Pr
     );
   } catch (error) {
     if (!(error instanceof ChbackupError) || error instanceof InterruptedError) throw error;
-    report.note(`could not check which tables' rows are in no backup: ${error.message}`);
+    report.note(`could not check which tables have rows that no backup contains: ${error.message}`);
   }
 }

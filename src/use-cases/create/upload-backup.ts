@@ -14,7 +14,7 @@ export interface BaseUse {
   name: string;
 }
 
-/** How the upload can use the base: from a fresh local list, since create's retention has just run. */
+/** Chooses how the upload uses the base, from a fresh local list: the create has just run retention. */
 export async function chooseBaseUseFor(
   { report, server }: CreateContext,
   base: string | undefined,
@@ -30,16 +30,16 @@ export async function chooseBaseUseFor(
   if (choice.kind !== 'none') return { at: choice.kind, name: base };
   report.step('warn-full-instead');
   const state =
-    choice.state === undefined ? 'not on the server any more' : `${choice.state} on the server`;
+    choice.state === undefined ? 'no longer on the server' : `${choice.state} on the server`;
   report.warn(
-    `its base ${base} is ${state}, and before ${since.diffFromRemoteSafe} the server cannot compare safely with the remote copy; this backup is uploaded as a full one`,
+    `the base ${base} is ${state}, and a server before ${since.diffFromRemoteSafe} cannot safely compare with the remote copy; this backup is uploaded in full`,
   );
   return undefined;
 }
 
 /**
- * Uploads and proves; whatever the row says, only the proof counts. Throws if there is none.
- * Returns the base that the upload is on; undefined: it is a full one.
+ * Uploads and verifies a backup. Only the verification counts, whatever the action log shows. Returns
+ * the base of the upload; undefined for a full one. Throws if the upload cannot be verified.
  */
 export async function upload(
   run: CreateContext,
@@ -53,7 +53,7 @@ export async function upload(
     if (outcome.code === 'remote-base-refused' && use?.at === 'remote') {
       report.step('warn-full-instead');
       report.warn(
-        `its base ${use.name} cannot be used: ${outcome.reason}; this backup is uploaded as a full one`,
+        `the base ${use.name} cannot be used: ${outcome.reason}; this backup is uploaded in full`,
       );
       return upload(run, journal, undefined);
     }
@@ -68,15 +68,15 @@ export async function upload(
   if (outcome.kind === 'error') report.warn(`the upload of ${name} is complete anyway`);
   if (outcome.kind === 'unknown') {
     report.warn(
-      `the upload of ${name} is complete, though its end was not seen: ${outcome.reason}`,
+      `the upload of ${name} is complete, although its end was not seen: ${outcome.reason}`,
     );
   }
   if (!verdict.asFull) return { base: use?.name };
-  report.warn(`the server uploaded ${name} as a full backup, not on ${use?.name}`);
+  report.warn(`the server uploaded ${name} in full, not as an increment on ${use?.name}`);
   return { base: undefined };
 }
 
-/** The journal names the base before the server is asked. */
+/** Writes the base into the journal before the upload is requested. */
 async function postUpload(
   { files, report, server }: CreateContext,
   journal: Journal,
@@ -90,7 +90,7 @@ async function postUpload(
   return outcome;
 }
 
-/** An upload that never started has failed, even if no list can be believed. */
+/** An upload that never started has failed, even if no list can be relied on. */
 function failUnverified(
   run: CreateContext,
   name: string,
@@ -105,6 +105,6 @@ function failUnverified(
     name,
     reason: outcome.kind === 'success' ? reason : `${outcome.reason}; ${reason}`,
     undecided,
-    mayGoOn: outcome.kind === 'unknown',
+    mayContinue: outcome.kind === 'unknown',
   });
 }

@@ -9,13 +9,13 @@ const patienceMs = 10 * 60_000;
 
 export type Verdict =
   | { verified: true; asFull: boolean }
-  /** `undecided`: no list could be believed; the next run may find the upload complete. */
+  /** `undecided`: no list could be relied on; the next run may find the upload complete. */
   | { verified: false; reason: string; undecided: boolean };
 
 /**
- * Whether the upload is really on the remote storage, whatever its row said. After `success` it is
- * looked for again for up to 10 minutes, since storages may show it late, or nothing for a while;
- * after anything else one look decides.
+ * Verifies that an upload is on the remote storage, whatever the action log shows. After `success` it
+ * is looked up for up to 10 minutes, because a storage can show it late, or nothing for a while. After
+ * any other outcome, one look decides.
  */
 export async function verifyOutcome(
   run: CreateContext,
@@ -25,37 +25,40 @@ export async function verifyOutcome(
 ): Promise<Verdict> {
   const { clock, report, signal } = run;
   const startMs = clock.elapsed();
-  // Of any other end the upload may be another client's: the local copy tells.
+  // Otherwise it may be the upload of another client, and only the local copy shows that.
   const where = outcome.kind === 'success' ? 'remote' : 'all';
   for (let attempt = 0; ; attempt++) {
     report.step('verify-upload');
-    const look = await lookOnce(run, where, name, base);
-    if (look.proof.verified) return { verified: true, asFull: look.proof.asFull };
-    const { reason, kind } = look.proof;
+    const seen = await check(run, where, name, base);
+    if (seen.verification.verified) return { verified: true, asFull: seen.verification.asFull };
+    const { reason, kind } = seen.verification;
     const elapsedMs = clock.elapsed() - startMs;
     const final = outcome.kind !== 'success' || kind === 'wrong-base' || elapsedMs >= patienceMs;
-    if (final) return { verified: false, reason, undecided: !look.usable };
+    if (final) return { verified: false, reason, undecided: !seen.usable };
     report.step('look-again-for-upload');
     report.working(elapsedMs);
     await clock.sleep(Math.min(verifyPauseMs(attempt), patienceMs - elapsedMs), signal);
   }
 }
 
-async function lookOnce(
+async function check(
   { server }: CreateContext,
   where: 'remote' | 'all',
   name: string,
   base: string | undefined,
-): Promise<{ proof: UploadVerification; usable: boolean }> {
+): Promise<{ verification: UploadVerification; usable: boolean }> {
   try {
     const listed = await server.list(where);
-    const proof = verifyUpload(listed, name, base);
-    if (proof.verified || listed.some(({ location }) => location === 'remote')) {
-      return { proof, usable: true };
+    const verification = verifyUpload(listed, name, base);
+    if (verification.verified || listed.some(({ location }) => location === 'remote')) {
+      return { verification, usable: true };
     }
-    return { proof: { ...proof, reason: emptyList }, usable: false };
+    return { verification: { ...verification, reason: emptyList }, usable: false };
   } catch (error) {
     if (!(error instanceof ApiResponseError)) throw error;
-    return { proof: { verified: false, kind: 'missing', reason: error.message }, usable: false };
+    return {
+      verification: { verified: false, kind: 'missing', reason: error.message },
+      usable: false,
+    };
   }
 }

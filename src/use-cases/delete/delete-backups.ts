@@ -1,6 +1,6 @@
 import type { Backup, Location } from '../../backup/backup.js';
 import {
-  countHeldByBroken,
+  countKeptForBroken,
   type DeletionPlan,
   mergePlans,
   planDeletion,
@@ -17,24 +17,30 @@ import { type Asker, confirm } from '../confirmation.js';
 import { underHostLock } from '../host-lock.js';
 import type { CommandContext } from '../context.js';
 import { emptyStorage, lastBackupNotListed } from '../empty-storage.js';
-import { findBrokenTwice, findForeignTwice, type SeenTwice } from './second-look.js';
+import type { Reason } from '../../backup/deletion/reasons.js';
+import { plural } from '../../text.js';
+import { describeRefusal } from './reason-text.js';
+import { findBrokenTwice, findForeignTwice, type SeenTwice } from './seen-twice.js';
 
 export interface DeleteRequest {
   location: Location;
   selection: Selection;
   dryRun: boolean;
-  /** The person has said yes beforehand. */
+  /** Do not ask. */
   yes: boolean;
 }
 
-/** Whom a delete shows its plan, asks, and tells how far it is. */
+/** The callbacks of a delete to its user interface. */
 export interface DeletionDialogue extends DeletionObserver, Asker {
   plan(plan: DeletionPlan): void;
-  /** It was to be deleted by the plan shown, but the one made under the lock keeps it. */
-  keptAfterAll(name: string, reason: string): void;
+  /** The plan that was shown deletes this backup, but the plan made under the lock keeps it. */
+  keptAfterAll(name: string, reason: Reason): void;
 }
 
-/** check the server → read → plan → show → ask → lock → read and plan again → delete, dependents before their bases. */
+/**
+ * Checks the server, makes a plan from the list, shows it and asks. Then, under the lock, makes the
+ * plan again and deletes, increments before their bases.
+ */
 export async function deleteBackups(
   request: DeleteRequest,
   context: CommandContext,
@@ -44,8 +50,8 @@ export async function deleteBackups(
   await context.client.checkUsable();
   const { twice, shown } = await makeFirstPlan(request, context);
   dialogue.plan(shown);
-  throwIfRefused(shown);
-  warnOfHeld(shown, request, context);
+  throwIfRefused(shown, request);
+  warnOfKept(shown, request, context);
   if (request.dryRun || shown.order.length === 0) return { deleted: [], failed: [] };
   await getYes(request, context, dialogue, shown.order.length);
 
@@ -53,7 +59,7 @@ export async function deleteBackups(
   return underHostLock(context, `delete-${location}`, async () => {
     const fresh = await makePlan(request, context, twice);
     throwIfNothingLeft(shown, fresh, request, context);
-    throwIfRefused(fresh);
+    throwIfRefused(fresh, request);
     const plan = mergePlans(shown, fresh);
     reportKept(shown, plan, dialogue);
     if (location === 'remote') forgetBases(context, new Set(plan.order));
@@ -70,15 +76,16 @@ export async function deleteBackups(
 }
 
 /**
- * A running upload, of any host, and a passing storage error look like a broken backup, or like a
- * foreign entry (contract §5). What is deleted because of such a row is looked at twice.
+ * An upload that is still running, from any host, and a passing storage error look like a broken
+ * backup or a foreign entry (clickhouse-backup-api.md#running-uploads). Such entries are read twice
+ * before anything is deleted because of them.
  */
 async function makeFirstPlan(
   request: DeleteRequest,
   context: CommandContext,
 ): Promise<{ twice: SeenTwice; shown: DeletionPlan }> {
   const { location, selection } = request;
-  if ('broken' in selection) {
+  if (selection.kind === 'broken') {
     const twice = { brokenTwice: await findBrokenTwice(location, context) };
     return { twice, shown: await makePlan(request, context, twice) };
   }
@@ -89,7 +96,7 @@ async function makeFirstPlan(
     .map(({ backup }) => backup)
     .filter(({ state }) => state === 'foreign');
   const names = new Set(foreign.map(({ name }) => name));
-  // What looks foreign later was not foreign twice.
+  // An entry that looks foreign only later was not foreign twice.
   if (shown.order.every((name) => names.has(name)) || foreign.length === 0) {
     return { twice: { foreignTwice: names }, shown };
   }
@@ -97,9 +104,10 @@ async function makeFirstPlan(
   return { twice, shown: await makePlan(request, context, twice) };
 }
 
-/** Names that are deleted already are not to be missed. */
+/** Without the names that are already deleted, which must not count as missing. */
 function onlyOf(request: DeleteRequest, left: readonly string[]): DeleteRequest {
-  return 'names' in request.selection ? { ...request, selection: { names: [...left] } } : request;
+  if (request.selection.kind !== 'names') return request;
+  return { ...request, selection: { kind: 'names', names: [...left] } };
 }
 
 async function makePlan(
@@ -109,7 +117,7 @@ async function makePlan(
 ): Promise<DeletionPlan> {
   const { clock, client, logDirectory, report } = context;
   report.phase(`reading the ${location} list`);
-  const byAge = 'keep' in selection || 'olderThanMs' in selection;
+  const byAge = selection.kind === 'keep' || selection.kind === 'older-than';
   const bothNeeded = location === 'local' && byAge;
   const backups = await client.list(bothNeeded ? 'all' : location);
   if (location === 'remote' || bothNeeded) throwIfEmptyUnexpectedly(context, backups);
@@ -149,30 +157,30 @@ function reportKept(shown: DeletionPlan, plan: DeletionPlan, dialogue: DeletionD
   const planned = new Set(plan.order);
   const reasons = new Map(plan.items.map(({ backup, reason }) => [backup.name, reason]));
   for (const name of shown.order) {
-    if (!planned.has(name))
-      dialogue.keptAfterAll(name, reasons.get(name) ?? 'it is not there any more');
+    if (planned.has(name)) continue;
+    dialogue.keptAfterAll(name, reasons.get(name) ?? { kind: 'not-listed' });
   }
 }
 
-/** Retention that a broken row has stopped must not look like one with nothing to do. */
-function warnOfHeld(
+/** Says that a broken backup prevents deletes, so that it does not look like nothing is left to do. */
+function warnOfKept(
   plan: DeletionPlan,
   { location }: DeleteRequest,
   { report }: CommandContext,
 ): void {
-  const held = countHeldByBroken(plan);
-  if (held === 0) return;
+  const kept = countKeptForBroken(plan);
+  if (kept === 0) return;
   report.warn(
-    `${held} more would be deleted, but a broken backup may require them; delete-${location} --broken takes those that stay broken`,
+    `${plural(kept, 'more backup is', 'more backups are')} kept because a broken backup may require ${kept === 1 ? 'it' : 'them'}; to delete broken backups, run delete-${location} --broken`,
   );
 }
 
-function throwIfRefused({ refused }: DeletionPlan): void {
+function throwIfRefused({ refused }: DeletionPlan, { location }: DeleteRequest): void {
   if (refused === undefined) return;
-  const reason = `nothing was deleted: ${refused.reason}`;
-  if (refused.kind === 'not-found') throw new NotFoundError(reason);
-  throw new OperationFailedError(reason, {
-    hint: 'name what needs it as well, or leave it out',
+  const message = `nothing was deleted: ${describeRefusal(refused, location)}`;
+  if (refused.kind === 'not-found') throw new NotFoundError(message);
+  throw new OperationFailedError(message, {
+    hint: 'select the backups that require them as well, or leave them out',
   });
 }
 
@@ -183,14 +191,14 @@ async function getYes(
   count: number,
 ): Promise<void> {
   if (request.yes) return;
-  const what = `${count} ${request.location} backup${count === 1 ? '' : 's'} of ${host}`;
-  await confirm(dialogue, `Delete ${what}?`, {
+  const backups = plural(count, `${request.location} backup`);
+  await confirm(dialogue, `Delete ${backups} of ${host}?`, {
     unchanged: 'nothing was deleted',
     hint: 'pass --yes to delete these backups, or --dry-run to see the plan only',
   });
 }
 
-/** What is about to go must not be taken as a base any more, even if we are killed on the way. */
+/** Removes the records of backups that are about to be deleted, so that none is used as a base. */
 function forgetBases({ files, logDirectory }: CommandContext, names: ReadonlySet<string>): void {
   for (const { file, name } of logDirectory.readLastBackups()) {
     if (names.has(name)) logDirectory.removeLastBackup(file);

@@ -1,9 +1,10 @@
 import type { Location } from '../../backup/backup.js';
 import { type DeletionPlan, dropBasesOf, mergePlans } from '../../backup/deletion/plan.js';
+import { describeReason, describeRefusal } from './reason-text.js';
 import type { DeleteOutcome, Client } from '../../client/client.js';
 import { ApiResponseError, OperationFailedError, PartialFailureError } from '../../errors.js';
 
-/** Who is told how far the deletes are. */
+/** The callbacks of a running delete. */
 export interface DeletionObserver {
   deleting(name: string, done: number, total: number): void;
   deleted(name: string): void;
@@ -15,7 +16,7 @@ export interface DeletionResult {
   failed: { name: string; reason: string }[];
 }
 
-/** How many failures one message names; each has had a warning of its own. */
+/** The number of failures that the final message names; each has been reported by a warning. */
 const mostNamed = 20;
 
 export interface DeletionWork {
@@ -23,19 +24,20 @@ export interface DeletionWork {
   location: Location;
   client: Client;
   observer: DeletionObserver;
-  /** The plan as it would be made now, of what is left to delete. */
+  /** Returns the plan as it would be made now, for the names that are left to delete. */
   planAgain: (left: readonly string[]) => Promise<DeletionPlan>;
 }
 
-/** Others were at work while we waited, and now it has to stay. */
+/** Other clients have worked while this one waited, and now the backup must be kept. */
 class KeptAfterAll extends Error {
   override name = 'KeptAfterAll' as const;
 }
 
 /**
- * One at a time: the server's lock, its base check and storages' logins leave nothing to win (§11).
- * One failure does not stop the rest, but spares the bases of what stayed; so does what another
- * client has made while we waited for it.
+ * Deletes one backup at a time, because parallel deletes would not be faster
+ * (clickhouse-backup-api.md#parallel-deletes). A failure does not stop the others, but the bases of
+ * the backup that is left are kept. So are the bases of backups that another client has created while
+ * this one waited.
  */
 export async function deleteInOrder(work: DeletionWork): Promise<DeletionResult> {
   const { plan, observer } = work;
@@ -59,18 +61,19 @@ export async function deleteInOrder(work: DeletionWork): Promise<DeletionResult>
       const failed = result.failed.map((failure) => failure.name);
       remaining = dropBasesOf(plan, failed, later);
       for (const base of without(later, remaining)) {
-        fail(base, `kept, since ${name} stays and may need it`);
+        fail(base, `kept because ${name} was not deleted and may require it`);
       }
     }
     if (now === undefined) continue;
-    const goingOn = remaining.filter((other) => now.order.includes(other));
-    for (const other of without(remaining, goingOn)) fail(other, reasonToKeep(now, other));
-    remaining = goingOn;
+    const stillPlanned = remaining.filter((other) => now.order.includes(other));
+    for (const other of without(remaining, stillPlanned))
+      fail(other, reasonToKeep(now, other, work.location));
+    remaining = stillPlanned;
   }
   return result;
 }
 
-/** `reason`: why it is still there. `now`: the plan made anew, if it had to wait for others. */
+/** `reason`: why it was not deleted. `now`: the new plan, if the server was busy first. */
 async function deleteOne(
   { plan, location, client, planAgain }: DeletionWork,
   name: string,
@@ -80,7 +83,7 @@ async function deleteOne(
   try {
     const outcome = await client.delete(location, name, async () => {
       now = mergePlans(plan, await planAgain(left));
-      if (!now.order.includes(name)) throw new KeptAfterAll(reasonToKeep(now, name));
+      if (!now.order.includes(name)) throw new KeptAfterAll(reasonToKeep(now, name, location));
     });
     const isForeign = plan.items.some(
       ({ backup }) => backup.name === name && backup.state === 'foreign',
@@ -92,11 +95,10 @@ async function deleteOne(
   }
 }
 
-function reasonToKeep({ items, refused }: DeletionPlan, name: string): string {
+function reasonToKeep({ items, refused }: DeletionPlan, name: string, location: Location): string {
   const item = items.find(({ backup }) => backup.name === name);
-  return item === undefined
-    ? 'it is not listed any more'
-    : `kept after all: ${refused?.reason ?? item.reason}`;
+  if (item === undefined) return describeReason({ kind: 'not-listed' });
+  return refused === undefined ? describeReason(item.reason) : describeRefusal(refused, location);
 }
 
 function without(names: readonly string[], others: readonly string[]): string[] {
@@ -104,9 +106,9 @@ function without(names: readonly string[], others: readonly string[]): string[] 
 }
 
 /**
- * undefined: it is deleted. "Not found" is believed only if a list that is not empty agrees, and
- * success for a foreign entry only if the list has lost it: on object storages servers delete what
- * is under `NAME/`, so a plain file stays.
+ * Returns why a delete failed; undefined if the backup is deleted. "Not found" counts as deleted only
+ * if a list that is not empty confirms it. Success for a foreign entry counts only if the entry is no
+ * longer listed: on object storages servers delete what is under `NAME/`, so a plain file is left.
  */
 async function reasonOfFailure(
   outcome: DeleteOutcome,
@@ -120,13 +122,13 @@ async function reasonOfFailure(
   if (outcome.kind === 'error') {
     return outcome.code === 'required' ? `kept by the server: ${outcome.reason}` : outcome.reason;
   }
-  const words = isDeleted ? stillListed : outcome.reason;
+  const reason = isDeleted ? stillListed : outcome.reason;
   try {
     const rows = await client.list(location);
     const isListed = rows.some((row) => row.name === name);
-    return !isListed && (isDeleted || rows.length > 0) ? undefined : words;
+    return !isListed && (isDeleted || rows.length > 0) ? undefined : reason;
   } catch (error) {
-    if (error instanceof ApiResponseError) return isDeleted ? undefined : words;
+    if (error instanceof ApiResponseError) return isDeleted ? undefined : reason;
     throw error;
   }
 }
@@ -134,19 +136,19 @@ async function reasonOfFailure(
 const stillListed =
   'the server reported success, but it is still listed; delete it with the tools of its storage';
 
-/** Throws if anything is left of what was to go. */
+/** Throws if a backup that was to be deleted is left. */
 export function throwIfIncomplete({ deleted, failed }: DeletionResult, location: Location): void {
   if (failed.length === 0) return;
   const named = failed.slice(0, mostNamed).map(({ name, reason }) => `${name} (${reason})`);
   const unnamed = failed.length - named.length;
   const list = [...named, ...(unnamed > 0 ? [`and ${unnamed} more`] : [])].join('; ');
-  const hint = 'the same command tries again what is left';
+  const hint = 'run the same command again to delete the rest';
   if (deleted.length === 0) {
     throw new OperationFailedError(`no ${location} backup was deleted: ${list}`, { hint });
   }
   const total = deleted.length + failed.length;
   throw new PartialFailureError(
-    `only ${deleted.length} of ${total} ${location} backups were deleted; still there: ${list}`,
+    `only ${deleted.length} of ${total} ${location} backups were deleted; not deleted: ${list}`,
     { hint },
   );
 }

@@ -1,35 +1,35 @@
 import type { Backup, Location } from '../../backup/backup.js';
-import { findWhole, indexBackups } from '../../backup/chain.js';
+import { findRestorable, indexBackups } from '../../backup/chain.js';
 import { parseBackupName } from '../../backup/names.js';
 import { chainTree, type TreeNode } from '../../backup/tree.js';
 import type { OperationFailedError } from '../../errors.js';
 import type { CommandContext } from '../context.js';
 import { lastBackupNotListed } from '../empty-storage.js';
 
-/** A copy of a backup as `list` tells of it. */
+/** A copy of a backup, as `list` shows it. */
 export interface ListedBackup {
   backup: Backup;
-  /** From its name, ms since 1970; undefined for people's own names. */
+  /** The time in its name, ms since 1970; undefined for a name that chbackup did not create. */
   createdMs: number | undefined;
-  /** The copy and every backup that it requires are there and sound. */
+  /** The copy and all its bases are complete and `ok`. */
   restorable: boolean;
-  /** A clause: why it cannot be restored, or stands apart; undefined if nothing is wrong. */
+  /** Why it cannot be restored, or is not under its base, as a clause; undefined if all is well. */
   problem: string | undefined;
-  /** The last-backup file of this host names it. */
+  /** It is the last recorded backup of this host. */
   isLastBackup: boolean;
-  /** How deep it stands under its full. */
+  /** Its distance from its full backup. */
   depth: number;
 }
 
 export interface Listing {
-  /** Each location's backups, increments after and under their base. */
+  /** The backups of each location, increments after their bases. */
   locations: { location: Location; backups: ListedBackup[] }[];
   lastBackup: string | undefined;
-  /** Why this cannot be all there is; to be shown all the same, for what it tells. */
+  /** Why the list may be incomplete; it is shown anyway. */
   doubt: OperationFailedError | undefined;
 }
 
-/** What there is at one location, or at both. Takes no lock and changes nothing. */
+/** Lists the backups of one location or of both. Takes no lock and changes nothing. */
 export async function listBackups(
   location: Location | 'all',
   { client, files, host, report }: CommandContext,
@@ -56,19 +56,19 @@ export async function listBackups(
     return { locations, lastBackup, doubt };
   }
   report.warn(
-    `the last backup ${lastBackup} is not on the remote storage: the next create-diff cannot build on it`,
+    `the last backup ${lastBackup} is not on the remote storage, so the next create-diff cannot use it as its base`,
   );
   return { locations, lastBackup, doubt: undefined };
 }
 
 function describe(rows: Backup[], lastBackup: string | undefined): ListedBackup[] {
-  const whole = findWhole(indexBackups(rows));
+  const restorableNames = findRestorable(indexBackups(rows));
   const listed: ListedBackup[] = [];
   const walk = (node: TreeNode, depth: number) => {
     const { backup, orphan } = node;
     const local = backup.location === 'local';
-    const restorable = backup.state === 'ok' && (local || whole.has(backup.name));
-    const lost = restorable ? undefined : 'a backup under it is broken or missing';
+    const restorable = backup.state === 'ok' && (local || restorableNames.has(backup.name));
+    const lost = restorable ? undefined : 'one of its bases is broken or missing';
     listed.push({
       backup,
       createdMs: parseBackupName(backup.name)?.atMs,
@@ -83,7 +83,7 @@ function describe(rows: Backup[], lastBackup: string | undefined): ListedBackup[
   return listed;
 }
 
-/** What is wrong with the copy itself, apart from what it requires. */
+/** Returns what is wrong with the copy itself, regardless of its bases. */
 function problemOf({ state, description }: Backup): string | undefined {
   if (state === 'ok') return undefined;
   return state === 'foreign' ? 'not a backup: it has no metadata.json' : description || state;

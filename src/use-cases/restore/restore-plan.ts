@@ -7,31 +7,31 @@ import type { RestoreSource } from './restore-source.js';
 import type { CommandContext } from '../context.js';
 
 export interface RestoreTableRequest {
-  /** A backup's name, or `latest`. */
+  /** The name of a backup, or `latest`. */
   backup: string;
   table: TableName;
   into: TableName | undefined;
   schema: boolean;
   append: boolean;
-  /** Drop the table although no backup contains its rows. */
+  /** Drop the table even if no backup contains its rows. */
   dropUnsavedRows: boolean;
   checkReplicas: boolean;
   yes: boolean;
 }
 
-/** What will happen, in order, before anything does. */
+/** What a restore will do, in this order. */
 export interface RestorePlan {
   backup: string;
   download: boolean;
-  /** A local folder of the backup's name that cannot be used is overwritten by the download. */
+  /** The download overwrites a local folder of this name that cannot be used. */
   replacesLeftover: boolean;
   /** The table that will hold the rows. */
   target: TableName;
   drop: boolean;
   create: boolean;
-  /** Bytes that the target contains now; 0 for an empty or missing one, and for one without rows of its own. */
+  /** Bytes of data in the target now; 0 if it is empty or missing, or has no rows of its own. */
   bytesBefore: number;
-  /** The target as it is now; undefined: it does not exist. */
+  /** The target as it is now; undefined if it does not exist. */
   existing: Table | undefined;
 }
 
@@ -46,18 +46,20 @@ export async function checkCapabilities(
     await client.capabilities();
   if (renamed && !tableMapping) {
     throw new ConfigError(`clickhouse-backup ${version} cannot restore under another table name`, {
-      hint: `give --into the same table name in another database, or update it to ${since.tableMappingAlone} or later`,
+      hint: `keep the table name and pass --into another database, or update clickhouse-backup to ${into.database === table.database ? since.tableMappingAlone : since.tableMapping} or later`,
     });
   }
   if (renamed && into.database === table.database && !tableMappingAlone) {
     throw new ConfigError(
       `clickhouse-backup ${version} cannot restore under another name in the same database`,
-      { hint: `give --into another database, or update it to ${since.tableMappingAlone} or later` },
+      {
+        hint: `pass --into another database, or update clickhouse-backup to ${since.tableMappingAlone} or later`,
+      },
     );
   }
   if (!checkReplicas && !checkReplicasSwitch) {
     throw new ConfigError(
-      `the API of clickhouse-backup ${version} cannot switch the check of replicas off for one call`,
+      `the API of clickhouse-backup ${version} cannot disable the replica check for a single request`,
       {
         hint: 'set CLICKHOUSE_CHECK_REPLICAS_BEFORE_ATTACH=false in its environment, or use --binary',
       },
@@ -65,7 +67,7 @@ export async function checkCapabilities(
   }
 }
 
-/** Looks at the table; throws if the restore would not do what was asked for. */
+/** Reads the table and plans the restore; throws if the restore would not do what is requested. */
 export async function makePlan(
   { table, into, schema, append, dropUnsavedRows }: RestoreTableRequest,
   source: RestoreSource,
@@ -73,26 +75,26 @@ export async function makePlan(
 ): Promise<RestorePlan> {
   const target = into ?? table;
   const shown = nameOf(target);
-  report.phase(`looking at ${shown}`);
+  report.phase(`reading table ${shown}`);
   const found = await client.table(target);
   if (into !== undefined && found !== undefined) {
-    throw new OperationFailedError(`${shown} exists already; --into restores only beside it`, {
-      hint: 'name a table that does not exist, or drop that one first',
+    throw new OperationFailedError(`table ${shown} already exists; --into requires a new table`, {
+      hint: 'pass another name, or drop that table first',
     });
   }
   const create = schema || into !== undefined;
   if (!create && found === undefined) {
-    throw new NotFoundError(`there is no table ${shown} to restore the data into`, {
-      hint: '--schema creates it from the backup',
+    throw new NotFoundError(`table ${shown} does not exist`, {
+      hint: 'to create it from the backup, pass --schema',
     });
   }
   throwIfRowsAreUnsaved(found, shown, { create, dropUnsavedRows });
   const bytesBefore = found?.rows === 'none' ? 0 : (found?.totalBytes ?? 0);
   if (!create && bytesBefore > 0 && !append) {
     throw new OperationFailedError(
-      `${shown} already contains data (${formatBytes(bytesBefore)}), and its rows would be duplicated`,
+      `table ${shown} already contains data (${formatBytes(bytesBefore)}), and its rows would be duplicated`,
       {
-        hint: '--schema drops it first, --into restores beside it, --append adds the rows anyway',
+        hint: 'to drop it first, pass --schema; to restore into a new table, --into; to add the rows anyway, --append',
       },
     );
   }
@@ -124,7 +126,7 @@ function throwIfRowsAreUnsaved(
       {
         hint:
           found.rows === 'unsaved'
-            ? 'to restore its definition beside it, pass --into; to drop the table with its rows, pass --drop-unsaved-rows'
+            ? 'to restore its definition as a new table, pass --into; to drop the table with its rows, pass --drop-unsaved-rows'
             : 'clickhouse-backup shows engines only through its API, or if its configuration allows settings from the environment (disable_environment_override); to drop the table anyway, pass --drop-unsaved-rows',
       },
     );
@@ -137,10 +139,10 @@ function throwIfRowsAreUnsaved(
 }
 
 /**
- * Looks at the table once more, after the minutes that a person or a download has taken: nothing
- * is dropped, and nothing doubled, that the plan shown did not tell of. Gives back the plan as of now.
+ * Plans again, because the question or the download may have taken minutes, and returns the new plan.
+ * Throws if it would drop a table or duplicate rows and the plan that was shown does not say so.
  */
-export async function lookAgain(
+export async function planAgain(
   request: RestoreTableRequest,
   plan: RestorePlan,
   context: CommandContext,
@@ -150,8 +152,8 @@ export async function lookAgain(
   const mayHoldData = request.append || plan.bytesBefore > 0;
   if (now.drop === plan.drop && (mayHoldData || now.bytesBefore === 0)) return now;
   throw new OperationFailedError(
-    `${nameOf(plan.target)} has changed since the plan was made; nothing was restored`,
-    { hint: 'look at the table, then run the same command again' },
+    `table ${nameOf(plan.target)} has changed since the plan was shown; nothing was restored`,
+    { hint: 'check the table, then run the same command again' },
   );
 }
 
@@ -160,7 +162,7 @@ export function hasUnsavedRows({ rows }: Table): boolean {
   return rows === 'unsaved' || rows === 'unknown';
 }
 
-/** True if its definition is all that a backup contains of the table. */
+/** True if a backup contains only the definition of the table. */
 export function isDefinitionOnly({ rows }: Table): boolean {
   return rows === 'none' || rows === 'unsaved';
 }

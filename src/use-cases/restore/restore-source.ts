@@ -6,77 +6,84 @@ import { NotFoundError, OperationFailedError } from '../../errors.js';
 import type { CommandContext } from '../context.js';
 import { emptyList } from '../empty-storage.js';
 
-/** The backup to restore from, and whether its local copy can be used as it is. */
+/** The backup to restore from. */
 export interface RestoreSource {
   name: string;
+  /** Its local copy can be used as it is. */
   isLocal: boolean;
-  /** There is a local folder of that name that a download replaces (see `localCopy`). */
+  /** A download replaces an unusable local folder of this name (see `localCopy`). */
   replacesLeftover: boolean;
 }
 
 type LocalCopy = 'usable' | 'leftover' | 'none';
 
 /**
- * Finds the backup asked for. A sound local copy is enough for one that is named, whatever becomes
- * of the remote storage; `latest` must be proven there.
+ * Finds the requested backup. For a backup that is named, a usable local copy is enough, even if the
+ * remote storage is down; `latest` must be verified on the remote storage.
  */
-export async function findSource(asked: string, context: CommandContext): Promise<RestoreSource> {
+export async function findSource(
+  requested: string,
+  context: CommandContext,
+): Promise<RestoreSource> {
   const { client, files, report } = context;
   report.phase('looking for the backup');
   const last = files.readLastBackup();
-  if (asked !== 'latest') {
-    const copy = localCopy(asked, await client.list('local'), context);
-    if (copy === 'usable') return { name: asked, isLocal: true, replacesLeftover: false };
+  if (requested !== 'latest') {
+    const copy = localCopy(requested, await client.list('local'), context);
+    if (copy === 'usable') return { name: requested, isLocal: true, replacesLeftover: false };
     const remote = await client.list('remote');
     if (remote.length === 0 && last.kind === 'named') {
-      throw new OperationFailedError(`backup ${asked} is not on the server, and ${emptyList}`);
+      throw new OperationFailedError(`backup ${requested} is not on the server, and ${emptyList}`);
     }
-    if (copy === 'none' && findBackup(remote, 'remote', asked) === undefined) {
-      throw new NotFoundError(`there is no backup ${asked}`, { hint: 'chbackup list shows them' });
+    if (copy === 'none' && findBackup(remote, 'remote', requested) === undefined) {
+      throw new NotFoundError(`backup ${requested} does not exist`, {
+        hint: 'to see all backups, run chbackup list',
+      });
     }
-    throwUnlessProven(remote, asked, 'it', 'chbackup list shows which backups can');
-    return { name: asked, isLocal: false, replacesLeftover: copy === 'leftover' };
+    const hint = 'to see which backups can be restored, run chbackup list';
+    throwUnlessVerified(remote, requested, `backup ${requested}`, hint);
+    return { name: requested, isLocal: false, replacesLeftover: copy === 'leftover' };
   }
   if (last.kind === 'none') {
-    throw new NotFoundError(`there is no latest backup: ${last.reason}`, {
-      hint: 'name a backup; chbackup list shows them',
+    throw new NotFoundError(`no latest backup is recorded: ${last.reason}`, {
+      hint: 'name a backup; to see all backups, run chbackup list',
     });
   }
   const listed = await client.list('all');
-  const hint = `its local copy, if chbackup list shows one, is used when you say ${last.name} instead of latest`;
-  throwUnlessProven(listed, last.name, 'the latest backup', hint);
+  const hint = `if there is a local copy, pass ${last.name} instead of latest to use it`;
+  throwUnlessVerified(listed, last.name, `the latest backup ${last.name}`, hint);
   const copy = localCopy(last.name, listed, context);
   return { name: last.name, isLocal: copy === 'usable', replacesLeftover: copy === 'leftover' };
 }
 
 /**
- * What the local list shows of a backup. A `leftover` is the folder without metadata that servers up
- * to 2.4.x leave for each base that a download needed (contract §11, §12): a download of that backup
- * completes it. Throws `OperationFailedError` for a copy that is broken otherwise.
+ * Returns what the local list shows about a backup. A `leftover` is the folder without metadata that
+ * servers up to 2.4.x leave for each base that a download needed; a download of that backup completes
+ * it (clickhouse-backup-api.md#old-format). Throws `OperationFailedError` for any other broken copy.
  */
 function localCopy(name: string, listed: readonly Backup[], context: CommandContext): LocalCopy {
   const copy = findBackup(listed, 'local', name);
   if (copy === undefined) return 'none';
   if (copy.state === 'ok') return 'usable';
-  // Its state is `foreign` if the name is not one that chbackup gives.
+  // The state is `foreign` if chbackup did not create the name.
   if (isOldFormat(copy.description)) return 'leftover';
   throw new OperationFailedError(
     `the local copy of backup ${name} cannot be restored: ${copy.description || copy.state}`,
     {
-      hint: `remove it with ${context.deleteLocalCommand(name)}; chbackup then downloads the backup`,
+      hint: `run ${context.deleteLocalCommand(name)}; chbackup then downloads the backup`,
     },
   );
 }
 
-function throwUnlessProven(
+function throwUnlessVerified(
   listed: readonly Backup[],
   name: string,
   what: string,
   hint: string,
 ): void {
-  const proof = verifyBackup(listed, name);
-  if (proof.verified) return;
+  const verification = verifyBackup(listed, name);
+  if (verification.verified) return;
   const nothing = listed.every(({ location }) => location === 'local');
-  const reason = nothing ? emptyList : proof.reason;
+  const reason = nothing ? emptyList : verification.reason;
   throw new OperationFailedError(`${what} cannot be restored: ${reason}`, { hint });
 }

@@ -9,7 +9,7 @@ import {
   checkCapabilities,
   hasUnsavedRows,
   isDefinitionOnly,
-  lookAgain,
+  planAgain,
   makePlan,
   nameOf,
   type RestorePlan,
@@ -18,18 +18,21 @@ import {
 import { findSource } from './restore-source.js';
 import type { CommandContext } from '../context.js';
 
-/** Whom a restore shows its plan, and asks. */
+/** The callbacks of a restore to its user interface. */
 export interface RestoreDialogue extends Asker {
   plan(plan: RestorePlan): void;
 }
 
 export interface RestoreResult {
   plan: RestorePlan;
-  /** The target as it is afterwards. */
+  /** The target after the restore. */
   restored: Table;
 }
 
-/** check the server → find the copy → look at the table → plan → ask → lock → look again → download → restore → look. */
+/**
+ * Checks the server, finds the backup, makes a plan, shows it and asks. Then, under the lock, downloads
+ * the backup if necessary, makes the plan again, restores and checks the table.
+ */
 export async function restoreTable(
   request: RestoreTableRequest,
   context: CommandContext,
@@ -48,7 +51,7 @@ export async function restoreTable(
     if (!isLocal) await download(shown, context);
     const now = { ...shown, download: !isLocal, replacesLeftover };
     const plan = await restore(request, now, context);
-    return { plan, restored: await lookAfter(plan, context) };
+    return { plan, restored: await checkRestored(plan, context) };
   });
 }
 
@@ -58,19 +61,20 @@ async function getYes(
   dialogue: RestoreDialogue,
 ): Promise<void> {
   if (!drop || yes) return;
-  const held =
+  const lost =
     existing !== undefined && hasUnsavedRows(existing)
       ? ' and its rows, which no backup contains'
       : ` (${formatBytes(bytesBefore)})`;
-  await confirm(dialogue, `Drop ${nameOf(target)}${held}?`, {
+  await confirm(dialogue, `Drop table ${nameOf(target)}${lost}?`, {
     unchanged: 'nothing was dropped',
     hint: 'pass --yes to drop the table and restore it',
   });
 }
 
 /**
- * Only the local list decides whether a download is complete: 2.4.20 ends complete ones in an error
- * (contract §12), and every version writes the metadata that makes a copy usable last.
+ * Downloads a backup. Only the local list decides whether the download is complete: 2.4.20 reports an
+ * error for complete ones, and every version writes the metadata, which makes a copy usable, last
+ * (clickhouse-backup-api.md#downloads).
  */
 async function download({ backup }: RestorePlan, context: CommandContext): Promise<void> {
   const { deleteLocalCommand, client, report } = context;
@@ -83,15 +87,15 @@ async function download({ backup }: RestorePlan, context: CommandContext): Promi
     }
     return;
   }
-  const seen = copy === undefined ? 'not there' : copy.description || copy.state;
+  const seen = copy === undefined ? 'missing' : copy.description || copy.state;
   const reason = outcome.kind === 'success' ? `its local copy is ${seen}` : outcome.reason;
   throw new OperationFailedError(`the download of backup ${backup} failed: ${reason}`, {
     heading: 'DOWNLOAD ERROR',
-    hint: `the table was not changed; to remove what was downloaded: ${deleteLocalCommand(backup)}`,
+    hint: `the table was not changed; to delete the incomplete copy, run ${deleteLocalCommand(backup)}`,
   });
 }
 
-/** Gives back the plan as it was right before the server took it. */
+/** Restores the table; returns the plan as it was right before the server accepted the request. */
 async function restore(
   request: RestoreTableRequest,
   shown: RestorePlan,
@@ -100,75 +104,83 @@ async function restore(
   const { table, into, checkReplicas } = request;
   const { backup, create } = shown;
   const { client, report } = context;
-  let plan = await lookAgain(request, shown, context);
-  report.phase(`restoring ${nameOf(table)}`);
+  let plan = await planAgain(request, shown, context);
+  report.phase(`restoring table ${nameOf(table)}`);
   const what = create ? 'schema-and-data' : 'data';
   const outcome = await client.restore(
     { backup, table, ...(into !== undefined && { into }), what, checkReplicas },
     async () => {
-      plan = await lookAgain(request, shown, context);
-      report.phase(`restoring ${nameOf(table)}`);
+      plan = await planAgain(request, shown, context);
+      report.phase(`restoring table ${nameOf(table)}`);
     },
   );
   if (outcome.kind === 'success') return plan;
   const { reason } = outcome;
   const code = outcome.kind === 'error' ? outcome.code : undefined;
   if (code === 'table-not-in-backup') {
-    throw new NotFoundError(
-      `backup ${backup} has no table ${nameOf(table)} to restore: ${reason}`,
-      {
-        hint: 'check the name of the table, and skip_tables and skip_table_engines in the configuration of clickhouse-backup, which exclude tables from restores too',
-      },
-    );
+    throw new NotFoundError(`backup ${backup} contains no table ${nameOf(table)}: ${reason}`, {
+      hint: 'check the name of the table, and skip_tables and skip_table_engines in the configuration of clickhouse-backup, which exclude tables from restores too',
+    });
   }
-  throw new OperationFailedError(`the restore of ${nameOf(table)} failed: ${reason}`, {
+  throw new OperationFailedError(`the restore of table ${nameOf(table)} failed: ${reason}`, {
     heading: 'RESTORE ERROR',
-    hint: hintFor(code, checkReplicas),
+    hint: hintFor(code, checkReplicas, context.deleteLocalCommand(backup)),
   });
 }
 
-/** `--env` is void where `disable_environment_override` is set (2.8.0): contract §7. */
-function hintFor(code: ServerErrorCode | undefined, checkReplicas: boolean): string {
+/**
+ * Servers ignore `--no-check-replicas` if `disable_environment_override` is set (2.8.0,
+ * clickhouse-backup-api.md#replica-check). A copy whose download was interrupted can look complete
+ * although its files are truncated (2.4.0, clickhouse-backup-api.md#old-format).
+ */
+function hintFor(
+  code: ServerErrorCode | undefined,
+  checkReplicas: boolean,
+  deleteCopy: string,
+): string {
   if (code !== 'replica-active') {
-    return 'look at the table before you try again: part of it may be there';
+    return `part of the data may have been restored, so check the table first; if files of the local copy are damaged, run ${deleteCopy} to download the backup again`;
   }
   return checkReplicas
-    ? 'another replica is at work on it; --no-check-replicas attaches all the same'
+    ? 'another replica of the table appears to be active; to restore anyway, pass --no-check-replicas'
     : 'the server ignores --no-check-replicas, as with general.disable_environment_override; set clickhouse.check_replicas_before_attach: false in its configuration';
 }
 
 /**
- * A table that was empty must have rows now: old servers skip an attach without an error (§7, §11).
- * Where rows were added to others (`--append`), the server's row has decided. A table whose rows no
- * backup contains is restored once its definition is there.
+ * Checks that a table that was empty has rows now: old servers skip an attach without an error
+ * (clickhouse-backup-api.md#replica-check). If rows were added to others (`--append`), the outcome that
+ * the server reported counts. A table whose rows no backup contains is restored if it exists.
  */
-async function lookAfter(
+async function checkRestored(
   { backup, bytesBefore, create, target }: RestorePlan,
   { client, report }: CommandContext,
 ): Promise<Table> {
   const shown = nameOf(target);
-  report.phase(`looking at ${shown}`);
+  report.phase(`checking table ${shown}`);
   const after = await client.table(target);
   if (after === undefined) {
-    throw new OperationFailedError(`the server says success, but ${shown} does not exist`, {
-      hint: `check whether backup ${backup} contains that table: chbackup list, and the server's log`,
-    });
+    throw new OperationFailedError(
+      `the server reported success, but table ${shown} does not exist`,
+      {
+        hint: `check the server's log, and whether backup ${backup} contains the table`,
+      },
+    );
   }
   if (isDefinitionOnly(after)) {
     if (bytesBefore === 0) return after;
     throw new OperationFailedError(
-      `${shown} had rows and was dropped, but in backup ${backup} it is a table without rows to restore`,
-      { hint: 'restore its rows from a newer backup with --into, and copy them' },
+      `table ${shown} was dropped with its rows, but backup ${backup} contains only its definition`,
+      { hint: 'restore the rows from another backup with --into, and copy them' },
     );
   }
   if (after.totalBytes > (create ? 0 : bytesBefore)) return after;
   if (!create && bytesBefore > 0) {
     report.warn(
-      `${shown} holds no more than before: ${backup} has no rows of it, or the attach was skipped (--no-check-replicas)`,
+      `table ${shown} contains no more data than before: backup ${backup} has no rows of it, or the server skipped it because a replica appeared to be active (--no-check-replicas)`,
     );
     return after;
   }
-  throw new OperationFailedError(`the server says success, but ${shown} is empty`, {
-    hint: `either ${backup} has no rows of it, or a Replicated table was skipped: try --no-check-replicas`,
+  throw new OperationFailedError(`the server reported success, but table ${shown} is empty`, {
+    hint: `either backup ${backup} contains no rows of it, or the server skipped a Replicated table: try --no-check-replicas`,
   });
 }

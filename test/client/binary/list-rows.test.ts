@@ -25,7 +25,9 @@ describe('rowsOfText', () => {
   test('reads a broken backup in a new list', () => {
     const line =
       'HALF_1   2026-11-22 13:06:53   remote             ???       broken (bad metadata.json)';
-    expect(rowsOfText(line)).toMatchObject([{ name: 'HALF_1', required: '', state: 'broken' }]);
+    expect(rowsOfText(line)).toMatchObject([
+      { name: 'HALF_1', required: undefined, state: 'broken' },
+    ]);
   });
 
   test('keeps spaces in the name of a foreign folder', () => {
@@ -59,7 +61,7 @@ describe('rowsOfJson', () => {
         name: 'b1',
         location: 'remote',
         created: '0001-01-01 00:00:00',
-        required: '',
+        required: undefined,
         description: 'broken (bad metadata.json)',
         state: 'broken',
       },

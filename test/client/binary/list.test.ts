@@ -25,7 +25,7 @@ test.each(fakeVersions)('%s: reads the recorded remote list', async (version) =>
   expect(row).toMatchObject({
     name: 'FULL_9',
     location: 'remote',
-    required: '',
+    required: undefined,
     description: 'tar, regular',
     state: 'ok',
   });
@@ -71,7 +71,7 @@ test.each(fakeVersions)(
     }
     const remote = rows.filter(({ location }) => location === 'remote');
     expect(remote).toMatchObject([
-      { name: 'b1', sizeBytes: 1024 ** 3, required: '', state: 'ok' },
+      { name: 'b1', sizeBytes: 1024 ** 3, required: undefined, state: 'ok' },
       { name: 'b2', sizeBytes: 2048, required: 'b1', created: '2026-11-23 13:03:56' },
       { name: full, state: 'broken', description: "broken (can't stat metadata.json)" },
       { name: 'b3', state: 'foreign', description: "broken (can't stat metadata.json)" },

@@ -1,16 +1,17 @@
 import type { Backup, BackupState, Location } from '../../backup/backup.js';
 import { since } from '../../client/versions.js';
+import { plural } from '../../text.js';
 import { ConfigError } from '../../errors.js';
 import { secondListPauseMs } from '../../time/rhythms.js';
 import type { CommandContext } from '../context.js';
 
-/** What two lists, two minutes apart, agree on; undefined: there was only one list. */
+/** Names on which two lists, two minutes apart, agree; undefined if there was only one list. */
 export interface SeenTwice {
   brokenTwice?: ReadonlySet<string>;
   foreignTwice?: ReadonlySet<string>;
 }
 
-/** Names of the backups that are broken in two lists: those that `--broken` deletes. */
+/** Returns the names of the backups that are broken in two lists: `--broken` deletes them. */
 export async function findBrokenTwice(
   location: Location,
   context: CommandContext,
@@ -19,23 +20,25 @@ export async function findBrokenTwice(
   const { seesOthersWork, version } = await client.capabilities();
   if (!seesOthersWork) {
     throw new ConfigError(
-      `clickhouse-backup ${version} as a program does not see what others upload, which looks broken too`,
+      `clickhouse-backup ${version} cannot detect uploads by other clients, which look broken too`,
       {
-        hint: `use its API, name the broken ones with --name, or update it to ${since.seesOthersWork} or later`,
+        hint: `use its API, select the broken backups with --name, or update it to ${since.seesOthersWork} or later`,
       },
     );
   }
   report.phase(`reading the ${location} list`);
   const broken = (await client.list(location)).filter(({ state }) => state === 'broken');
   if (broken.length === 0) return new Set();
-  report.info(`${broken.length} look broken; looking again in two minutes`);
-  report.phase('waiting to look at the broken ones again');
+  report.info(
+    `${plural(broken.length, 'backup looks', 'backups look')} broken; checking again in two minutes`,
+  );
+  report.phase('waiting to check the broken backups again');
   return seenAgain(location, broken, 'broken', context);
 }
 
 /**
- * Names of the entries that are foreign in two lists. One that is foreign only once may be a backup
- * that needs its base.
+ * Returns the names of the entries that are foreign in two lists. An entry that is foreign only once
+ * may be a backup that needs its base.
  */
 export async function findForeignTwice(
   location: Location,
@@ -43,9 +46,10 @@ export async function findForeignTwice(
   context: CommandContext,
 ): Promise<ReadonlySet<string>> {
   const { report } = context;
-  const count = foreign.length === 1 ? '1 entry does' : `${foreign.length} entries do`;
-  report.info(`${count} not look like a backup; checking again in two minutes`);
-  report.phase('waiting to check again what is not a backup');
+  report.info(
+    `${plural(foreign.length, 'entry does', 'entries do')} not look like a backup; checking again in two minutes`,
+  );
+  report.phase('waiting to check the other entries again');
   return seenAgain(location, foreign, 'foreign', context);
 }
 

@@ -1,0 +1,74 @@
+import type { Refusal } from '../../backup/deletion/plan.js';
+import type { Reason } from '../../backup/deletion/reasons.js';
+import type { Location } from '../../backup/backup.js';
+import { formatDuration } from '../../text.js';
+
+/** Returns why a plan deletes or keeps an entry, as a clause. */
+export function describeReason(reason: Reason): string {
+  switch (reason.kind) {
+    case 'all':
+      return 'all are selected';
+    case 'named':
+      return 'selected by name';
+    case 'broken':
+      return 'broken';
+    case 'old':
+      return `${formatDuration(reason.ageMs)} old`;
+    case 'older-than-kept':
+      return `older than ${theNewest(reason.count)}`;
+    case 'no-name':
+      return 'the entry has no name';
+    case 'foreign':
+      return 'not a backup: only --name deletes it';
+    case 'undeletable-name':
+      return 'clickhouse-backup cannot delete an entry with this name';
+    case 'unknown-name':
+      return 'not created by chbackup';
+    case 'bad-state':
+      return reason.state === 'broken'
+        ? 'broken: only --broken, --name or --all deletes it'
+        : 'old-format: only --name or --all deletes it';
+    case 'not-selected':
+      return 'not selected';
+    case 'not-broken':
+      return 'not broken';
+    case 'broken-once':
+      return 'broken, but not in two lists: it may be an upload in progress';
+    case 'newer-than-kept':
+      return 'newer than a backup that is kept';
+    case 'not-in-shown-plan':
+      return 'not in the plan that was shown';
+    case 'newest':
+      return reason.count === 1 ? 'the newest' : `one of ${theNewest(reason.count)}`;
+    case 'young':
+      return reason.ageMs < 0 ? 'dated in the future' : `only ${formatDuration(reason.ageMs)} old`;
+    case 'last-backup':
+      return 'the last backup of a host';
+    case 'remote-unknown':
+      return 'the remote list could not be read';
+    case 'not-on-remote':
+      return 'not on the remote storage yet';
+    case 'not-listed':
+      return 'no longer listed';
+    case 'plan-refused':
+      return 'selected by name, but nothing is deleted';
+    case 'required':
+      return `${reason.by} requires it`;
+    case 'may-be-required':
+      return `${reason.by} is broken and may require it`;
+  }
+}
+
+/** Returns why nothing is deleted, as a clause. */
+export function describeRefusal(refusal: Refusal, location: Location): string {
+  if (refusal.kind === 'required') {
+    return refusal.kept.map(({ name, reason }) => `${name}: ${describeReason(reason)}`).join('; ');
+  }
+  const place = location === 'remote' ? 'on the remote storage' : 'on the server';
+  const [are, backups] = refusal.names.length === 1 ? ['is', 'backup'] : ['are', 'backups'];
+  return `${backups} ${refusal.names.join(', ')} ${are} not ${place}`;
+}
+
+function theNewest(count: number): string {
+  return count === 1 ? 'the newest' : `the ${count} newest`;
+}
