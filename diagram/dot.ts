@@ -10,12 +10,12 @@ import {
   notes,
 } from './flow.js';
 
-/** Graphviz knows how wide its letters are; the PNG is painted with the same font. */
+/** A font whose letter widths Graphviz knows; the PNG is rendered with it too. */
 export const fontName = 'DejaVu Sans';
 
 type Drawn = Step | keyof typeof notes;
 
-/** The page: who stands beside and under whom; `[]` is a gap. Graphviz finds the lines. */
+/** The rows of the page and the nodes in them; `[]` is a gap. Graphviz routes the lines. */
 const page: (Drawn | '')[][] = [
   ['start'],
   ['lock', 'wait-for-turn'],
@@ -38,10 +38,10 @@ const page: (Drawn | '')[][] = [
   ['record'],
   ['end'],
 ];
-/** In points; Graphviz takes the sizes of nodes in inches. */
+/** Sizes in points; Graphviz takes the sizes of nodes in inches. */
 const columnWidth = 184;
 const rowHeight = 62;
-/** Between main and what stands beside it. */
+/** The gap between the cluster `main` and the clusters beside it. */
 const gapWidth = 24;
 const conditionHeight = 86;
 const gapHeight = 24;
@@ -80,7 +80,7 @@ const clusterColors: Record<Cluster, { fillcolor: string; color: string }> = {
 
 const frameLook = { labeljust: 'l', fontsize: 12, style: 'filled,rounded' } as const;
 
-/** The flow in Graphviz's language. The labels of edges are not in it: see `edge-labels.ts`. */
+/** Returns the flow in the DOT language, without the labels of edges: see `edge-labels.ts`. */
 export function flowAsDot(): string {
   const graph = digraph('chbackup', { splines: 'ortho', bgcolor: 'white', fontname: fontName });
   graph.attributes.node.apply({ fontname: fontName, fontsize: 11, height: 0.42, width: 1.35 });
@@ -101,7 +101,7 @@ export function flowAsDot(): string {
   return toDot(graph);
 }
 
-/** A move there and back is one line with two heads. */
+/** Returns the edges to draw: moves in both directions become one line with two heads. */
 export function drawnEdges(): FlowEdge[] {
   return edges.filter(({ from, to, label }) => label !== undefined || !isBothWays(from, to));
 }
@@ -144,7 +144,7 @@ function positionOf(name: Drawn): string {
   return `${x},${y}!`;
 }
 
-/** Left, bottom, right, top of a cluster's frame. */
+/** Returns left, bottom, right and top of a cluster's frame. */
 function frameOf(cluster: Cluster): string {
   const noted = entries(notes).flatMap(([name, { step }]) =>
     nodes[step].cluster === cluster ? [name] : [],

@@ -1,4 +1,4 @@
-/** In points, as Graphviz counts: y goes up. */
+/** A point in Graphviz's coordinates, where y increases upwards. */
 interface Point {
   x: number;
   y: number;
@@ -11,12 +11,12 @@ export interface Box {
   top: number;
 }
 
-/** What a label must not cover. */
+/** A node or label that a label must not cover. */
 export type Obstacle = Box & { isDiamond?: boolean };
 
 export interface Route {
   label: string;
-  /** Its corners, from tail to head. */
+  /** The corners of the line, from tail to head. */
   points: Point[];
 }
 
@@ -29,12 +29,12 @@ export const labelFontSize = 10;
 const letterWidth = 0.66 * labelFontSize;
 const gap = 3;
 const step = 4;
-/** A diamond with the line around it; 1 would be the diamond alone. */
+/** The size of a diamond including its border, relative to the diamond without it. */
 const outline = 1.06;
 
 /**
- * Puts the label of each edge beside its line, as near to its tail as there is room: Graphviz lays
- * the labels of orthogonal edges across lines and nodes. Throws if there is no room for one.
+ * Places the label of each edge beside its line, as close to the tail as possible, because Graphviz
+ * places labels of orthogonal edges over lines and nodes. Throws if a label does not fit.
  */
 export function placeLabels(routes: readonly Route[], nodes: readonly Obstacle[]): PlacedLabel[] {
   const lines = routes.flatMap((route) => segmentsOf(route).map((segment) => boxOf(...segment)));
@@ -47,7 +47,7 @@ export function placeLabels(routes: readonly Route[], nodes: readonly Obstacle[]
     );
     if (box === undefined) {
       throw new Error(
-        `there is no room for the label '${route.label}': spread the page in diagram/dot.ts`,
+        `there is no room for the label '${route.label}': widen the page in diagram/dot.ts`,
       );
     }
     placed.push({ text: route.label, box });
@@ -62,7 +62,7 @@ function* candidates(route: Route): Generator<Box> {
     const length = Math.abs(to.x - from.x) + Math.abs(to.y - from.y);
     const towards = { x: Math.sign(to.x - from.x), y: Math.sign(to.y - from.y) };
     const along = towards.x === 0 ? height : width;
-    // Beside a diamond's corner a label may begin before its line does.
+    // Next to the corner of a diamond, a label may begin before its line.
     const starts = stepsBetween(gap, length - along).concat(stepsBetween(-along / 2, 0).reverse());
     for (const start of starts) {
       const middle = start + along / 2;
@@ -104,7 +104,7 @@ function boxOf(a: Point, b: Point): Box {
   };
 }
 
-/** Whether they share a point; of a diamond only what is inside it counts. */
+/** True if the box overlaps the obstacle; for a diamond, the corners around it do not count. */
 export function covers(box: Box, other: Obstacle): boolean {
   const apart =
     box.right < other.left ||

@@ -7,11 +7,11 @@ export type Cluster = 'main' | 'diff' | 'log' | 'upload log';
 export interface FlowNode {
   kind: NodeKind;
   cluster: Cluster;
-  /** Two to four words; `\n` breaks the line. */
+  /** The text of the node, two to four words; `\n` starts a new line. */
   label: string;
-  /** It sends requests, so it waits while the server is busy: a move to `wait-for-server` and back. */
+  /** The step sends requests, so it can move to `wait-for-server` and back. */
   asksServer?: true;
-  /** An error, a signal or a time-out may end it: a move to `give-up`. */
+  /** An error, a signal or a timeout may end the step, so it can move to `give-up`. */
   mayFail?: true;
 }
 
@@ -21,7 +21,7 @@ export interface FlowEdge {
   label?: string;
 }
 
-/** The steps of create-full and create-diff, by the names that the program reports. */
+/** The nodes for the steps of create-full and create-diff, which the program reports by name. */
 const written = {
   start: { kind: 'start', cluster: 'main', label: 'create-full\nor create-diff' },
   lock: { kind: 'condition', cluster: 'main', label: 'Host lock\nfree?', mayFail: true },
@@ -32,7 +32,7 @@ const written = {
     label: 'Check that\nClickHouse answers',
     mayFail: true,
   },
-  journal: { kind: 'condition', cluster: 'main', label: 'Interrupted\nrun left?', mayFail: true },
+  journal: { kind: 'condition', cluster: 'main', label: 'Interrupted\nrun?', mayFail: true },
   recover: {
     kind: 'condition',
     cluster: 'main',
@@ -87,7 +87,7 @@ const written = {
   'reserve-name': {
     kind: 'action',
     cluster: 'main',
-    label: 'Take a name,\nwrite journal',
+    label: 'Reserve name,\nwrite journal',
     mayFail: true,
   },
   create: {
@@ -101,7 +101,7 @@ const written = {
   'look-for-copy': {
     kind: 'condition',
     cluster: 'main',
-    label: 'Local copy\nsound?',
+    label: 'Local copy\nok?',
     asksServer: true,
     mayFail: true,
   },
@@ -109,7 +109,7 @@ const written = {
   'choose-base-use': {
     kind: 'condition',
     cluster: 'main',
-    label: 'Base lost,\nserver old?',
+    label: 'Base missing,\nold server?',
     asksServer: true,
     mayFail: true,
   },
@@ -137,7 +137,7 @@ const written = {
   'look-again-for-upload': {
     kind: 'action',
     cluster: 'main',
-    label: 'Wait, look\nagain',
+    label: 'Wait, check\nagain',
     mayFail: true,
   },
   record: { kind: 'input/output', cluster: 'main', label: 'Record as\nlast backup', mayFail: true },
@@ -155,7 +155,7 @@ const written = {
   end: { kind: 'end', cluster: 'main', label: 'Unlock, exit' },
 } satisfies Partial<Record<Step, FlowNode>>;
 
-/** What the compiler says when a step is missing above. */
+/** Makes the compiler report a step that is missing above. */
 true satisfies [Undrawn] extends [never]
   ? true
   : `diagram/flow.ts does not draw the step '${Undrawn}': add it to the nodes there, and its moves to the edges`;
@@ -163,7 +163,7 @@ type Undrawn = Exclude<Step, keyof typeof written>;
 
 export const nodes = written as Record<Step, FlowNode>;
 
-/** The moves from step to step, those aside that `asksServer` and `mayFail` stand for. */
+/** The moves from step to step, without those that `asksServer` and `mayFail` represent. */
 export const edges: readonly FlowEdge[] = [
   { from: 'start', to: 'lock' },
   { from: 'lock', to: 'wait-for-turn', label: 'no' },
@@ -219,18 +219,18 @@ export const edges: readonly FlowEdge[] = [
   { from: 'log-upload-error', to: 'end' },
 ];
 
-/** Moves that many steps can make are drawn once, from or to a note, and not at each of them. */
+/** Moves that many steps can make, which are drawn once, from a note. */
 export const notes = {
   asksServer: { label: 'bold frame:\nasks the server', step: 'wait-for-server', back: true },
-  mayFail: { label: 'any step: error,\nsignal, time-out', step: 'give-up', back: false },
+  mayFail: { label: 'any step: error,\nsignal, timeout', step: 'give-up', back: false },
 } as const satisfies Record<string, { label: string; step: Step; back: boolean }>;
 
-/** Every move that the program may make: the edges, and those that the notes stand for. */
+/** Returns every move that the program may make: the edges, and those that notes represent. */
 export function allMoves(): { from: Step; to: Step }[] {
   return [
     ...edges.map(({ from, to }) => ({ from, to })),
     ...steps.flatMap((step) => [
-      // `?.`: a test names a step without a node, and must come so far.
+      // `?.` because a test uses a step without a node.
       ...(nodes[step]?.asksServer
         ? [
             { from: step, to: notes.asksServer.step },

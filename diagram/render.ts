@@ -11,17 +11,17 @@ import {
   type Route,
 } from './edge-labels.js';
 
-/** Where the font is missing, one of the same width comes first. */
+/** The font, followed by one of about the same width for machines without it. */
 const fontFamilies = `${fontName},Verdana,sans-serif`;
-/** Of the PNG, for screens with fine pixels. */
+/** The scale of the PNG, for high-resolution screens. */
 const zoom = 2;
 
-/** What Graphviz tells of its drawing; texts of numbers, in points, sizes in inches. */
+/** Graphviz's layout: positions in points and sizes in inches, as strings. */
 const layoutSchema = z.object({
   objects: z.array(
     z.object({
       name: z.string(),
-      /** Clusters have none. */
+      /** Missing for clusters. */
       pos: z.optional(z.string()),
       width: z.optional(z.string()),
       height: z.optional(z.string()),
@@ -45,7 +45,7 @@ const layoutSchema = z.object({
 });
 type Layout = z.output<typeof layoutSchema>;
 
-/** The flowchart; the same bytes on every machine, since nothing of the machine goes into it. */
+/** Returns the flowchart as SVG; it is the same on every machine. */
 export async function renderSvg(): Promise<string> {
   const graphviz = await Graphviz.load();
   const dot = flowAsDot();
@@ -82,7 +82,7 @@ function obstaclesOf({ objects }: Layout): Obstacle[] {
   });
 }
 
-/** Lines come as Bézier curves with straight pieces: every third point is a corner. */
+/** Returns the lines: Bézier curves of straight segments, in which each third point is a corner. */
 function routesOf({ objects, edges }: Layout): Route[] {
   const named = drawnEdges();
   return edges.map(({ tail, head, _draw_: drawing = [] }) => {
@@ -94,7 +94,7 @@ function routesOf({ objects, edges }: Layout): Route[] {
   });
 }
 
-/** Within Graphviz's picture y goes down. */
+/** Formats a label for Graphviz's SVG, where y increases downwards. */
 function labelAsSvg({ text, box }: PlacedLabel): string {
   const x = ((box.left + box.right) / 2).toFixed(2);
   const escaped = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');

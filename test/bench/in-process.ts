@@ -8,7 +8,7 @@ import { diskWithLocks } from '../support/lock-in-memory.js';
 import { CapturedStream, typedInput } from '../support/streams.js';
 import type { VirtualClock } from '../support/virtual-clock.js';
 
-/** Runs the program in this process against a simulator, on a virtual clock; 0 or it throws. */
+/** Runs the program in this process, against a simulator; throws if the exit code is not 0. */
 export interface InProcess {
   run(command: string, ...more: string[]): Promise<void>;
   close(): Promise<void>;

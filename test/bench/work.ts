@@ -10,7 +10,7 @@ import { program as builtProgram, runNode } from './run-program.js';
 
 const credentials = { username: 'u', password: 'p' };
 
-/** A diff whose create and upload take 1 s each, in real time, by the built program. */
+/** Measures a diff of the built program in real time; its create and upload take 1 s each. */
 export async function measureRealWork(): Promise<string> {
   const folder = mkdtempSync(path.join(tmpdir(), 'chbackup-bench-'));
   const workMs = { create: 1000, upload: 1000 };
@@ -28,10 +28,10 @@ export async function measureRealWork(): Promise<string> {
     const upload = simulator.actions.findLast((row) => row.command.startsWith('upload'));
     const lateMs = ended.endedMs - (upload?.finishMs ?? NaN);
     return [
-      'A diff of 1 s create and 1 s upload:',
-      `  from the end of the upload to exit        ${(lateMs / 1000).toFixed(2)} s   (aim 0.5)`,
+      'A diff with 1 s of create and 1 s of upload:',
+      `  from the end of the upload to exit        ${(lateMs / 1000).toFixed(2)} s   (target 0.5)`,
       `  ${countRequests(simulator, first)}`,
-      `  CPU, in ratio to bare node                ${(ended.cpuMs / bare.cpuMs).toFixed(1)}`,
+      `  CPU, relative to bare node                ${(ended.cpuMs / bare.cpuMs).toFixed(1)}`,
       '',
     ].join('\n');
   } finally {
@@ -40,7 +40,7 @@ export async function measureRealWork(): Promise<string> {
   }
 }
 
-/** The same with 1 h each, both clocks sped up: waiting takes no time, only work does. */
+/** Measures a diff whose create and upload take 1 h each, on a virtual clock. */
 export async function measureVirtualHour(): Promise<string> {
   const clock = new VirtualClock();
   const hour = 3_600_000;
@@ -61,10 +61,10 @@ export async function measureVirtualHour(): Promise<string> {
     const upload = simulator.actions.findLast((row) => row.command.startsWith('upload'));
     const lateMs = clock.server.now() - (upload?.finishMs ?? NaN);
     return [
-      'A diff of 1 h create and 1 h upload, both clocks sped up:',
-      `  from the end of the upload to exit        ${(lateMs / 1000).toFixed(2)} s   (aim 15; ${((lateMs / hour) * 100).toFixed(2)} % of the work, aim 5)`,
+      'A diff with 1 h of create and 1 h of upload, on a virtual clock:',
+      `  from the end of the upload to exit        ${(lateMs / 1000).toFixed(2)} s   (target 15; ${((lateMs / hour) * 100).toFixed(2)} % of the work, target 5)`,
       `  ${countRequests(simulator, first)}`,
-      `  CPU, simulator included                   ${((used.user + used.system) / 1e6 / 7200).toExponential(1)} of the time waited`,
+      `  CPU, including the simulator              ${((used.user + used.system) / 1e6 / 7200).toExponential(1)} of the time waited`,
       '',
     ].join('\n');
   } finally {
@@ -75,5 +75,5 @@ export async function measureVirtualHour(): Promise<string> {
 function countRequests(simulator: Simulator, first: number): string {
   const paths = simulator.requests.slice(first).map((request) => request.path);
   const lists = paths.filter((target) => target.startsWith('/backup/list')).length;
-  return `requests ${paths.length}, of these lists ${lists} (aim 3)`;
+  return `requests ${paths.length}, of which lists ${lists} (target 3)`;
 }

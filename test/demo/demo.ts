@@ -11,7 +11,7 @@ import { scaledClock } from '../support/scaled-clock.js';
 
 const speed = 25;
 
-/** The built program, on a simulated server and a clock that runs faster. */
+/** The built program, run against a simulated server and with a faster clock. */
 const { main } = createRequire(import.meta.url)('../../dist/main.cjs') as { main: typeof Main };
 const paint = new Chalk({ level: process.stdout.isTTY ? 1 : 0 });
 const clock = scaledClock(speed);
@@ -30,43 +30,47 @@ process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 process.once('SIGTERM', () => process.exit(143));
 
 process.stdout.write(
-  `This is the built program on a simulated server. The clock of the demonstration runs ${speed} times\n` +
-    'as fast as yours: the backups below take seconds, and their times are ahead of your watch.\n',
+  'This demo runs chbackup against a simulated clickhouse-backup server. Its clock runs ' +
+    `${speed} times as\nfast as real time, so the timestamps below are ahead of yours.\n`,
 );
 
-await tell('A full backup: created, uploaded, verified, recorded.', 'create-full');
-await tell('An incremental backup (DIFF), based on it.', 'create-diff');
-await tell('The next one, based on that.', 'create-diff');
+await show('Create a full backup: chbackup uploads, verifies and records it.', 'create-full');
+await show('Create an incremental backup (DIFF), based on the full one.', 'create-diff');
+await show('Create the next one, based on the previous one.', 'create-diff');
 
 simulator.failNext('upload', "can't upload: write tcp: no space left on device");
-await tell('An upload that fails: the last backup stays what it was.', 'create-diff');
-await tell('So the next one is based on the last backup that was verified.', 'create-diff');
+await show('An upload fails. The recorded last backup does not change.', 'create-diff');
+await show('The next one is based on the last backup that was verified.', 'create-diff');
 
 const last = readFileSync(path.join(folder, `.127.0.0.1_${server.port}_last_backup`), 'utf8');
 simulator.deleteBehind('remote', last);
-await tell(`Another client deletes ${last}: it cannot be a base.`, 'create-diff');
-heading('The log file of that last run, ready for logrotate:');
+await show(
+  `Another client has deleted ${last}.\nWithout its base, the next backup is uploaded in full.`,
+  'create-diff',
+);
+heading('The log file contains the answers of the server. This is the part of the last run:');
 const log = readFileSync(path.join(folder, `127.0.0.1_${server.port}_backup_ch.log`), 'utf8');
 process.stdout.write(log.slice(log.lastIndexOf('##### started')));
 
-await tell('The backups, each increment under its base.', 'list');
-await tell(
-  'What would be deleted to keep the newest?',
+await show('List the backups, each increment under its base.', 'list');
+await show(
+  'Show what would be deleted to keep only the newest backup and its bases.',
   'delete-remote',
   '--keep',
   '1',
   '--dry-run',
 );
-await tell(
-  'One table, restored beside the original.',
+await show(
+  'Restore one table from the last backup, next to the original.',
   'restore-table latest shop.orders',
   '--into',
   'shop_old.orders',
 );
 await server.close();
 
-async function tell(what: string, command: string, ...options: string[]): Promise<void> {
-  heading(what);
+/** Prints a heading and the command line, and runs the command. */
+async function show(title: string, command: string, ...options: string[]): Promise<void> {
+  heading(title);
   const shown = [command, host, 'rlAPIuser ********', ...options].join(' ');
   process.stdout.write(paint.dim(`$ chbackup ${shown}\n`));
   const code = await main({
@@ -89,12 +93,12 @@ async function tell(what: string, command: string, ...options: string[]): Promis
     setTitle: () => undefined,
   });
   process.stdout.write(paint.dim(`exit code ${code}\n`));
-  // What comes next would go on as if nothing had been said.
+  // After Ctrl+C, the demo must not continue with the next command.
   // oxlint-disable-next-line unicorn/no-process-exit
   if (code === 130) process.exit(code);
 }
 
-/** The caller's own settings are for the real servers. */
+/** Removes the user's settings for chbackup, which are for real servers. */
 function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('CHBACKUP_')));
 }

@@ -36,35 +36,35 @@ const commands: { weight: number; command: Command }[] = [
 
 const none = <T>(value: T) => fc.constant(value);
 
-function runStep(peaceful: boolean): fc.Arbitrary<RunStep> {
+function runStep(faultFree: boolean): fc.Arbitrary<RunStep> {
   return fc.record({
     do: fc.constant('run' as const),
     host: fc.nat({ max: 1 }),
     command: fc.oneof(
       ...commands.map(({ weight, command }) => ({ weight, arbitrary: fc.constant(command) })),
     ),
-    wait: peaceful ? none('2h') : fc.constantFrom('30m', '0', '20s', '1m'),
-    timeout: peaceful ? none('24h') : fc.constantFrom('3h', '3h', '3h', '10s', '1m'),
-    password: peaceful
+    wait: faultFree ? none('2h') : fc.constantFrom('30m', '0', '20s', '1m'),
+    timeout: faultFree ? none('24h') : fc.constantFrom('3h', '3h', '3h', '10s', '1m'),
+    password: faultFree
       ? none('right' as const)
       : fc.oneof(
           { weight: 40, arbitrary: none('right' as const) },
           { weight: 1, arbitrary: none('wrong' as const) },
         ),
-    background: peaceful ? none(false) : fc.constantFrom(false, false, true),
-    killAfter: peaceful
+    background: faultFree ? none(false) : fc.constantFrom(false, false, true),
+    killAfter: faultFree
       ? none(0)
       : fc.oneof(
           { weight: 3, arbitrary: none(0) },
           { weight: 1, arbitrary: fc.integer({ min: 1, max: 40 }) },
         ),
-    signalAfterMs: peaceful
+    signalAfterMs: faultFree
       ? none(-1)
       : fc.oneof(
           { weight: 7, arbitrary: none(-1) },
           { weight: 1, arbitrary: fc.constantFrom(0, 100, 700, 1500, 3000, minute) },
         ),
-    troubles: peaceful
+    troubles: faultFree
       ? none([])
       : fc.oneof(
           { weight: 1, arbitrary: none([]) },
@@ -87,7 +87,7 @@ const hostSetup: fc.Arbitrary<HostSetup> = fc.record({
   listMs: fc.constantFrom(0, 0, 2 * second),
   uploadByPart: fc.constantFrom(true, true, true, false),
   foreign: fc.constantFrom(false, false, true),
-  prior: fc.constantFrom(
+  earlierBackups: fc.constantFrom(
     [],
     [],
     ['FULL' as const],
@@ -97,8 +97,8 @@ const hostSetup: fc.Arbitrary<HostSetup> = fc.record({
   ),
 });
 
-/** Schedules; in peaceful ones nothing goes wrong. */
-export function scripts({ peaceful = false } = {}): fc.Arbitrary<Script> {
+/** Generates schedules of runs and faults; with `faultFree`, nothing goes wrong in them. */
+export function scripts({ faultFree = false } = {}): fc.Arbitrary<Script> {
   const faultStep: fc.Arbitrary<Step> = fc.record({
     do: fc.constant('fault' as const),
     host: fc.nat({ max: 1 }),
@@ -106,12 +106,12 @@ export function scripts({ peaceful = false } = {}): fc.Arbitrary<Script> {
   });
   return fc.record({
     hosts: fc.array(hostSetup, { minLength: 1, maxLength: 2 }),
-    sharedStorage: peaceful ? fc.constant(false) : fc.boolean(),
+    sharedStorage: faultFree ? fc.constant(false) : fc.boolean(),
     steps: fc.array(
       fc.oneof(
-        { weight: 6, arbitrary: runStep(peaceful) },
+        { weight: 6, arbitrary: runStep(faultFree) },
         { weight: 2, arbitrary: passing },
-        { weight: peaceful ? 0 : 2, arbitrary: faultStep },
+        { weight: faultFree ? 0 : 2, arbitrary: faultStep },
       ),
       { minLength: 1, maxLength: 10, size: 'max' },
     ),

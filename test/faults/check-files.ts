@@ -1,85 +1,98 @@
 import { isUsableName } from '../../src/backup/names.js';
-import { findRemote, proves } from './list-oracle.js';
-import type { Ledger } from './ledger.js';
+import { findRemote, verifies } from './list-oracle.js';
+import type { ScheduleRecord } from './schedule-record.js';
 import type { FolderWatcher } from './memory-folder.js';
 import type { RunRecord, SentRequest } from './run-record.js';
-import { isHollow, truthOf } from './truth.js';
+import { isIncomplete, remoteStateOf } from './remote-state.js';
 
-/** Watches what the programs do to their files. */
-export function watchFiles(ledger: Ledger): FolderWatcher {
+/** Returns a watcher that checks what the programs do to their files. */
+export function watchFiles(schedule: ScheduleRecord): FolderWatcher {
   return {
     wrote(owner, file, text, before) {
-      ledger.count('effects');
-      const run = ledger.run(owner);
-      if (file.endsWith('_run.json')) checkJournal(ledger, run, text, before);
+      schedule.count('effects');
+      const run = schedule.run(owner);
+      if (file.endsWith('_run.json')) checkJournal(schedule, run, text, before);
       if (!file.endsWith('_last_backup')) return;
-      ledger.expect(file === `.${run.host.name}_last_backup`, run, `it wrote ${file}`);
-      checkRecord(ledger, run, text, before);
+      schedule.expect(file === `.${run.host.name}_last_backup`, run, `the run wrote ${file}`);
+      checkRecord(schedule, run, text, before);
       run.recorded.push(text);
     },
     removed(owner, file, before) {
-      ledger.count('effects');
-      const run = ledger.run(owner);
+      schedule.count('effects');
+      const run = schedule.run(owner);
       if (file.endsWith('_run.json')) {
-        checkSettled(ledger, run, before);
+        checkJournalRemoval(schedule, run, before);
         if (run.created !== undefined) run.journalRemoved = true;
-        // Another run may recover a killed one before this process has noticed that it is dead.
+        // Another run may recover a killed one before this process has noticed that it was killed.
         const { backup } = readJournal(before);
-        for (const other of ledger.runs.values()) {
+        for (const other of schedule.runs.values()) {
           if (other.created === backup) other.journalRemoved = true;
         }
       }
       if (!file.endsWith('_last_backup')) return;
       const isDelete = run.step.command.startsWith('delete-remote');
-      ledger.expect(isDelete, run, `it removed ${file}`);
+      schedule.expect(isDelete, run, `the run removed ${file}`);
       run.removedLastBackups = true;
     },
     read(owner, file, text) {
-      const run = ledger.run(owner);
+      const run = schedule.run(owner);
       if (file === `.${run.host.name}_last_backup`) run.basesRead.push((text ?? '').trim());
       if (file.endsWith('_last_backup')) run.lastBackupsRead.add((text ?? '').trim());
     },
     failed(owner) {
-      ledger.run(owner).diskFailed = true;
+      schedule.run(owner).diskFailed = true;
     },
     lockRefused(owner) {
-      ledger.count('locks refused');
-      ledger.run(owner).lockRefused = true;
+      schedule.count('locks refused');
+      schedule.run(owner).lockRefused = true;
     },
   };
 }
 
-/** A new journal: of another backup, or of the same one's next phase, or its upload in full. */
-function checkJournal(ledger: Ledger, run: RunRecord, text: string, before: string | undefined) {
+/** Checks a new journal: of another backup, or of the same one's next phase or full upload. */
+function checkJournal(
+  schedule: ScheduleRecord,
+  run: RunRecord,
+  text: string,
+  before: string | undefined,
+) {
   const { backup = '', phase } = readJournal(before);
-  if (readJournal(text)['backup'] !== backup) return checkSettled(ledger, run, before);
+  if (readJournal(text)['backup'] !== backup) return checkJournalRemoval(schedule, run, before);
   const isKnown = phase !== 'upload' || run.notStarted.has(backup);
-  ledger.expect(isKnown, run, `the journal of ${backup} changed while its upload may go on`);
+  schedule.expect(
+    isKnown,
+    run,
+    `the journal of ${backup} changed, but its upload may still be running`,
+  );
 }
 
-/** A journal goes only when it is known how its upload ended. */
-function checkSettled(ledger: Ledger, run: RunRecord, before: string | undefined): void {
-  const must = (holds: boolean, promise: string) => ledger.expect(holds, run, promise);
+/** Checks that a journal is removed only when the outcome of its upload is known. */
+function checkJournalRemoval(
+  schedule: ScheduleRecord,
+  run: RunRecord,
+  before: string | undefined,
+): void {
+  const must = (isMet: boolean, failure: string) => schedule.expect(isMet, run, failure);
   const { backup = '', phase, base = '', lastBackup } = readJournal(before);
   if (phase !== 'upload' || !run.step.command.startsWith('create-')) return;
-  if (ledger.lastBackup(run) === backup || run.incomplete.has(backup)) return;
+  if (schedule.lastBackup(run) === backup || run.incomplete.has(backup)) return;
   const isUpload = ({ path }: SentRequest) => path.startsWith('/backup/upload/');
   const sinceMs = run.sent.findLast(isUpload)?.atMs ?? run.startMs;
   const list = run.lists.findLast(({ where, atMs }) => where !== 'local' && atMs >= sinceMs);
   // An upload that the server refused has not started, even if the request before the list fails.
-  const isLooked = list !== undefined || run.notStarted.has(backup);
-  must(isLooked, `nobody looked how the upload of ${backup} ended`);
-  const rows = list?.rows ?? [];
-  // A full needs no base: for it an empty list is enough.
+  const isChecked = list !== undefined || run.notStarted.has(backup);
+  must(isChecked, `the journal of ${backup} was removed without checking its upload`);
+  const entries = list?.entries ?? [];
+  // A full backup needs no base, so an empty list is sufficient.
   const mayBeEmpty =
     run.created === undefined &&
     (run.step.command === 'create-full' || !isUsableName(run.basesRead.at(-1) ?? ''));
-  const isEmpty = rows.every(({ location }) => location === 'local');
+  const isEmpty = entries.every(({ location }) => location === 'local');
   const isKnown = mayBeEmpty || run.notStarted.has(backup);
-  must(!isEmpty || isKnown, `an empty list told how the upload of ${backup} ended`);
-  const isNewest = (ledger.lastBackup(run) ?? '') === lastBackup;
-  const isProven = proves(findRemote(rows), backup, base);
-  must(!isProven || !isNewest, `${backup} is proven, but was not recorded`);
+  must(!isEmpty || isKnown, `the upload of ${backup} was judged by an empty list`);
+  const isNewest = (schedule.lastBackup(run) ?? '') === lastBackup;
+  const isVerified = verifies(findRemote(entries), backup, base);
+  must(!isVerified || !isNewest, `${backup} is verified, but was not recorded`);
 }
 
 function readJournal(text: string | undefined): Partial<Record<string, string>> {
@@ -90,44 +103,53 @@ function readJournal(text: string | undefined): Partial<Record<string, string>> 
   }
 }
 
-/** The last-backup file names only what is proven at that moment. */
-function checkRecord(ledger: Ledger, run: RunRecord, name: string, before = ''): void {
-  const must = (holds: boolean, promise: string) => ledger.expect(holds, run, promise);
-  must(run.step.command.startsWith('create-'), 'only create-full and create-diff record');
-  must(ledger.holdsLock(run), 'recorded without the lock');
-  must(ledger.journal(run)?.['backup'] === name, `${name} was recorded without its journal`);
-  must(!run.incomplete.has(name), `${name} was recorded though its own files are incomplete`);
+/** Checks that a backup is verified when its name is written to the last-backup file. */
+function checkRecord(schedule: ScheduleRecord, run: RunRecord, name: string, before = ''): void {
+  const must = (isMet: boolean, failure: string) => schedule.expect(isMet, run, failure);
+  must(
+    run.step.command.startsWith('create-'),
+    'a command other than create-full and create-diff recorded a backup',
+  );
+  must(schedule.holdsLock(run), 'a backup was recorded without the lock');
+  must(schedule.journal(run)?.['backup'] === name, `${name} was recorded without its journal`);
+  must(!run.incomplete.has(name), `${name} was recorded, but its own files are incomplete`);
   if (name !== run.created) {
     const named = isUsableName(before.trim()) ? before.trim() : '';
     must(
-      named === ledger.journal(run)?.['lastBackup'],
+      named === schedule.journal(run)?.['lastBackup'],
       `${name} was recorded over a newer ${named}`,
     );
   }
-  const asked = ledger.uploadsAsked.get(name);
-  must(asked !== undefined, `${name} was recorded though nobody uploaded it`);
+  const requestedBase = schedule.uploadsRequested.get(name);
+  must(requestedBase !== undefined, `${name} was recorded, but never uploaded`);
   const list = run.lists.findLast(({ where }) => where !== 'local');
   must(
-    list !== undefined && proves(findRemote(list.rows), name, asked ?? ''),
-    `${name} was recorded though the list does not prove it`,
+    list !== undefined && verifies(findRemote(list.entries), name, requestedBase ?? ''),
+    `${name} was recorded, but the list does not verify it`,
   );
-  // What a list tells may be true no more when its answer comes, or not yet when it is asked for.
-  const now = truthOf(run.host.simulator);
-  const truths = [...(list?.truths ?? []), now];
-  const holds = truths.some((truth) => proves((one) => truth.get(one), name, asked ?? ''));
-  must(holds, `${name} was recorded though it is not on the remote storage as asked`);
-  ledger.count(asked === '' ? 'recorded fulls' : 'recorded increments');
-  if (name !== run.created) ledger.count('recorded later');
-  if (isHollow(now, name)) ledger.count('recorded hollow ones');
-  else checkRows(ledger, run, name);
+  // The storage may change while a list is being made, so any state around it counts.
+  const now = remoteStateOf(run.host.simulator);
+  const remoteStates = [...(list?.remoteStates ?? []), now];
+  const isOnStorage = remoteStates.some((remoteState) =>
+    verifies((one) => remoteState.get(one), name, requestedBase ?? ''),
+  );
+  must(isOnStorage, `${name} was recorded, but it is not on the remote storage with its base`);
+  schedule.count(requestedBase === '' ? 'recorded fulls' : 'recorded increments');
+  if (name !== run.created) schedule.count('recorded later');
+  if (isIncomplete(now, name)) schedule.count('recorded incomplete ones');
+  else checkRows(schedule, run, name);
 }
 
-/** The rows of the tables are those of the backup, and not older ones (contract §5). */
-function checkRows(ledger: Ledger, run: RunRecord, name: string): void {
+/** Checks that the uploaded rows are those of the backup, and not older ones (contract §5). */
+function checkRows(schedule: ScheduleRecord, run: RunRecord, name: string): void {
   const local = run.host.simulator.local.get(name)?.tables;
   const remote = run.host.simulator.remote.get(name)?.tables;
   if (local === undefined || remote === undefined) return;
   for (const [table, rows] of local) {
-    ledger.expect(remote.get(table) === rows, run, `${name} holds other rows of ${table}`);
+    schedule.expect(
+      remote.get(table) === rows,
+      run,
+      `${name} contains other rows of ${table} remotely than locally`,
+    );
   }
 }

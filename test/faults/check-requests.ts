@@ -1,79 +1,94 @@
 import { isUsableName } from '../../src/backup/names.js';
-import { findRemote, wholeChain } from './list-oracle.js';
-import { usableCheck } from './check-hung.js';
+import { findRemote, completeChain } from './list-oracle.js';
+import { clickHouseCheck } from './check-hung.js';
 import { checkDelete } from './check-deletes.js';
-import type { Ledger } from './ledger.js';
+import type { ScheduleRecord } from './schedule-record.js';
 import type { RunRecord } from './run-record.js';
 import type { SimulatedBackup } from '../simulator/simulator.js';
 
 const listPath = /^\/backup\/list(\/|$)/;
 
-/** What may be said of a request before it is sent. */
-export function checkRequest(ledger: Ledger, run: RunRecord, method: string, target: string): void {
+/** Checks a request before it is sent. */
+export function checkRequest(
+  schedule: ScheduleRecord,
+  run: RunRecord,
+  method: string,
+  target: string,
+): void {
   const [route = '', query = ''] = target.split(/\?(.*)/s);
-  const last = run.sent.findLast(({ path }) => !isLook(path));
+  const last = run.sent.findLast(({ path }) => !isStatusRequest(path));
   const isBackup = /^\/backup\/(create|upload)/.test(last?.path ?? '');
   if (isBackup && last?.status === 423 && last.body?.trimEnd().endsWith('}') === true) {
-    const goesOn = isLook(target) || run.onceUnheard.has(last.path);
-    ledger.expect(goesOn || target === last.path, run, `${last.path} was only busy, and given up`);
+    const isContinued = isStatusRequest(target) || run.everDoneButRefused.has(last.path);
+    schedule.expect(
+      isContinued || target === last.path,
+      run,
+      `the server was only busy, but ${last.path} was not sent again`,
+    );
   }
   if (method === 'GET') {
-    if (listPath.test(route)) checkList(ledger, run);
+    if (listPath.test(route)) checkList(schedule, run);
     return;
   }
   const parts = route.split('/').slice(2).map(decodeURIComponent);
   const parameters = new URLSearchParams(query);
-  const must = (holds: boolean, promise: string) => ledger.expect(holds, run, promise);
+  const must = (isMet: boolean, failure: string) => schedule.expect(isMet, run, failure);
   const { command } = run.step;
-  must(
-    !command.includes('--dry-run') && command !== 'list',
-    'a command that only looks sent a POST',
-  );
-  must(ledger.holdsLock(run), 'a POST was sent without the lock of its host');
-  const usable = run.sent.some(({ path, status }) => path === usableCheck && status === 200);
+  must(!command.includes('--dry-run') && command !== 'list', 'a read-only command sent a POST');
+  must(schedule.holdsLock(run), 'a POST was sent without the lock of its host');
+  const usable = run.sent.some(({ path, status }) => path === clickHouseCheck && status === 200);
   must(usable, 'a POST was sent before ClickHouse had answered');
-  must(!run.maybeDone.has(target), `${target} was sent again though it may have been done`);
+  must(
+    !run.maybeDone.has(target),
+    `${target} was sent again, but the first one may have been carried out`,
+  );
   switch (parts[0] ?? '') {
     case 'create':
-      must(command.startsWith('create-'), 'only create-full and create-diff create');
-      return checkCreate(ledger, run, parameters.get('name') ?? '');
+      must(command.startsWith('create-'), 'a command other than create-* created a backup');
+      return checkCreate(schedule, run, parameters.get('name') ?? '');
     case 'upload':
-      must(command.startsWith('create-'), 'only create-full and create-diff upload');
-      return checkUpload(ledger, run, parts[1] ?? '', parameters);
+      must(command.startsWith('create-'), 'a command other than create-* uploaded a backup');
+      return checkUpload(schedule, run, parts[1] ?? '', parameters);
     case 'delete':
-      must(command.startsWith('delete-'), 'only the deletes delete');
+      must(command.startsWith('delete-'), 'a command other than delete-* deleted a backup');
       run.deleting.push(copyAt(run, parts[1] ?? '', parts[2] ?? ''));
-      return checkDelete(ledger, run, parts[1] ?? '', parts[2] ?? '');
+      return checkDelete(schedule, run, parts[1] ?? '', parts[2] ?? '');
     case 'restore':
-      must(command.startsWith('restore-'), 'only restore-table restores');
-      must(run.basesRead.includes(parts[1] ?? ''), `${parts[1]} is not the latest`);
-      must(isProven(run, parts[1] ?? ''), `${parts[1]} was not proven before its restore`);
+      must(command.startsWith('restore-'), 'a command other than restore-table restored a table');
+      must(
+        run.basesRead.includes(parts[1] ?? ''),
+        `${parts[1]} was restored, but it is not the latest`,
+      );
+      must(isVerified(run, parts[1] ?? ''), `${parts[1]} was not verified before its restore`);
       must(
         parameters.has('data') !== command.includes('--schema'),
-        'without --schema a restore must not drop the table',
+        'a restore drops the table with --schema, and only then',
       );
-      return checkRestore(ledger, run);
+      return checkRestore(schedule, run);
     case 'download':
-      return must(command.startsWith('restore-'), 'only restore-table downloads');
+      return must(
+        command.startsWith('restore-'),
+        'a command other than restore-table downloaded a backup',
+      );
     default:
-      return must(false, `nobody asked for POST ${target}`);
+      return must(false, `unexpected request: POST ${target}`);
   }
 }
 
-/** No row is dropped that the backup does not contain, and no row doubled unless that was asked for. */
-function checkRestore(ledger: Ledger, run: RunRecord): void {
+/** Checks that no row is dropped that no backup contains, and none duplicated without --append. */
+function checkRestore(schedule: ScheduleRecord, run: RunRecord): void {
   const { command } = run.step;
   for (const { name, engine, bytes } of run.tablesSeen) {
     const isSaved = engine.endsWith('MergeTree') || engine === 'MaterializedView';
-    ledger.expect(
+    schedule.expect(
       isSaved || !command.includes('--schema') || command.includes('--drop-unsaved-rows'),
       run,
-      `${name} (${engine}) was dropped, though no backup contains its rows`,
+      `${name} (${engine}) was dropped, but no backup contains its rows`,
     );
-    ledger.expect(
+    schedule.expect(
       bytes === 0 || command.includes('--schema') || command.includes('--append'),
       run,
-      `${bytes} bytes of ${name} were doubled`,
+      `${bytes} bytes of ${name} were duplicated`,
     );
   }
 }
@@ -82,94 +97,112 @@ function copyAt({ host }: RunRecord, location: string, name: string): SimulatedB
   return host.simulator[location === 'local' ? 'local' : 'remote'].get(name);
 }
 
-function isProven(run: RunRecord, name: string): boolean {
+function isVerified(run: RunRecord, name: string): boolean {
   const list = run.lists.findLast(({ where }) => where !== 'local');
-  return wholeChain(findRemote(list?.rows ?? []), name) !== undefined;
+  return completeChain(findRemote(list?.entries ?? []), name) !== undefined;
 }
 
-/** Requests that only find out what a busy server is doing. */
-function isLook(target: string): boolean {
-  return /^\/backup\/(actions|status)/.test(target) || target === usableCheck;
+/** True for requests that only find out what a busy server is doing. */
+function isStatusRequest(target: string): boolean {
+  return /^\/backup\/(actions|status)/.test(target) || target === clickHouseCheck;
 }
 
-/** Servers up to 2.4.28 open their lock to others when a list ends: nothing but lists may run. */
-function checkList(ledger: Ledger, run: RunRecord): void {
+/**
+ * Checks that only lists are running when a list is requested: up to 2.4.28, servers release their
+ * lock when a list ends.
+ */
+function checkList(schedule: ScheduleRecord, run: RunRecord): void {
   if (run.step.command === 'list' && run.host.setup.version !== '2.4.0') return;
   const before = run.sent.findLast(({ path }) => path !== '/backup/status');
-  const lookedFirst = before?.path.startsWith('/backup/actions?filter=in%20progress') === true;
-  const rows = (before?.body ?? '').split('\n').filter(Boolean);
-  ledger.expect(
-    lookedFirst && before.status === 200 && rows.every((row) => row.startsWith('{"command":"list')),
+  const hasChecked = before?.path.startsWith('/backup/actions?filter=in%20progress') === true;
+  const entries = (before?.body ?? '').split('\n').filter(Boolean);
+  schedule.expect(
+    hasChecked &&
+      before.status === 200 &&
+      entries.every((entry) => entry.startsWith('{"command":"list')),
     run,
-    'a list was asked for without a look at what is running',
+    'a list was requested without checking what is running',
   );
 }
 
-function checkCreate(ledger: Ledger, run: RunRecord, name: string): void {
-  const must = (holds: boolean, promise: string) => ledger.expect(holds, run, promise);
-  must(!ledger.maybeDone.has(`create ${name}`), `${name} was created twice`);
-  must(run.created === undefined || run.created === name, 'a run creates one backup');
+function checkCreate(schedule: ScheduleRecord, run: RunRecord, name: string): void {
+  const must = (isMet: boolean, failure: string) => schedule.expect(isMet, run, failure);
+  must(!schedule.maybeDone.has(`create ${name}`), `${name} was created twice`);
+  must(run.created === undefined || run.created === name, 'a run created a second backup');
   const kind = run.step.command.startsWith('create-full') ? 'FULL' : 'DIFF';
-  must(name.startsWith(`${kind}_CH_BK_`), `${name} is not called as it should be`);
-  const journal = ledger.journal(run);
+  must(name.startsWith(`${kind}_CH_BK_`), `${name} does not begin with ${kind}_CH_BK_`);
+  const journal = schedule.journal(run);
   must(
     journal?.['backup'] === name && journal['phase'] === 'create',
-    'the journal was not written first',
+    'the journal was not written before the create',
   );
-  const given = (ledger.file('.given_names') ?? '').split('\n');
-  must(given.includes(name), 'the name was not remembered first');
-  const listed = run.lists.at(-1)?.rows.some((row) => row.name === name);
-  must(listed === false, `${name} is there already`);
-  const rows = findRemote(run.lists.at(-1)?.rows ?? []);
-  const hasBase = run.basesRead.some((base) => base !== '' && wholeChain(rows, base) !== undefined);
+  const usedNames = (schedule.file('.given_names') ?? '').split('\n');
+  must(usedNames.includes(name), 'the name was not reserved before the create');
+  const listed = run.lists.at(-1)?.entries.some((entry) => entry.name === name);
+  must(listed === false, `${name} already exists`);
+  const find = findRemote(run.lists.at(-1)?.entries ?? []);
+  const hasBase = run.basesRead.some(
+    (base) => base !== '' && completeChain(find, base) !== undefined,
+  );
   must(
     hasBase || !run.step.command.includes('fail'),
-    'created, though without a base it must fail',
+    'a backup was created, but without a base the run must fail',
   );
-  const remote = run.lists.at(-1)?.rows.some(({ location }) => location === 'remote');
-  // When it looked for its base, and when it wrote its journal.
+  const remote = run.lists.at(-1)?.entries.some(({ location }) => location === 'remote');
+  // Read when looking for the base, and when writing the journal.
   const hadBase = run.basesRead.slice(-2).every(isUsableName);
   const isDiff = run.step.command.startsWith('create-diff') && hadBase;
-  must(remote === true || !isDiff, 'created an increment while the storage lists nothing');
+  must(remote === true || !isDiff, 'an increment was created although the remote list is empty');
   if (run.created === undefined) run.listsBeforeCreate = run.lists.length;
   run.created = name;
 }
 
 function checkUpload(
-  ledger: Ledger,
+  schedule: ScheduleRecord,
   run: RunRecord,
   name: string,
   parameters: URLSearchParams,
 ): void {
-  const must = (holds: boolean, promise: string) => ledger.expect(holds, run, promise);
-  must(!ledger.maybeDone.has(`upload ${name}`), `${name} was uploaded twice`);
-  must(run.created === name, 'a run uploads what it created');
+  const must = (isMet: boolean, failure: string) => schedule.expect(isMet, run, failure);
+  must(!schedule.maybeDone.has(`upload ${name}`), `${name} was uploaded twice`);
+  must(run.created === name, 'a run uploaded a backup that it did not create');
   const failed = (line: string) =>
     line.includes(`"create ${name}"`) && line.includes('"status":"error"');
-  const heard = run.sent.flatMap(({ status, body = '' }) =>
+  const answers = run.sent.flatMap(({ status, body = '' }) =>
     status === 200 ? body.split('\n') : [],
   );
-  must(!heard.some(failed), `${name} was uploaded though its create failed`);
+  must(!answers.some(failed), `${name} was uploaded, but its create failed`);
   const fromLocal = parameters.get('diff-from') ?? '';
   const fromRemote = parameters.get('diff-from-remote') ?? '';
   const base = fromLocal || fromRemote;
-  const journal = ledger.journal(run);
+  const journal = schedule.journal(run);
   must(
     journal?.['backup'] === name && journal['phase'] === 'upload' && journal['base'] === base,
-    'the journal did not tell of the upload first',
+    'the journal was not updated before the upload',
   );
-  ledger.uploadsAsked.set(name, base);
+  schedule.uploadsRequested.set(name, base);
   if (base === '') return;
-  must(run.step.command.startsWith('create-diff'), 'only create-diff makes increments');
-  must(run.basesRead.includes(base), `${base} is not what the last-backup file named`);
-  const proof = run.lists[run.listsBeforeCreate - 1];
-  const proven = wholeChain(findRemote(proof?.rows ?? []), base) !== undefined;
-  must(proof?.where === 'all' && proven, `the base ${base} was not proven before the create`);
-  const fresh = run.lists.at(-1);
-  const isLocal = fresh?.rows.some(
-    (row) => row.location === 'local' && row.name === base && row.sound,
+  must(
+    run.step.command.startsWith('create-diff'),
+    'a command other than create-diff uploaded an increment',
   );
-  must(run.lists.length > run.listsBeforeCreate, 'no fresh local list after the create');
-  if (fromLocal !== '') must(isLocal === true, `diff-from ${base}, which is not on the server`);
-  else must(run.host.setup.version === '2.8.1', 'diff-from-remote below 2.7.0 keeps old rows');
+  must(run.basesRead.includes(base), `the base ${base} is not the name in the last-backup file`);
+  const baseList = run.lists[run.listsBeforeCreate - 1];
+  const isBaseVerified = completeChain(findRemote(baseList?.entries ?? []), base) !== undefined;
+  must(
+    baseList?.where === 'all' && isBaseVerified,
+    `the base ${base} was not verified before the create`,
+  );
+  const fresh = run.lists.at(-1);
+  const isLocal = fresh?.entries.some(
+    (entry) => entry.location === 'local' && entry.name === base && entry.ok,
+  );
+  must(run.lists.length > run.listsBeforeCreate, 'there was no new local list after the create');
+  if (fromLocal !== '')
+    must(isLocal === true, `diff-from names ${base}, which is not on the server`);
+  else
+    must(
+      run.host.setup.version === '2.8.1',
+      'diff-from-remote was used below 2.7.0, where it keeps old rows',
+    );
 }

@@ -6,8 +6,8 @@ const second = 1000;
 const minute = 60 * second;
 const hour = 60 * minute;
 
-/** From a moment to longer than any patience of the program. */
-const lasting = fc.oneof(
+/** From a moment to longer than the program waits for anything. */
+const durationMs = fc.oneof(
   {
     weight: 10,
     arbitrary: fc.constantFrom(50, 2 * second, 20 * second, 50 * second, 3 * minute, 12 * minute),
@@ -17,7 +17,7 @@ const lasting = fc.oneof(
 const location = fc.constantFrom('local' as const, 'remote' as const);
 const pick = fc.nat({ max: 5 });
 const table = fc.constantFrom('shop.orders', 'shop.lines', 'shop..inner.mv');
-/** A server's words may hold anything, the password it was given too (contract §1). */
+/** Error texts of the server, which may contain anything, even the password (contract §1). */
 const texts = fc.constantFrom(
   'code: 999, message: Session expired',
   "can't remove old backups on remote storage: 421 too many logins",
@@ -25,12 +25,12 @@ const texts = fc.constantFrom(
   `wrong password ${secret} for ${user}`,
 );
 
-/** What may befall one request. */
+/** Generates a fault of one request. */
 export const requestFault: fc.Arbitrary<RequestFault> = fc.oneof(
   fc.constant({ kind: 'refused' as const }),
   fc.constant({ kind: 'connect hangs' as const }),
   fc.record({ kind: fc.constant('lost' as const), done: fc.boolean() }),
-  fc.record({ kind: fc.constant('late' as const), ms: lasting }),
+  fc.record({ kind: fc.constant('late' as const), ms: durationMs }),
   fc.record({ kind: fc.constant('never' as const), done: fc.boolean() }),
   fc.record({
     kind: fc.constant('proxy' as const),
@@ -68,7 +68,7 @@ const hostFault: fc.Arbitrary<HostFault> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('flaw' as const),
       flaw: fc.constantFrom(
-        ...(['broken', 'missing', 'wrong-base', 'no-base', 'hollow', 'base-broken'] as const),
+        ...(['broken', 'missing', 'wrong-base', 'no-base', 'incomplete', 'base-broken'] as const),
       ),
     }),
   },
@@ -78,8 +78,8 @@ const hostFault: fc.Arbitrary<HostFault> = fc.oneof(
       kind: fc.constant('fail' as const),
       operation: fc.constantFrom('create', 'upload', 'upload', 'delete', 'restore'),
       text: texts,
-      made: fc.boolean(),
-      half: fc.boolean(),
+      madeAnyway: fc.boolean(),
+      leavesBroken: fc.boolean(),
     }),
   },
   ...(['other deletes', 'other breaks'] as const).map((kind) => ({
@@ -96,15 +96,15 @@ const hostFault: fc.Arbitrary<HostFault> = fc.oneof(
       'clickhouse down',
       'lists hang',
       'busy',
-      'rows show late',
+      'log entries late',
     ] as const
   ).map((kind) => ({
     weight: 1,
-    arbitrary: fc.record({ kind: fc.constant(kind), ms: lasting }),
+    arbitrary: fc.record({ kind: fc.constant(kind), ms: durationMs }),
   })),
   ...(
     [
-      'other takes our names',
+      'other uses our names',
       'other backs up',
       'other lists',
       'other cleans',
@@ -117,7 +117,7 @@ const hostFault: fc.Arbitrary<HostFault> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('other adds' as const),
       location,
-      half: fc.boolean(),
+      broken: fc.boolean(),
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('other uploads' as const), pick }) },
@@ -141,7 +141,7 @@ const hostFault: fc.Arbitrary<HostFault> = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.record({
-      kind: fc.constant('uploads show late' as const),
+      kind: fc.constant('uploads listed late' as const),
       lists: fc.integer({ min: 2, max: 6 }),
     }),
   },
@@ -154,22 +154,22 @@ const machineFault: fc.Arbitrary<MachineFault> = fc.oneof(
   }),
   fc.record({
     kind: fc.constant('disk full' as const),
-    ms: lasting,
+    ms: durationMs,
     what: fc.constantFrom('appends' as const, 'all' as const),
   }),
-  fc.record({ kind: fc.constant('no locks' as const), ms: lasting }),
+  fc.record({ kind: fc.constant('no locks' as const), ms: durationMs }),
   fc.constant({ kind: 'last-backup file lost' as const }),
   fc.record({
-    kind: fc.constant('last-backup file says' as const),
+    kind: fc.constant('last-backup file overwritten' as const),
     text: fc.constantFrom('', 'FULL_CH_BK_2020-01-01_00-00-00', '../x', '\0\0\0', 'a\nb'),
   }),
   fc.record({
-    kind: fc.constant('journal says' as const),
+    kind: fc.constant('journal overwritten' as const),
     text: fc.constantFrom('', '{"kind":"FULL"', '[]', '\0\0\0\0'),
   }),
 );
 
-/** What may befall a server, or the machine of the programs. */
+/** Generates a fault of a server, or of the machine that the programs run on. */
 export const fault: fc.Arbitrary<Fault> = fc.oneof(
   { weight: 5, arbitrary: hostFault },
   { weight: 1, arbitrary: machineFault },

@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { StateError } from '../../src/errors.js';
-import type { DiskOfOne } from '../support/lock-in-memory.js';
+import type { ProcessDisk } from '../support/lock-in-memory.js';
 
-/** Hears what programs do to the files; called after it is done. */
+/** Callbacks for what programs do to the files; each is called afterwards. */
 export interface FolderWatcher {
   wrote(owner: number, file: string, text: string, before: string | undefined): void;
   removed(owner: number, file: string, before: string | undefined): void;
@@ -14,11 +14,11 @@ export interface FolderWatcher {
 /** The log directory that several programs share, with their locks. */
 export class MemoryFolder {
   readonly files = new Map<string, string>();
-  /** Who holds which lock, and what he wrote into it. */
+  /** The owner of each lock, and the text that the owner wrote into it. */
   readonly locks = new Map<string, { owner: number; text: string }>();
-  /** Appends, or everything that is written, fail from now on, as on a full disk. */
+  /** Which writes fail, as on a full disk. */
   full: 'appends' | 'all' | undefined;
-  /** As on a file system without locks. */
+  /** Whether locking fails, as on a file system without locks. */
   refusesLocks = false;
   private readonly watcher: FolderWatcher;
 
@@ -26,8 +26,8 @@ export class MemoryFolder {
     this.watcher = watcher;
   }
 
-  /** The disk as one program sees it. */
-  diskOf(owner: number): DiskOfOne {
+  /** Returns the disk as one program sees it. */
+  diskOf(owner: number): ProcessDisk {
     const { files, locks, watcher } = this;
     const attempt = (isFull: boolean, file: string) => {
       if (!isFull) return;
@@ -80,7 +80,7 @@ export class MemoryFolder {
         };
         return { kind: 'taken', lock };
       },
-      die: () => [...locks.keys()].forEach(free),
+      releaseLocks: () => [...locks.keys()].forEach(free),
     };
   }
 }

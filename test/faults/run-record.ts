@@ -1,18 +1,18 @@
 import type { SimulatedBackup } from '../simulator/simulator.js';
-import type { Row } from './list-oracle.js';
-import type { SceneHost } from './scene-host.js';
+import type { ListEntry } from './list-oracle.js';
+import type { ScenarioHost } from './scenario-host.js';
 import type { RunStep } from './script.js';
 import { secret, user } from './secret.js';
-import type { Truth } from './truth.js';
+import type { RemoteState } from './remote-state.js';
 
-/** A list that a run was given, and what was really there around that time. */
+/** A list that a run received, and the actual state of the storage around that time. */
 export interface SeenList {
   where: 'all' | 'local' | 'remote';
   atMs: number;
-  /** By the programs' clock, when its answer came. */
+  /** When the answer came, by the programs' clock. */
   wallMs: number;
-  rows: Row[];
-  truths: Truth[];
+  entries: ListEntry[];
+  remoteStates: RemoteState[];
 }
 
 export interface SentRequest {
@@ -20,48 +20,48 @@ export interface SentRequest {
   path: string;
   atMs: number;
   answeredMs: number;
-  /** undefined: no answer came back. */
+  /** undefined: the request was not answered. */
   status?: number;
   body?: string;
 }
 
-/** What one program did, as seen from outside. */
+/** What one program did, as observed from outside. */
 export interface RunRecord {
   id: number;
-  host: SceneHost;
+  host: ScenarioHost;
   step: RunStep;
   startMs: number;
-  /** Its requests, writes and locks, in order: `POST /backup/create`, `replace .h0_run.json`. */
+  /** Its requests, writes and locks, in order, as `POST /backup/create`. */
   effects: readonly string[];
   sent: SentRequest[];
   lists: SeenList[];
-  /** What the last answer about a table said. */
+  /** The tables in the last answer about tables. */
   tablesSeen: { name: string; engine: string; bytes: number }[];
-  /** What it read in its last-backup file, in turn. */
+  /** The contents of its last-backup file each time it was read. */
   basesRead: string[];
-  /** What it read in any last-backup file. */
+  /** The contents of any last-backup file that it read. */
   lastBackupsRead: Set<string>;
   /** The name that it asked the server to create. */
   created?: string;
-  /** How many lists it had seen by then. */
+  /** The number of lists it had received before the create. */
   listsBeforeCreate: number;
-  /** What it wrote into its last-backup file. */
+  /** The names it wrote to its last-backup file. */
   recorded: string[];
   removedLastBackups: boolean;
   journalRemoved: boolean;
   /** Requests that may have been carried out: this run must not send them again. */
   maybeDone: Set<string>;
-  /** Requests that were carried out, though the run heard no more than a refusal. */
-  doneUnheard: Set<string>;
-  /** The same, also after a restart made the server forget it. */
-  onceUnheard: Set<string>;
-  /** Names whose upload ended with their own files incomplete, as it was told. */
+  /** Requests that were carried out although the run received only a refusal. */
+  doneButRefused: Set<string>;
+  /** Like `doneButRefused`, but kept when the server restarts and loses its log. */
+  everDoneButRefused: Set<string>;
+  /** Backups whose own files are incomplete, according to an error that the run received. */
   incomplete: Set<string>;
-  /** Names whose upload ended before anything was sent, as it was told. */
+  /** Backups whose upload sent nothing, according to an answer that the run received. */
   notStarted: Set<string>;
-  /** Names of which it saw an upload that may have sent something. */
+  /** Backups with an upload in the log that may have sent something. */
   started: Set<string>;
-  /** When the signal came, while it ran. */
+  /** When the run received a signal. */
   signalledMs?: number;
   /** The copies that it asked to delete. */
   deleting: (SimulatedBackup | undefined)[];
@@ -70,7 +70,12 @@ export interface RunRecord {
   lockRefused: boolean;
 }
 
-export function newRecord(id: number, host: SceneHost, step: RunStep, startMs: number): RunRecord {
+export function newRecord(
+  id: number,
+  host: ScenarioHost,
+  step: RunStep,
+  startMs: number,
+): RunRecord {
   return {
     id,
     host,
@@ -87,8 +92,8 @@ export function newRecord(id: number, host: SceneHost, step: RunStep, startMs: n
     removedLastBackups: false,
     journalRemoved: false,
     maybeDone: new Set(),
-    doneUnheard: new Set(),
-    onceUnheard: new Set(),
+    doneButRefused: new Set(),
+    everDoneButRefused: new Set(),
     incomplete: new Set(),
     notStarted: new Set(),
     started: new Set(),
@@ -99,7 +104,7 @@ export function newRecord(id: number, host: SceneHost, step: RunStep, startMs: n
   };
 }
 
-/** The command line as it would be typed. */
+/** Returns the arguments of the command line. */
 export function argumentsOf({ host, step }: RunRecord): string[] {
   const words = step.command.split(' ');
   const own = words[0] === 'restore-table' ? 3 : 1;

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import fc from 'fast-check';
 import { scripts } from './arbitrary.js';
-import { play } from './play.js';
+import { playScript } from './play-script.js';
 import { describeScript, type Script } from './script.js';
 
 const { values } = parseArgs({
@@ -18,8 +18,9 @@ let schedules = 0;
 let unhandled: Error | undefined;
 const total = new Map<string, number>();
 
-async function playCounted(script: Script): Promise<void> {
-  for (const [what, count] of await play(script)) total.set(what, (total.get(what) ?? 0) + count);
+async function runCounted(script: Script): Promise<void> {
+  for (const [what, count] of await playScript(script))
+    total.set(what, (total.get(what) ?? 0) + count);
   schedules++;
   if (unhandled !== undefined) throw unhandled;
 }
@@ -31,17 +32,19 @@ function report(): string {
   return `${schedules} schedules, ${runs} runs, ${effects} effects, ${Math.round(seconds)} s, ${rate} a minute`;
 }
 
-/** One batch with its own seed; false after a failure. */
-async function playBatch(seed: number, runs: number, path?: string): Promise<boolean> {
+/** Runs one batch with its own seed; returns false after a failure. */
+async function runBatch(seed: number, runs: number, path?: string): Promise<boolean> {
   const parameters = { seed, numRuns: runs, ...(path === undefined ? {} : { path }) };
-  const result = await fc.check(fc.asyncProperty(scripts(), playCounted), parameters);
+  const result = await fc.check(fc.asyncProperty(scripts(), runCounted), parameters);
   if (!result.failed) return true;
   const script = result.counterexample?.[0];
   console.log(`\nfailed: --seed ${seed} --path ${result.counterexamplePath ?? ''}`);
   console.log(String(result.errorInstance));
   if (script === undefined) return false;
   console.log(`\n${describeScript(script)}\n`);
-  await play(script, { trace: console.log }).catch((error: unknown) => console.log(String(error)));
+  await playScript(script, { trace: console.log }).catch((error: unknown) =>
+    console.log(String(error)),
+  );
   return false;
 }
 
@@ -53,7 +56,7 @@ const firstSeed = Number(values.seed);
 const wanted = values.path === undefined ? Number(values.runs) : 1;
 for (let batch = 0; batch * batchSize < wanted; batch++) {
   const runs = Math.min(batchSize, wanted - batch * batchSize);
-  if (!(await playBatch(firstSeed + batch, runs, values.path))) {
+  if (!(await runBatch(firstSeed + batch, runs, values.path))) {
     process.exitCode = 1;
     break;
   }

@@ -1,25 +1,25 @@
 import type { UploadFlaw } from '../simulator/faults.js';
 import type { SimulatorVersion } from '../simulator/simulator.js';
 
-/** What happens to one request of a program, on its way there or back. */
+/** A fault of one request, on its way to the server or back. */
 export type RequestFault =
   | { kind: 'refused' }
   | { kind: 'connect hangs' }
   | { kind: 'lost'; done: boolean }
   | { kind: 'late'; ms: number }
   | { kind: 'never'; done: boolean }
-  /** A proxy's page in place of the answer. */
+  /** A proxy's page replaces the answer. */
   | { kind: 'proxy'; status: number; done: boolean }
-  /** A proxy's page with a status that says that it did not pass the request on. */
+  /** A proxy's page whose status says that the request was not passed on. */
   | { kind: 'proxy refuses'; status: 421 | 425 | 429; retryAfter?: string | undefined }
-  /** 200, but only a part of the answer, or another site's; `lines`: some are missing. */
+  /** The answer is corrupted; `half`: its end is missing, `lines`: some lines are missing. */
   | { kind: 'garbage'; what: 'half' | 'lines' | 'html' | 'binary' }
   /** The server's own error. */
   | { kind: 'error'; text: string }
-  /** Something on the way sends it twice, and gives back one of the answers. */
+  /** The network sends the request twice, and returns one of the answers. */
   | { kind: 'twice'; answer: 'first' | 'second' };
 
-/** What goes wrong with a server, its storage, or by the hand of another client of it. */
+/** A fault of a server or its storage, or an action of another client. */
 export type HostFault =
   | { kind: 'restart'; rows: 'gone' | 'cancel'; work: 'stops' | 'goes on'; resume: boolean }
   | { kind: 'refuse'; ms: number }
@@ -27,42 +27,48 @@ export type HostFault =
   | { kind: 'rate limit'; ms: number }
   | { kind: 'storage down'; ms: number }
   | { kind: 'storage full'; ms: number }
-  /** ClickHouse accepts connections and is silent, or refuses them. */
+  /** ClickHouse accepts connections but does not answer (`hang`), or refuses them. */
   | { kind: 'hang'; ms: number }
   | { kind: 'clickhouse down'; ms: number }
-  /** The storage is silent, ClickHouse is well. */
+  /** The storage does not answer, ClickHouse does. */
   | { kind: 'lists hang'; ms: number }
-  | { kind: 'uploads show late'; lists: number }
-  | { kind: 'rows show late'; ms: number }
-  | { kind: 'fail'; operation: FailingOperation; text: string; made: boolean; half: boolean }
+  | { kind: 'uploads listed late'; lists: number }
+  | { kind: 'log entries late'; ms: number }
+  | {
+      kind: 'fail';
+      operation: FailingOperation;
+      text: string;
+      madeAnyway: boolean;
+      leavesBroken: boolean;
+    }
   | { kind: 'flaw'; flaw: UploadFlaw }
   | { kind: 'busy'; ms: number }
   | { kind: 'other deletes'; location: 'local' | 'remote'; pick: number }
   | { kind: 'other breaks'; location: 'local' | 'remote'; pick: number }
-  | { kind: 'other adds'; location: 'local' | 'remote'; half: boolean }
+  | { kind: 'other adds'; location: 'local' | 'remote'; broken: boolean }
   | { kind: 'other uploads'; pick: number }
-  /** Something that is not a backup is put beside the backups. */
+  /** Something that is not a backup appears beside the backups. */
   | { kind: 'foreign entry'; location: 'local' | 'remote'; file: boolean }
-  | { kind: 'other takes our names' }
+  | { kind: 'other uses our names' }
   | { kind: 'other backs up' }
   | { kind: 'other lists' }
   | { kind: 'other cleans' }
   | { kind: 'other kills' }
   | { kind: 'table refilled' }
-  /** Somebody empties a table, or replaces it by one with another engine, and rows. */
+  /** Another client empties a table, or replaces it by one with another engine and other rows. */
   | { kind: 'table emptied'; table: string }
   | { kind: 'table replaced'; table: string; engine: string };
 
 export type FailingOperation = 'create' | 'upload' | 'delete' | 'restore';
 
-/** What goes wrong with the machine that the programs run on; files are those of the host. */
+/** A fault of the machine that the programs run on; the files are those of the host. */
 export type MachineFault =
   | { kind: 'clock set'; ms: number }
   | { kind: 'disk full'; ms: number; what: 'appends' | 'all' }
   | { kind: 'no locks'; ms: number }
   | { kind: 'last-backup file lost' }
-  | { kind: 'last-backup file says'; text: string }
-  | { kind: 'journal says'; text: string };
+  | { kind: 'last-backup file overwritten'; text: string }
+  | { kind: 'journal overwritten'; text: string };
 
 export type Fault = HostFault | MachineFault;
 
@@ -79,7 +85,7 @@ export type Command =
   | 'restore-table latest shop.lines --schema --drop-unsaved-rows --yes'
   | 'restore-table latest shop.mv';
 
-/** Something that befalls a run right before its n-th request. */
+/** A fault that happens right before the n-th request of a run, or to that request. */
 export interface Trouble {
   request: number;
   what: RequestFault | { kind: 'fault'; fault: Fault };
@@ -92,16 +98,16 @@ export interface RunStep {
   wait: string;
   timeout: string;
   password: 'right' | 'wrong';
-  /** Whether the script goes on while it runs. */
+  /** Whether the script continues while the command runs. */
   background: boolean;
-  /** Killed right after its n-th effect (request, write, lock); 0: not. */
+  /** The effect (request, write or lock) after which the run is killed; 0: never. */
   killAfter: number;
-  /** The signal that comes so long after its start; -1: none. */
+  /** How long after its start the run receives SIGTERM; -1: never. */
   signalAfterMs: number;
   troubles: Trouble[];
 }
 
-/** A run as it is when nothing befalls it. */
+/** Returns a run without faults. */
 export function runStep(command: Command, rest: Partial<RunStep> = {}): RunStep {
   return {
     do: 'run',
@@ -130,15 +136,15 @@ export interface HostSetup {
   createMs: number;
   uploadMs: number;
   listMs: number;
-  /** false: its configuration forbids diff-from-remote. */
+  /** false: the server's configuration forbids diff-from-remote. */
   uploadByPart: boolean;
-  /** Something that is not a backup lies beside its backups, at both locations. */
+  /** Whether something that is not a backup is beside the backups, at both locations. */
   foreign: boolean;
-  /** What it has been backing up every hour until now, oldest first. */
-  prior: readonly ('FULL' | 'DIFF')[];
+  /** The backups that were created every hour until now, oldest first. */
+  earlierBackups: readonly ('FULL' | 'DIFF')[];
 }
 
-/** All that a schedule is; what happens follows from it, the same each time. */
+/** A complete description of a schedule; running it twice gives the same result. */
 export interface Script {
   hosts: HostSetup[];
   /** All hosts upload to one path. */
@@ -146,7 +152,7 @@ export interface Script {
   steps: Step[];
 }
 
-/** A script as a person reads it: a line each, what is as usual left out. */
+/** Describes a script for people: one line per step, without the defaults. */
 export function describeScript({ hosts, sharedStorage, steps }: Script): string {
   const lines = hosts.map((host, at) => `host h${at}: ${JSON.stringify(host)}`);
   if (sharedStorage) lines.push('all hosts upload to one path');

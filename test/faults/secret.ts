@@ -1,6 +1,6 @@
 export const user = 'rlAPIuser';
 
-/** Easy to find, hard to meet by chance; with what URLs, shells and JSON trip over. */
+/** Contains characters that are special in URLs, shells and JSON; does not occur by chance. */
 export const secret = 'Pa:s%2Fs "wörd\'$&';
 
 export function basicAuthorization(password: string): string {
@@ -14,7 +14,7 @@ const forms = [
   Buffer.from(`${user}:${secret}`).toString('base64'),
 ];
 
-/** Whether the text tells the secret, in any of the forms that it travels in. */
+/** True if the text contains the secret, in any of the encodings in which it is sent. */
 export function tellsSecret(text: string): boolean {
   return forms.some((form) => text.includes(form));
 }

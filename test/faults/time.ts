@@ -6,17 +6,17 @@ interface Sleeper {
   wake: () => void;
 }
 
-/** More than a schedule of a few days needs: somebody goes round in circles. */
-const mostWakes = 100_000;
+/** More wake-ups than a schedule of a few days needs; more of them are an endless loop. */
+const maxWakes = 100_000;
 
-/** Nobody will ever wake, or there is no end of waking. */
+/** All actors wait and none will wake, or they wake endlessly. */
 export class StuckError extends Error {
   override name = 'StuckError' as const;
 }
 
 /**
- * Time for many actors in one process: it stands still while one of them is at work, and jumps to
- * the next awaited moment when all wait. So exactly one does something at any time, and a schedule
+ * A clock for many actors in one process: its time stops while an actor is running, and jumps to
+ * the next awaited moment when all of them wait. So only one actor runs at any time, and a schedule
  * runs the same way each time, however long its code takes to load.
  */
 export class Time {
@@ -24,9 +24,9 @@ export class Time {
   private shift = 0;
   private sleepers: Sleeper[] = [];
   private order = 0;
-  private atWork = 0;
+  private active = 0;
   private wakes = 0;
-  private turning = false;
+  private isTurnScheduled = false;
   private onStuck: ((error: StuckError) => void) | undefined;
 
   constructor(startMs: number = Date.parse('2026-11-22T10:00:00')) {
@@ -37,14 +37,14 @@ export class Time {
     return this.current;
   }
 
-  /** Sets the wall clock of all programs, as an administrator, NTP or daylight saving does. */
+  /** Shifts the wall clock of all programs, as an administrator, NTP or daylight saving does. */
   shiftWallClock(ms: number): void {
     this.shift += ms;
   }
 
-  /** Lets an actor work and sleep; what it waits for otherwise must be inside `wait`. */
+  /** Runs an actor, which may sleep; anything else it waits for must be inside `wait`. */
   async act<T>(work: () => Promise<T>): Promise<T> {
-    this.atWork++;
+    this.active++;
     try {
       return await work();
     } finally {
@@ -52,33 +52,33 @@ export class Time {
     }
   }
 
-  /** An actor waits for what another one does. */
+  /** Waits for another actor. */
   async wait<T>(others: Promise<T>): Promise<T> {
     this.rest();
     try {
       return await others;
     } finally {
-      this.atWork++;
+      this.active++;
     }
   }
 
-  /** Keeps time still until the returned function is called: something outside is not done yet. */
+  /** Stops time until the returned function is called. */
   hold(): () => void {
-    this.atWork++;
+    this.active++;
     return () => this.rest();
   }
 
-  /** Lets time go on until `work` has ended; rejects if that would never come. Once only. */
+  /** Lets time pass until `work` has ended; rejects if it never would. To be called only once. */
   async play<T>(work: () => Promise<T>): Promise<T> {
     const stuck = new Promise<never>((_, reject) => (this.onStuck = reject));
     try {
       return await Promise.race([this.act(work), stuck]);
     } finally {
-      this.turning = true;
+      this.isTurnScheduled = true;
     }
   }
 
-  /** For the programs. */
+  /** The clock of the programs. */
   readonly clock: Clock = {
     now: () => Math.floor(this.current + this.shift),
     elapsed: () => this.current,
@@ -98,7 +98,7 @@ export class Time {
     },
   };
 
-  /** For the servers; another machine's, so our wall clock does not move it. */
+  /** The clock of the servers: on another machine, so `shiftWallClock` does not affect it. */
   readonly server = {
     now: () => Math.floor(this.current),
     sleep: (ms: number, signal?: AbortSignal) => this.wait(this.sleep(ms, signal)),
@@ -134,13 +134,13 @@ export class Time {
   }
 
   private rest(): void {
-    this.atWork--;
-    if (this.atWork > 0 || this.turning) return;
-    this.turning = true;
-    // After all that is already due: a promise that has resolved may bring somebody back to work.
+    this.active--;
+    if (this.active > 0 || this.isTurnScheduled) return;
+    this.isTurnScheduled = true;
+    // Resolved promises are handled first: one of them may make an actor run again.
     setImmediate(() => {
-      this.turning = false;
-      if (this.atWork === 0) this.wakeNext();
+      this.isTurnScheduled = false;
+      if (this.active === 0) this.wakeNext();
     });
   }
 
@@ -151,18 +151,18 @@ export class Time {
         next = one;
     }
     if (next === undefined || next.at === Infinity) {
-      this.onStuck?.(new StuckError('everybody waits, and nobody will wake'));
+      this.onStuck?.(new StuckError('all actors wait, and none will wake'));
       return;
     }
-    if (++this.wakes > mostWakes) {
-      this.onStuck?.(new StuckError('there is no end of it'));
+    if (++this.wakes > maxWakes) {
+      this.onStuck?.(new StuckError(`still running after ${maxWakes} wake-ups`));
       return;
     }
     this.leave(next);
     this.current = Math.max(this.current, next.at);
     next.wake();
-    // Whoever woke may only have been a time limit that nobody needs any more.
-    this.atWork++;
+    // The sleeper may only have been a time limit that is no longer needed.
+    this.active++;
     this.rest();
   }
 }

@@ -1,46 +1,46 @@
 import { type Transport, TransportError } from '../../src/http/transport.js';
 import { checkRequest } from './check-requests.js';
-import type { Ledger } from './ledger.js';
-import { readRows } from './list-oracle.js';
+import type { ScheduleRecord } from './schedule-record.js';
+import { readListEntries } from './list-oracle.js';
 import type { RunRecord, SentRequest } from './run-record.js';
 import type { Time } from './time.js';
-import { truthOf } from './truth.js';
+import { remoteStateOf } from './remote-state.js';
 
 const busyText = 'another operation is currently running';
 
-/** Judges each request of a run before it is sent, and remembers what the run learns from it. */
+/** Checks each request of a run before it is sent, and records what the run learns from it. */
 export function watchedTransport(
-  { ledger, time }: { ledger: Ledger; time: Time },
+  { schedule, time }: { schedule: ScheduleRecord; time: Time },
   run: RunRecord,
   real: Transport,
 ): Transport {
   return async (request, signal) => {
     const { method, path } = request;
-    ledger.count('effects');
-    checkRequest(ledger, run, method, path);
+    schedule.count('effects');
+    checkRequest(schedule, run, method, path);
     const sent: SentRequest = { method, path, atMs: time.elapsedMs, answeredMs: Infinity };
     run.sent.push(sent);
     if (method === 'POST') {
-      remember(ledger, run, path);
-      ledger.count(`POST ${path.split('/')[2]?.replace(/\?.*/, '')}`);
+      remember(schedule, run, path);
+      schedule.count(`POST ${path.split('/')[2]?.replace(/\?.*/, '')}`);
     }
-    const before = truthOf(run.host.simulator);
+    const before = remoteStateOf(run.host.simulator);
     try {
       const answer = await real(request, signal);
       Object.assign(sent, answer, { answeredMs: time.elapsedMs });
       const busy = answer.status === 500 && answer.body.includes(busyText);
       const notPassedOn = [421, 425, 429].includes(answer.status);
-      if (answer.status === 423 || busy || notPassedOn) forget(ledger, run, path);
-      learn(ledger, run, sent, before, time.clock.now());
+      if (answer.status === 423 || busy || notPassedOn) forget(schedule, run, path);
+      learn(schedule, run, sent, before, time.clock.now());
       return answer;
     } catch (error) {
-      if (error instanceof TransportError && error.details.neverSent) forget(ledger, run, path);
+      if (error instanceof TransportError && error.details.neverSent) forget(schedule, run, path);
       throw error;
     }
   };
 }
 
-/** `create NAME` and `upload NAME` may be done once, whoever asks; another request once a run. */
+/** Returns `create NAME` or `upload NAME`: no two runs may send the same one. */
 function keyOf(target: string): string | undefined {
   const create = /^\/backup\/create\?name=(.*)$/.exec(target);
   if (create !== null) return `create ${decodeURIComponent(create[1] ?? '')}`;
@@ -48,32 +48,32 @@ function keyOf(target: string): string | undefined {
   return upload === null ? undefined : `upload ${decodeURIComponent(upload[1] ?? '')}`;
 }
 
-function remember(ledger: Ledger, run: RunRecord, target: string): void {
+function remember(schedule: ScheduleRecord, run: RunRecord, target: string): void {
   const key = keyOf(target);
-  if (key !== undefined) ledger.maybeDone.add(key);
+  if (key !== undefined) schedule.maybeDone.add(key);
   run.maybeDone.add(target);
 }
 
-/** The server has lost its rows: nobody can know any more that what was refused had been taken. */
-export function forgetUnheard(ledger: Ledger, run: RunRecord): void {
-  const targets = [...run.doneUnheard];
-  run.doneUnheard.clear();
-  for (const target of targets) forget(ledger, run, target);
+/** Forgets refused requests that were carried out, once the server has lost their log entries. */
+export function forgetRefused(schedule: ScheduleRecord, run: RunRecord): void {
+  const targets = [...run.doneButRefused];
+  run.doneButRefused.clear();
+  for (const target of targets) forget(schedule, run, target);
 }
 
-/** It was surely not done. */
-function forget(ledger: Ledger, run: RunRecord, target: string): void {
-  if (run.doneUnheard.has(target)) return;
+/** Forgets a request that was certainly not carried out. */
+function forget(schedule: ScheduleRecord, run: RunRecord, target: string): void {
+  if (run.doneButRefused.has(target)) return;
   const key = keyOf(target);
-  if (key !== undefined) ledger.maybeDone.delete(key);
+  if (key !== undefined) schedule.maybeDone.delete(key);
   run.maybeDone.delete(target);
 }
 
 function learn(
-  ledger: Ledger,
+  schedule: ScheduleRecord,
   run: RunRecord,
   sent: SentRequest,
-  before: ReturnType<typeof truthOf>,
+  before: ReturnType<typeof remoteStateOf>,
   wallMs: number,
 ) {
   const { path, status, body = '', atMs } = sent;
@@ -88,16 +88,16 @@ function learn(
         where,
         atMs,
         wallMs,
-        rows: readRows(body),
-        truths: [before, truthOf(run.host.simulator)],
+        entries: readListEntries(body),
+        remoteStates: [before, remoteStateOf(run.host.simulator)],
       });
     } else if (path.startsWith('/backup/tables/all')) {
       run.tablesSeen = body.split('\n').filter(Boolean).map(readTable);
     } else if (path.startsWith('/backup/actions') && body.includes('"upload ')) {
-      learnUploads(ledger, run, readUploads(body));
+      learnUploads(schedule, run, readUploads(body));
     }
   } catch {
-    // Not what the server says: nothing is learnt.
+    // The answer is corrupt, so the run learns nothing.
   }
 }
 
@@ -106,7 +106,7 @@ function readTable(line: string) {
   return { name: `${Database}.${Name}`, engine: String(Engine), bytes: Number(TotalBytes) };
 }
 
-/** A redirect, or the server's own error, in place of an acknowledgement. */
+/** Records that an upload was answered by a redirect or by the server's own error. */
 function learnRejection(run: RunRecord, name: string, { status = 0, body = '' }: SentRequest) {
   if (body.includes('uploadSingleBackupFile')) run.incomplete.add(name);
   const isRedirect = status >= 300 && status < 400;
@@ -117,14 +117,14 @@ function learnRejection(run: RunRecord, name: string, { status = 0, body = '' }:
 const beforeStart =
   /can't find local backup|getTables\w+ return error|MetadataLocal return error|require `upload_by_part`/;
 
-interface UploadRow {
+interface UploadEntry {
   name: string;
   command: string;
   status: string;
   error: string;
 }
 
-function readUploads(body: string): UploadRow[] {
+function readUploads(body: string): UploadEntry[] {
   return body
     .split('\n')
     .filter(Boolean)
@@ -135,20 +135,24 @@ function readUploads(body: string): UploadRow[] {
     });
 }
 
-function learnUploads(ledger: Ledger, run: RunRecord, rows: readonly UploadRow[]): void {
-  const isNotStarted = ({ status, error }: UploadRow) =>
+function learnUploads(
+  schedule: ScheduleRecord,
+  run: RunRecord,
+  entries: readonly UploadEntry[],
+): void {
+  const isNotStarted = ({ status, error }: UploadEntry) =>
     status === 'error' && beforeStart.test(error);
-  for (const row of rows) {
-    const { name, command, status, error } = row;
-    if (status !== 'in progress' && !isNotStarted(row)) run.started.add(name);
-    // One before it may have been complete.
-    const none = rows.every((other) => other.name !== name || isNotStarted(other));
+  for (const entry of entries) {
+    const { name, command, status, error } = entry;
+    if (status !== 'in progress' && !isNotStarted(entry)) run.started.add(name);
+    // An earlier upload may have been complete.
+    const none = entries.every((other) => other.name !== name || isNotStarted(other));
     if (none && !run.started.has(name)) run.notStarted.add(name);
     else run.notStarted.delete(name);
     if (status !== 'error' || command.includes('--resumable')) continue;
     if (error.includes('uploadSingleBackupFile')) run.incomplete.add(name);
-    // The one upload that may be asked for again, in full.
+    // The only upload that may be requested again, in full.
     const isRefused = command.includes('--diff-from-remote') && error.includes('`upload_by_part`');
-    if (isRefused && none) ledger.maybeDone.delete(`upload ${name}`);
+    if (isRefused && none) schedule.maybeDone.delete(`upload ${name}`);
   }
 }

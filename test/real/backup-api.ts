@@ -22,13 +22,13 @@ export interface ListRow {
   desc: string;
 }
 
-/** A clickhouse-backup API server; `restart` keeps its port and its data. */
+/** A clickhouse-backup API server; it can be killed and started again with the same data. */
 export class BackupApi {
   readonly user = 'api-user';
-  /** Another one each time, so that whoever prints it is found out. */
+  /** Random, so that a program that prints it is detected. */
   readonly password = `secret-${randomBytes(6).toString('hex')}`;
   readonly port: number;
-  /** The program that the server runs. */
+  /** The path of the clickhouse-backup program. */
   readonly path: string;
   private readonly program: BackupProgram;
   private readonly folder: string;
@@ -64,7 +64,7 @@ export class BackupApi {
     await process.waitUntil(async () => (await this.get('/health')) !== '');
   }
 
-  /** As when the power goes: nothing is finished or told. */
+  /** Kills the server at once, as a power failure does. */
   async kill(): Promise<void> {
     await this.process?.kill();
   }
@@ -73,18 +73,18 @@ export class BackupApi {
     return parseRows(await this.get(`/backup/list/${location}`));
   }
 
-  /** What each remote backup requires, by its name; empty for a full. Broken ones are left out. */
+  /** Returns the base of each remote backup, empty for a full; broken backups are left out. */
   async remoteBases(): Promise<Record<string, string>> {
     const rows = await this.list('remote');
-    const sound = rows.filter(({ desc }) => desc === 'tar, regular');
-    return Object.fromEntries(sound.map(({ name, required }) => [name, required]));
+    const ok = rows.filter(({ desc }) => desc === 'tar, regular');
+    return Object.fromEntries(ok.map(({ name, required }) => [name, required]));
   }
 
   async actions(): Promise<ActionRow[]> {
     return parseRows(await this.get('/backup/actions'));
   }
 
-  /** Resolves as soon as an action that begins with `command` is in progress. */
+  /** Waits until an action that begins with `command` is in progress. */
   async waitForAction(command: string): Promise<void> {
     const deadline = Date.now() + 30_000;
     for (;;) {
@@ -92,13 +92,13 @@ export class BackupApi {
       const row = rows.findLast((action) => action.command.startsWith(command));
       if (row?.status === 'in progress') return;
       if (Date.now() > deadline) {
-        throw new Error(`no ${command} is in progress: ${JSON.stringify(rows)}`);
+        throw new Error(`${command} is not in progress: ${JSON.stringify(rows)}`);
       }
       await sleep(20);
     }
   }
 
-  /** Runs a command line of clickhouse-backup on the server, as `restore_remote NAME`, to its end. */
+  /** Runs a clickhouse-backup command on the server, such as `restore_remote NAME`, to its end. */
   async act(command: string): Promise<void> {
     await this.request('POST', '/backup/actions', JSON.stringify({ command }));
     for (;;) {
@@ -120,14 +120,14 @@ export class BackupApi {
     return this.request('POST', `/backup/delete/local/${backup}`);
   }
 
-  /** `diff-from-remote` looks at more than the parts' names. */
+  /** True if `diff-from-remote` compares the parts' checksums, and not only their names. */
   get comparesChecksums(): boolean {
     return this.isAtLeast(2, 7, 0);
   }
 
   /**
-   * `restore` can give one table another name. Servers have the option since 2.5.20, but then look
-   * for the old name: `'db.t' is not created`.
+   * True if `restore` can rename a table. Servers have the option since 2.5.20, but up to 2.6.39
+   * they look for the old name and fail: `'db.t' is not created`.
    */
   get mapsTables(): boolean {
     return this.isAtLeast(2, 6, 40);
@@ -137,7 +137,7 @@ export class BackupApi {
     return this.process?.output() ?? '';
   }
 
-  /** Development builds, whose version is no number, are newer than any. */
+  /** Development builds, whose version is not a number, count as the newest. */
   private isAtLeast(...wanted: number[]): boolean {
     const version = this.program.version.split('.').map(Number);
     if (version.some((part) => Number.isNaN(part))) return true;
@@ -161,7 +161,7 @@ export class BackupApi {
     return text;
   }
 
-  /** What the program reads, as server and from the command line: one configuration, one cache. */
+  /** The environment of the program, both as server and on the command line. */
   get environment(): Record<string, string> {
     return { CLICKHOUSE_BACKUP_CONFIG: this.configFile, TMPDIR: path.join(this.folder, 'tmp') };
   }
@@ -170,7 +170,7 @@ export class BackupApi {
     return path.join(this.folder, 'config.yml');
   }
 
-  /** The retention is that of the shipped configuration, and no upload goes on by itself. */
+  /** Returns a configuration with the shipped retention, and without resuming uploads. */
   private configuration(clickhouse: ClickHouse, storage: FtpStorage): unknown {
     return {
       general: {

@@ -3,7 +3,7 @@ import { makeChain, makeFull } from './make-chain.js';
 import { onEachServer } from './on-each-server.js';
 
 onEachServer('the base of a diff', (test) => {
-  test('its rows come back with it', async ({ stack }) => {
+  test('its rows are restored with the diff', async ({ stack }) => {
     const { api, clickhouse } = stack;
     await makeChain(stack);
     await clickhouse.query('DROP DATABASE shop');
@@ -13,11 +13,11 @@ onEachServer('the base of a diff', (test) => {
     expect(await clickhouse.query('SELECT count(DISTINCT id) FROM shop.orders')).toBe('3000');
   });
 
-  test('is not on the server any more: no row is lost', async ({ stack }) => {
+  test('no row is lost if it was deleted from the server', async ({ stack }) => {
     const { api, clickhouse } = stack;
     const full = await makeFull(stack);
     await api.deleteLocal(full);
-    // Filled anew, its part has the name of the old one, which is all that old servers compare.
+    // The part of the refilled table has the old part's name, and old servers compare only names.
     await clickhouse.query('DROP TABLE shop.orders');
     await clickhouse.createTable('shop.orders');
     await clickhouse.insertRows('shop.orders', 5000, 1000);
@@ -37,7 +37,7 @@ onEachServer('the base of a diff', (test) => {
     expect(await clickhouse.query('SELECT min(id), count() FROM shop.orders')).toBe('5000\t1000');
   });
 
-  test('is gone from the storage: a full upload', async ({ stack }) => {
+  test('the upload is full if it was deleted from the storage', async ({ stack }) => {
     const { api, storage } = stack;
     const other = await makeFull(stack);
     await stack.run('create-full');

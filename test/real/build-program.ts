@@ -6,12 +6,12 @@ import type { TestProject } from 'vitest/node';
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** The built `bin/chbackup.js`, as it ships: no `node_modules` beside it. */
+    /** The path of the built `bin/chbackup.js`; as in the package, there is no `node_modules`. */
     program: string;
   }
 }
 
-/** Builds the program once for all tests of the real stack, into a folder of its own. */
+/** Builds the program into a temporary folder, once for all tests of the real stack. */
 export default function setup(project: TestProject): () => void {
   const folder = mkdtempSync(path.join(tmpdir(), 'chbackup-program-'));
   const remove = () => rmSync(folder, { recursive: true });

@@ -2,8 +2,10 @@ import path from 'node:path';
 import { expect } from 'vitest';
 import { onEachServer } from './on-each-server.js';
 
-onEachServer('somebody else is at work', (test) => {
-  test('another chbackup, here: exit 11, and who it is', async ({ stack }) => {
+onEachServer('a busy or stopped server', (test) => {
+  test('another chbackup with the same log directory: exit 11, and shows what it does', async ({
+    stack,
+  }) => {
     await stack.clickhouse.createTable('shop.orders');
     await stack.clickhouse.insertRows('shop.orders', 0, 500_000);
     const { run, backup } = await stack.startSlowUpload('create-full');
@@ -16,7 +18,9 @@ onEachServer('somebody else is at work', (test) => {
     expect(stack.lastBackup()).toBe(backup);
   });
 
-  test('another chbackup, elsewhere: waits, or exit 11 and what runs', async ({ stack }) => {
+  test('another chbackup elsewhere: waits, or exit 11 and shows what is running', async ({
+    stack,
+  }) => {
     await stack.clickhouse.createTable('shop.orders');
     await stack.clickhouse.insertRows('shop.orders', 0, 500_000);
     const { run, backup } = await stack.startSlowUpload('create-full');
@@ -32,7 +36,7 @@ onEachServer('somebody else is at work', (test) => {
     expect(Object.values(await stack.api.remoteBases())).toEqual(['', '']);
   });
 
-  test('nobody at all: exit 13', async ({ stack }) => {
+  test('the server is not running: exit 13', async ({ stack }) => {
     await stack.api.kill();
     const { exitCode, stderr } = await stack.run('create-full', '--connect-timeout', '2s');
     expect(exitCode).toBe(13);

@@ -3,12 +3,12 @@ import { expect } from 'vitest';
 import { onEachServer } from './on-each-server.js';
 import type { Stack } from './stack.js';
 
-/** Each command ends within a minute, says that ClickHouse does not answer, and asks for nothing else. */
+/** Checks that each command ends within a minute with the right error, and starts no operation. */
 async function expectUnreachable(stack: Stack): Promise<void> {
   const before = await stack.api.actions();
   const startMs = performance.now();
   const commands = ['create-full', 'create-diff', 'list'];
-  // Each with a lock of its own, so that all are at it at once.
+  // Each has its own lock, so that all run at the same time.
   const runs = commands.map((command) =>
     stack.run(command, '--log-dir', `${stack.logDir}-${command}`),
   );
@@ -23,7 +23,7 @@ async function expectUnreachable(stack: Stack): Promise<void> {
 }
 
 onEachServer('ClickHouse hangs', (test) => {
-  test('in create, and goes on: the backup is whole', async ({ stack }) => {
+  test('during create, and continues: the backup is complete', async ({ stack }) => {
     const { api, clickhouse } = stack;
     await clickhouse.createTable('shop.orders');
     await clickhouse.insertRows('shop.orders', 0, 1000);
@@ -42,7 +42,7 @@ onEachServer('ClickHouse hangs', (test) => {
     expect(await api.remoteBases()).toEqual({ [backup]: '' });
   });
 
-  test('before a command: exit 13, and the next run makes its backup', async ({ stack }) => {
+  test('before a command: exit 13, and the next run succeeds', async ({ stack }) => {
     const { clickhouse } = stack;
     await clickhouse.createTable('shop.orders');
     clickhouse.process.signal('SIGSTOP');

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { freePort } from './free-port.js';
 import { ServerProcess } from './server-process.js';
 
-/** A ClickHouse server of one test, its data in the test's folder. */
+/** The ClickHouse server of one test, with its data in the test's folder. */
 export class ClickHouse {
   readonly port: number;
   readonly process: ServerProcess;
@@ -31,7 +31,7 @@ export class ClickHouse {
     return clickhouse;
   }
 
-  /** The answer of one statement, tab-separated. */
+  /** Runs one statement and returns its result, separated by tabs. */
   async query(sql: string): Promise<string> {
     const response = await fetch(`http://127.0.0.1:${this.httpPort}/`, {
       method: 'POST',
@@ -42,7 +42,7 @@ export class ClickHouse {
     return text.trim();
   }
 
-  /** `table` as `database.table`; the database is made too. */
+  /** Creates a table, given as `database.table`, and its database. */
   async createTable(table: string): Promise<void> {
     await this.query(`CREATE DATABASE IF NOT EXISTS ${table.split('.')[0]}`);
     await this.query(
@@ -51,7 +51,7 @@ export class ClickHouse {
     );
   }
 
-  /** Rows with ids from `from` on, and values that no compression makes smaller: 8 bytes a row. */
+  /** Inserts rows with ids from `from` on and incompressible values of 8 bytes per row. */
   async insertRows(table: string, from: number, count: number): Promise<void> {
     await this.query(
       `INSERT INTO ${table} SELECT toDate('2026-01-01'), number + ${from}, rand64(number) ` +

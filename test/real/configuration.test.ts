@@ -2,8 +2,8 @@ import { expect } from 'vitest';
 import { makeFull } from './make-chain.js';
 import { onEachServer } from './on-each-server.js';
 
-onEachServer('a configuration that takes something away', (test) => {
-  test('upload_by_part: false, the base only remote: asked again for a full upload', async ({
+onEachServer('a configuration that disables something', (test) => {
+  test('upload_by_part: false, and the base only remote: the upload is repeated in full', async ({
     stack,
   }) => {
     const { api } = stack;
@@ -20,12 +20,12 @@ onEachServer('a configuration that takes something away', (test) => {
       `upload ${diff}`,
     ]);
     expect(stderr.includes('require `upload_by_part` equal true')).toBe(api.comparesChecksums);
-    // ClickHouse 18.16 lacks a column that the server reads under this setting.
+    // With this setting, the server reads a column that ClickHouse 18.16 does not have.
     if (exitCode !== 0) expect(stderr).toContain('Unknown identifier: disk_name');
     expect(stack.journal()).toBeUndefined();
   });
 
-  test('remote_storage: none: failed, in the words of the server', async ({ stack }) => {
+  test("remote_storage: none: fails with the server's error", async ({ stack }) => {
     await makeFull(stack);
     stack.api.configure({ remote_storage: 'none' });
     const { exitCode, stderr } = await stack.run('create-full');

@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import { onEachServer } from './on-each-server.js';
 
 onEachServer('create-full and create-diff', (test) => {
-  test('a full and two increments are on the storage, each on the one before', async ({
+  test('a full and two increments are uploaded, each based on the previous one', async ({
     stack,
   }) => {
     const { api, clickhouse, storage } = stack;
@@ -24,7 +24,7 @@ onEachServer('create-full and create-diff', (test) => {
     for (const backup of backups) {
       const files = storage.list(`shard1/${backup}/`);
       expect(files).toContain(`shard1/${backup}/metadata.json`);
-      // An increment holds its own part only.
+      // An increment contains only its own part.
       expect(files.filter((file) => file.includes('/shadow/'))).toHaveLength(1);
     }
     expect(stack.journal()).toBeUndefined();
@@ -32,7 +32,7 @@ onEachServer('create-full and create-diff', (test) => {
     expect(stack.log().match(/##### finished at/g)).toHaveLength(3);
   });
 
-  test('--json answers with the backup and its base', async ({ stack }) => {
+  test('--json prints the backup and its base', async ({ stack }) => {
     await stack.clickhouse.createTable('shop.orders');
     await stack.clickhouse.insertRows('shop.orders', 0, 10);
     const full = await stack.run('create-full', '--json');
@@ -48,7 +48,7 @@ onEachServer('create-full and create-diff', (test) => {
     expect(diff.stderr).toBe('');
   });
 
-  test('the first backup is a diff: it is uploaded in full, with a warning', async ({ stack }) => {
+  test('a diff without a base is uploaded in full, with a warning', async ({ stack }) => {
     await stack.clickhouse.createTable('shop.orders');
     await stack.clickhouse.insertRows('shop.orders', 0, 10);
     const { exitCode, stderr } = await stack.run('create-diff');
@@ -57,7 +57,7 @@ onEachServer('create-full and create-diff', (test) => {
     expect(await stack.api.remoteBases()).toEqual({ [stack.lastBackup() ?? '']: '' });
   });
 
-  test('a wrong password: exit 12, nothing created', async ({ stack }) => {
+  test('a wrong password: exit 12, nothing is created', async ({ stack }) => {
     const { exitCode, stderr } = await stack.startAs('wrong-password', 'create-full').result;
     expect(exitCode).toBe(12);
     expect(stderr).toContain('refused the credentials (401)');
@@ -67,7 +67,7 @@ onEachServer('create-full and create-diff', (test) => {
     expect(stack.journal()).toBeUndefined();
   });
 
-  test('no tables: exit 1, and what to do', async ({ stack }) => {
+  test('no tables: exit 1, with a hint', async ({ stack }) => {
     const { exitCode, stderr } = await stack.run('create-full');
     expect(exitCode).toBe(1);
     expect(stderr).toContain('no tables for backup');

@@ -26,7 +26,7 @@ const secrets = [
   Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64'),
 ];
 
-/** The command line of the image, with another directory of crontabs. */
+/** Returns the command line of the image, with another directory of crontabs. */
 function crondCommand(crontabs: string): string[] {
   const command = instructionsOf(readProjectFile('Dockerfile')).findLast(
     ({ name }) => name === 'CMD',
@@ -95,10 +95,10 @@ describe.skipIf(missing.length > 0)(`crond, as shipped ${missing.join(', ')}`, (
     crond.stdout?.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
     crond.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
 
-    // The full minute, then three jobs one after the other.
+    // crond starts three jobs at the full minute; they run one after the other.
     const deadline = Date.now() + 110_000;
     while (simulator.remote.size < 3 && Date.now() < deadline) await sleep(100);
-    // Before the next minute starts them again; the last of them has yet to see what it uploaded.
+    // Stops crond before it starts them again; the last job still has to verify its upload.
     crond.kill('SIGTERM');
     while (
       existsSync(path.join(logs, `.${host.replace(':', '_')}_run.json`)) &&
@@ -115,7 +115,7 @@ describe.skipIf(missing.length > 0)(`crond, as shipped ${missing.join(', ')}`, (
     rmSync(folder, { recursive: true, force: true });
   });
 
-  test('starts chbackup from PATH, for each line once, with user and password from its environment', () => {
+  test('starts chbackup from PATH, once per line, with user and password from the environment', () => {
     const names = [...simulator.remote.keys()];
     expect(names.filter((name) => name.startsWith('FULL_CH_BK_'))).toHaveLength(1);
     expect(names.filter((name) => name.startsWith('DIFF_CH_BK_'))).toHaveLength(2);
@@ -125,13 +125,13 @@ describe.skipIf(missing.length > 0)(`crond, as shipped ${missing.join(', ')}`, (
     expect(simulator.unknownRoutes).toEqual([]);
   });
 
-  test('lets jobs that start together have one server one after the other', () => {
+  test('jobs that start at the same time use the server one after the other', () => {
     const chain = [...simulator.remote.values()].map((backup) => backup.required);
     expect(chain.filter((required) => required !== '')).not.toEqual([]);
     expect(simulator.remote.has(lastBackup())).toBe(true);
   });
 
-  test('logs what it starts, and lets chbackup tell the rest', () => {
+  test('logs what it starts, and passes on the log lines of chbackup', () => {
     expect(stderr).toContain(`crond: USER root pid`);
     expect(stderr).toContain(`cmd chbackup create-full ${host}`);
     expect(stderr.match(new RegExp(`cmd chbackup create-diff ${host}`, 'g'))).toHaveLength(2);
@@ -140,12 +140,12 @@ describe.skipIf(missing.length > 0)(`crond, as shipped ${missing.join(', ')}`, (
     expect(stderr).not.toContain('parse error');
   });
 
-  test('keeps standard output apart', () => {
+  test('logs nothing to standard output', () => {
     expect(stdout).not.toContain('crond');
     expect(stdout).not.toContain('[INFO]');
   });
 
-  test('shows no secret, in its log or in a file', () => {
+  test('shows no secret in its output or in a file', () => {
     const log = readFileSync(path.join(logs, `${host.replace(':', '_')}_backup_ch.log`), 'utf8');
     for (const secret of secrets) {
       for (const text of [stdout, stderr, log]) expect(text).not.toContain(secret);

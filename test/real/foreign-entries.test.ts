@@ -6,10 +6,10 @@ import { onEachServer } from './on-each-server.js';
 const kept = 'not a backup: only --name deletes it';
 
 onEachServer('files and folders beside the backups', (test) => {
-  test('no selection but --name takes them, nor do they hold anything back', async ({ stack }) => {
+  test('only --name selects them, and they do not prevent any deletion', async ({ stack }) => {
     const { api, storage } = stack;
     const chain = await makeChain(stack);
-    // Of two names of one second, the `_2` counts as the newer one.
+    // Of two names with the same second, the one with the suffix `_2` would count as newer.
     await sleep(1100);
     expect((await stack.run('create-full')).exitCode).toBe(0);
     const last = stack.lastBackup() ?? '';
@@ -37,7 +37,9 @@ onEachServer('files and folders beside the backups', (test) => {
     expect(chain).toHaveLength(3);
   });
 
-  test('--name: a folder goes, a file is refused in the server\u2019s words', async ({ stack }) => {
+  test("--name deletes a folder; for a file, it fails with the server's error", async ({
+    stack,
+  }) => {
     const { storage } = stack;
     await makeChain(stack);
     for (const file of ['README.txt', '-x/1', '.y/1', 'old dumps/1']) storage.put(`shard1/${file}`);

@@ -10,8 +10,8 @@ import { ServerProcess } from './server-process.js';
 const nobody = 65_534;
 
 /**
- * The remote storage: an FTP server with one virtual user. `passwordHash` is crypt(3)'s SHA-512 of
- * `password`: with the one that pure-pw would make, every login takes two seconds.
+ * The remote storage: an FTP server with one virtual user. `passwordHash` is the SHA-512 hash of
+ * `password` by crypt(3): with the hash that pure-pw creates, every login takes two seconds.
  */
 export class FtpStorage {
   readonly user = 'backups';
@@ -36,7 +36,7 @@ export class FtpStorage {
     return storage;
   }
 
-  /** `kilobytesPerSecond`: no upload is faster than that. */
+  /** Starts the server; `kilobytesPerSecond` limits the speed of uploads. */
   async start(kilobytesPerSecond?: number): Promise<void> {
     const { port } = this;
     this.process = new ServerProcess(
@@ -59,18 +59,18 @@ export class FtpStorage {
     });
   }
 
-  /** Connections that are open break, new ones are refused. */
+  /** Stops the server: open connections break, new ones are refused. */
   async stop(): Promise<void> {
     await this.process?.kill();
   }
 
-  /** From now on no upload is faster. */
+  /** Limits the speed of uploads from now on. */
   async throttle(kilobytesPerSecond: number): Promise<void> {
     await this.stop();
     await this.start(kilobytesPerSecond);
   }
 
-  /** The paths of all files that begin with `prefix`, from the storage's root. */
+  /** Returns the paths of all files that begin with `prefix`, relative to the storage's root. */
   list(prefix = ''): string[] {
     return readdirSync(this.files, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
@@ -79,12 +79,12 @@ export class FtpStorage {
       .toSorted();
   }
 
-  /** Removes a folder behind everybody's back. */
+  /** Removes a folder without clickhouse-backup. */
   remove(folder: string): void {
     rmSync(path.join(this.files, folder), { recursive: true });
   }
 
-  /** Puts a file there that no clickhouse-backup uploaded. */
+  /** Creates a file without clickhouse-backup. */
   put(file: string): void {
     const full = path.join(this.files, file);
     mkdirSync(path.dirname(full), { recursive: true });
@@ -92,12 +92,12 @@ export class FtpStorage {
     for (let at = full; at !== this.files; at = path.dirname(at)) chownSync(at, nobody, nobody);
   }
 
-  /** Resolves as soon as there is one. */
+  /** Waits until there is a file that begins with `prefix`. */
   async waitForFile(prefix: string): Promise<void> {
     for (const deadline = Date.now() + 30_000; Date.now() < deadline; await sleep(10)) {
       if (this.list(prefix).length > 0) return;
     }
-    throw new Error(`no ${prefix} comes to the storage`);
+    throw new Error(`no file ${prefix} appeared on the storage`);
   }
 
   private get files(): string {

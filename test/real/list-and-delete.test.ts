@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import { makeChain } from './make-chain.js';
 import { onEachServer } from './on-each-server.js';
 
-/** Sorted: of backups that came within one second, the server lists the diff first. */
+/** Returns the sorted names: the server lists a diff before a full of the same second. */
 const namesOf = (rows: { name: string }[]) => rows.map(({ name }) => name).toSorted();
 
 onEachServer('list and delete', (test) => {
@@ -35,20 +35,22 @@ onEachServer('list and delete', (test) => {
     const { exitCode, stdout } = await stack.runBinary('list', '--json');
     expect(exitCode).toBe(0);
     const binary = JSON.parse(stdout) as { backups: object[] };
-    // Its sizes are rounded, its times are of another kind, and its last backup is another host's.
+    // With --binary, sizes are rounded, times are different, and the last backup is another host's.
     const comparable = (backups: object[]) =>
       backups.map((backup) => ({ ...backup, sizeBytes: 0, created: '', isLastBackup: false }));
     expect(comparable(binary.backups)).toEqual(comparable(api.backups));
   });
 
-  test('delete-remote: never a base that is needed; the rest in one go', async ({ stack }) => {
+  test('delete-remote deletes no base that is needed, and the rest in one run', async ({
+    stack,
+  }) => {
     const { api, storage } = stack;
     const [full, first, second] = await makeChain(stack);
 
     const refused = await stack.run('delete-remote', '--name', full, '--yes');
     expect(refused.exitCode).toBe(1);
-    const unsaid = await stack.run('delete-remote', '--all');
-    expect(unsaid.exitCode).toBe(2);
+    const unconfirmed = await stack.run('delete-remote', '--all');
+    expect(unconfirmed.exitCode).toBe(2);
     const dry = await stack.run('delete-remote', '--all', '--dry-run');
     expect(dry.exitCode).toBe(0);
     expect(namesOf(await api.list('remote'))).toEqual([first, second, full]);
@@ -68,7 +70,9 @@ onEachServer('list and delete', (test) => {
     expect(namesOf(await api.list('local'))).toEqual([first, second, full]);
   });
 
-  test('delete-local --keep 1 leaves the last backup, the storage as it was', async ({ stack }) => {
+  test('delete-local --keep 1 keeps the last backup, and does not change the storage', async ({
+    stack,
+  }) => {
     const { api } = stack;
     const chain = await makeChain(stack);
     const { exitCode } = await stack.run('delete-local', '--keep', '1', '--yes');
@@ -77,7 +81,7 @@ onEachServer('list and delete', (test) => {
     expect(namesOf(await api.list('remote'))).toEqual(chain.toSorted());
   });
 
-  test('the binary deletes as the API does', async ({ stack }) => {
+  test('the binary deletes the same as the API', async ({ stack }) => {
     const { api } = stack;
     const [full, first, second] = await makeChain(stack);
     const refused = await stack.runBinary('delete-remote', '--name', first, '--yes');
@@ -90,7 +94,9 @@ onEachServer('list and delete', (test) => {
     expect(await api.list('local')).toEqual([]);
   });
 
-  test('delete-remote while the storage is down: exit 1, nothing forgotten', async ({ stack }) => {
+  test('delete-remote while the storage is down: exit 1, and the last backup is kept', async ({
+    stack,
+  }) => {
     const { api, storage } = stack;
     const chain = await makeChain(stack);
     await storage.stop();

@@ -30,7 +30,7 @@ describe.skipIf(missing.length > 0)(`logrotate, as shipped ${missing.join(', ')}
     folder = mkdtempSync(path.join(tmpdir(), 'chbackup-logrotate-'));
     logs = path.join(folder, 'logs');
     config = path.join(folder, 'chbackup');
-    // As cron has it: hidden, in the directory that is rotated.
+    // As in the cronfile: a hidden file in the directory of the logs.
     state = path.join(logs, '.logrotate_state');
     mkdirSync(logs);
     const text = readProjectFile('logrotate').replaceAll('/var/log/clickhouse-backup', logs);
@@ -49,14 +49,14 @@ describe.skipIf(missing.length > 0)(`logrotate, as shipped ${missing.join(', ')}
     );
   };
 
-  test('is read without complaint', () => {
+  test('the configuration is read without errors', () => {
     const { status, stderr } = run('--debug');
     expect(status).toBe(0);
     expect(stderr).not.toMatch(/error|unknown|bad/i);
     expect(stderr).toContain('weekly (14 rotations)');
   });
 
-  test('moves and compresses the log, makes a new one, and leaves the hidden files', () => {
+  test('moves and compresses the log, creates a new one, and keeps the hidden files', () => {
     writeFileSync(path.join(logs, log), 'first\n', { mode: 0o640 });
     expect(run('--force')).toMatchObject({ status: 0, stderr: '' });
     expect(gunzipSync(readFileSync(path.join(logs, `${log}.1.gz`))).toString()).toBe('first\n');
@@ -78,7 +78,7 @@ describe.skipIf(missing.length > 0)(`logrotate, as shipped ${missing.join(', ')}
     expectHiddenFilesUntouched();
   });
 
-  test('does nothing before the week is over, although it runs every day', () => {
+  test('does not rotate before the week is over, although it runs every day', () => {
     writeFileSync(path.join(logs, log), 'first\n');
     run();
     run();
@@ -94,14 +94,14 @@ describe.skipIf(missing.length > 0)(`logrotate, as shipped ${missing.join(', ')}
     expect(existsSync(path.join(logs, `${log}.1.gz`))).toBe(true);
   });
 
-  test('leaves an empty log, and does not miss one that is not there', () => {
+  test('does not rotate an empty log, and accepts a missing one', () => {
     expect(run('--force')).toMatchObject({ status: 0, stderr: '' });
     writeFileSync(path.join(logs, log), '');
     expect(run('--force')).toMatchObject({ status: 0, stderr: '' });
     expect(existsSync(path.join(logs, `${log}.1.gz`))).toBe(false);
   });
 
-  test('works in a volume that a group may write to', () => {
+  test('works in a volume that is writable for a group', () => {
     execFileSync('chgrp', ['nogroup', logs]);
     chmodSync(logs, 0o775);
     writeFileSync(path.join(logs, log), 'first\n');

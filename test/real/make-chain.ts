@@ -1,13 +1,13 @@
 import { expect } from 'vitest';
 import type { Stack } from './stack.js';
 
-/** `shop.orders` with a thousand rows, and a full of it: its name. */
+/** Creates `shop.orders` with a thousand rows, and a full of it; returns its name. */
 export async function makeFull(stack: Stack): Promise<string> {
   await stack.clickhouse.createTable('shop.orders');
   return add(stack, 'create-full', 0);
 }
 
-/** A full and two increments of `shop.orders`, a thousand rows more in each: their names. */
+/** Creates a full and two increments, each with a thousand more rows; returns their names. */
 export async function makeChain(stack: Stack): Promise<[string, string, string]> {
   return [
     await makeFull(stack),

@@ -2,12 +2,12 @@ import { describe, type TestAPI, test as plainTest } from 'vitest';
 import { type BackupProgram, findBackupPrograms, missingParts } from './programs.js';
 import { Stack } from './stack.js';
 
-/** A test with a stack of its own: fresh servers, no tables, no backups. */
+/** A test with its own stack: new servers without tables and backups. */
 export type StackTest = TestAPI<{ stack: Stack }>;
 
 /**
- * Defines the same tests for every clickhouse-backup that is here; where something is missing,
- * they are skipped and the title says what.
+ * Defines the same tests for every installed clickhouse-backup. If something is missing, they are
+ * skipped, and the title shows what is missing.
  */
 export function onEachServer(title: string, define: (test: StackTest) => void): void {
   const missing = missingParts();
@@ -27,12 +27,12 @@ function withStack(program: BackupProgram | undefined): StackTest {
     stack: async ({ onTestFailed }, use) => {
       if (program === undefined) throw new Error('a test that is skipped has no stack');
       const stack = await Stack.start(program);
-      let story = '';
-      onTestFailed(() => console.error(story));
+      let output = '';
+      onTestFailed(() => console.error(output));
       try {
         await use(stack);
       } finally {
-        story = stack.story();
+        output = stack.allOutput();
         await stack.stop();
       }
     },

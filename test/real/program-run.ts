@@ -2,19 +2,19 @@ import { type ChildProcess, spawn } from 'node:child_process';
 
 export interface Result {
   exitCode: number | null;
-  /** The signal that killed it; null: it ended by itself. */
+  /** The signal that killed it; null: it exited. */
   signal: NodeJS.Signals | null;
   stdout: string;
   stderr: string;
 }
 
-/** One running `chbackup`, in a process of its own. */
+/** A running `chbackup` process. */
 export class ProgramRun {
   readonly pid: number;
   readonly result: Promise<Result>;
   private readonly child: ChildProcess;
 
-  /** With no environment but `env` and PATH, and in `folder`: no settings from here get in. */
+  /** Starts it in `folder` with only `env` and PATH, without the settings of this machine. */
   constructor(
     program: string,
     args: readonly string[],

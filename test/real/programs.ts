@@ -2,33 +2,33 @@ import { execFileSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
 
-/** A `clickhouse-backup` program and what it says its version is. */
+/** A `clickhouse-backup` program and the version that it shows. */
 export interface BackupProgram {
   path: string;
   version: string;
 }
 
-/** The path of a program on PATH, or undefined. */
+/** Returns the path of a program on PATH, or undefined. */
 export function findProgram(name: string): string | undefined {
   const folders = (process.env['PATH'] ?? '').split(path.delimiter).filter((folder) => folder);
   return folders.map((folder) => path.join(folder, name)).find(isExecutable);
 }
 
 /**
- * The programs to test against: every one in CHBACKUP_TEST_BINARIES (paths, separated as on PATH),
- * else the one on PATH. Throws if one of the variable is not there: then it is a slip, not a lack.
+ * Returns the programs to test: those in CHBACKUP_TEST_BINARIES (paths, separated as in PATH), or
+ * else the one on PATH. Throws if one in the variable does not exist, because that is a mistake.
  */
 export function findBackupPrograms(): BackupProgram[] {
   const named = (process.env['CHBACKUP_TEST_BINARIES'] ?? '').split(path.delimiter).filter(Boolean);
   for (const file of named) {
-    if (!isExecutable(file)) throw new Error(`CHBACKUP_TEST_BINARIES: ${file} is no program`);
+    if (!isExecutable(file)) throw new Error(`CHBACKUP_TEST_BINARIES: ${file} is not executable`);
   }
   const onPath = findProgram('clickhouse-backup');
   const found = named.length > 0 ? named : onPath === undefined ? [] : [onPath];
   return found.map((file) => ({ path: file, version: versionOf(file) }));
 }
 
-/** What the stack of ClickHouse, FTP and clickhouse-backup lacks here, as it reads in a title. */
+/** Returns what is missing here for the real stack, in words for a test title. */
 export function missingParts(): string[] {
   const missing = ['clickhouse-server', 'pure-ftpd', 'pure-pw', 'flock']
     .filter((name) => findProgram(name) === undefined)

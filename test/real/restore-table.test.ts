@@ -5,19 +5,19 @@ import type { Stack } from './stack.js';
 
 const summary = 'SELECT count(), min(id), max(id), sum(value) FROM shop.orders';
 
-/** Three thousand rows in a full and two diffs; gives back what `summary` says of them. */
+/** Creates a full and two diffs with three thousand rows; returns the result of `summary`. */
 async function makeBackups(stack: Stack): Promise<string> {
   await makeChain(stack);
   return stack.clickhouse.query(summary);
 }
 
 onEachServer('restore-table', (test) => {
-  test('data into the empty table', async ({ stack }) => {
+  test('restores data into an empty table', async ({ stack }) => {
     const { clickhouse } = stack;
     const before = await makeBackups(stack);
-    const doubled = await stack.run('restore-table latest shop.orders');
-    expect(doubled.exitCode).toBe(1);
-    expect(doubled.stderr).toContain('its rows would be duplicated');
+    const refused = await stack.run('restore-table latest shop.orders');
+    expect(refused.exitCode).toBe(1);
+    expect(refused.stderr).toContain('its rows would be duplicated');
     expect(await clickhouse.query(summary)).toBe(before);
 
     await clickhouse.query('TRUNCATE TABLE shop.orders');
@@ -30,7 +30,7 @@ onEachServer('restore-table', (test) => {
     expect(await clickhouse.countRows('shop.orders')).toBe(6000);
   });
 
-  test('a table that is gone, from a backup that is only on the storage', async ({ stack }) => {
+  test('restores a missing table from a backup that is only on the storage', async ({ stack }) => {
     const { api, clickhouse } = stack;
     const before = await makeBackups(stack);
     await clickhouse.createTable('shop.customers');
@@ -49,7 +49,7 @@ onEachServer('restore-table', (test) => {
     expect(await clickhouse.countRows('shop.customers')).toBe(10);
   });
 
-  test('--schema drops this table, not the others, and only with a yes', async ({ stack }) => {
+  test('--schema drops only this table, and only with --yes', async ({ stack }) => {
     const { clickhouse } = stack;
     const before = await makeBackups(stack);
     await clickhouse.createTable('shop.customers');
@@ -68,7 +68,7 @@ onEachServer('restore-table', (test) => {
     expect(await clickhouse.countRows('shop.customers')).toBe(10);
   });
 
-  test('--into another database, beside the original', async ({ stack }) => {
+  test('--into restores to another database, next to the original', async ({ stack }) => {
     const { clickhouse } = stack;
     const before = await makeBackups(stack);
     const { exitCode } = await stack.run(
@@ -80,7 +80,7 @@ onEachServer('restore-table', (test) => {
     expect(await clickhouse.query(summary.replace('shop', 'old_shop'))).toBe(before);
   });
 
-  test('--into another name, where the server can', async ({ stack }) => {
+  test('--into restores under another name, if the server supports it', async ({ stack }) => {
     const { api, clickhouse } = stack;
     const before = await makeBackups(stack);
     const { exitCode, stderr } = await stack.run(
@@ -97,7 +97,7 @@ onEachServer('restore-table', (test) => {
     expect(await clickhouse.query(summary)).toBe(before);
   });
 
-  test('no such backup, no such table in it: exit 10', async ({ stack }) => {
+  test('a backup or table that does not exist: exit 10', async ({ stack }) => {
     await makeBackups(stack);
     const backup = await stack.run('restore-table NO_SUCH_BACKUP shop.orders');
     expect(backup.exitCode).toBe(10);
@@ -106,7 +106,7 @@ onEachServer('restore-table', (test) => {
     expect(table.stderr).toContain('has no table shop.nothing to restore');
   });
 
-  test('the binary restores as the API does', async ({ stack }) => {
+  test('the binary restores the same as the API', async ({ stack }) => {
     const { clickhouse } = stack;
     const before = await makeBackups(stack);
     await clickhouse.query('TRUNCATE TABLE shop.orders');

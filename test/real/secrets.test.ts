@@ -5,15 +5,15 @@ import { expect } from 'vitest';
 import { onEachServer } from './on-each-server.js';
 
 onEachServer('the password', (test) => {
-  test('is in no list of processes, no file and no output', async ({ stack }) => {
+  test('is not in the process list, in a file or in the output', async ({ stack }) => {
     const { api, clickhouse } = stack;
     await clickhouse.createTable('shop.orders');
     await clickhouse.insertRows('shop.orders', 0, 500_000);
     const { run } = await stack.startSlowUpload('create-full', '--verbose');
     expect(commandLine(run.pid)).toBe(`chbackup create-full ${stack.host}`);
     for (let look = 1; look <= 20; look++) {
-      const telling = allCommandLines().filter((line) => line.includes(api.password));
-      expect(telling).toEqual([]);
+      const leaking = allCommandLines().filter((line) => line.includes(api.password));
+      expect(leaking).toEqual([]);
       await sleep(50);
     }
     const { exitCode, stdout, stderr } = await run.result;
@@ -45,7 +45,7 @@ function allCommandLines(): string[] {
       try {
         return commandLine(pid);
       } catch {
-        // It has ended meanwhile.
+        // The process has ended.
         return '';
       }
     });

@@ -3,7 +3,7 @@ import { makeFull } from './make-chain.js';
 import { onEachServer } from './on-each-server.js';
 
 onEachServer('the API server is killed', (test) => {
-  test('in create, and started again: exit 1; the next run is done', async ({ stack }) => {
+  test('during create, and is started again: exit 1; the next run succeeds', async ({ stack }) => {
     const { api, clickhouse } = stack;
     const full = await makeFull(stack);
 
@@ -22,7 +22,9 @@ onEachServer('the API server is killed', (test) => {
     expect(await api.remoteBases()).toEqual({ [full]: '', [stack.lastBackup() ?? '']: full });
   });
 
-  test('in create, and the run with it: the next one settles and is done', async ({ stack }) => {
+  test('during create, together with the run: the next run recovers and succeeds', async ({
+    stack,
+  }) => {
     const { api, clickhouse } = stack;
     await clickhouse.createTable('shop.orders');
     await clickhouse.insertRows('shop.orders', 0, 1000);
@@ -44,7 +46,7 @@ onEachServer('the API server is killed', (test) => {
     expect(await api.remoteBases()).toEqual({ [stack.lastBackup() ?? '']: '' });
   });
 
-  test('in upload, and started again: exit 1; the next run is done', async ({ stack }) => {
+  test('during upload, and is started again: exit 1; the next run succeeds', async ({ stack }) => {
     const { api, clickhouse } = stack;
     const full = await makeFull(stack);
 
@@ -62,7 +64,9 @@ onEachServer('the API server is killed', (test) => {
     expect(await api.remoteBases()).toEqual({ [full]: '', [stack.lastBackup() ?? '']: full });
   });
 
-  test('in upload, and the run with it: the next one settles and is done', async ({ stack }) => {
+  test('during upload, together with the run: the next run recovers and succeeds', async ({
+    stack,
+  }) => {
     const { api, clickhouse } = stack;
     const full = await makeFull(stack);
 

@@ -8,7 +8,7 @@ process.on('exit', () => {
   for (const server of running) server.signal('SIGKILL');
 });
 
-/** A server that a test started: a group of its own, so that its children end with it. */
+/** A server that a test started, in its own process group, so that its children end with it. */
 export class ServerProcess {
   readonly pid: number;
   private readonly child: ChildProcess;
@@ -31,12 +31,12 @@ export class ServerProcess {
     if (this.pid !== 0) running.add(this);
   }
 
-  /** Resolves when `isUp` first says yes; throws when the server died, or after 30 s. */
+  /** Waits until `isUp` returns true; throws if the server ends, or after 30 s. */
   async waitUntil(isUp: () => Promise<boolean>): Promise<void> {
     const deadline = Date.now() + 30_000;
     while (!(await isUp().catch(() => false))) {
       if (this.hasEnded || Date.now() > deadline) {
-        throw new Error(`${this.name} does not come up:\n${this.output()}`);
+        throw new Error(`${this.name} did not start:\n${this.output()}`);
       }
       await sleep(50);
     }
@@ -52,7 +52,7 @@ export class ServerProcess {
     }
   }
 
-  /** At once, as when the power goes. */
+  /** Kills the server at once, as a power failure does. */
   async kill(): Promise<void> {
     running.delete(this);
     if (this.hasEnded) return;
@@ -61,7 +61,7 @@ export class ServerProcess {
     await end;
   }
 
-  /** What it printed. */
+  /** Returns what the server printed. */
   output(): string {
     return readFileSync(this.outputFile, 'utf8');
   }

@@ -6,7 +6,9 @@ onEachServer('a signal during the upload', (test) => {
     ['SIGTERM', 143],
     ['SIGINT', 130],
   ] as const) {
-    test(`${signal}: exit ${code}; the next run waits and records it`, async ({ stack }) => {
+    test(`${signal}: exit ${code}; the next run waits and records the backup`, async ({
+      stack,
+    }) => {
       const { api, clickhouse } = stack;
       await clickhouse.createTable('shop.orders');
       await clickhouse.insertRows('shop.orders', 0, 1000);

@@ -20,7 +20,7 @@ export interface SlowUpload {
   backup: string;
 }
 
-/** A ClickHouse, its clickhouse-backup, an FTP storage, and the chbackup that works with them. */
+/** A ClickHouse, its clickhouse-backup, an FTP storage, and chbackup. */
 export class Stack {
   readonly clickhouse: ClickHouse;
   readonly storage: FtpStorage;
@@ -28,7 +28,7 @@ export class Stack {
   readonly logDir: string;
   private readonly folder: string;
   private readonly runs: ProgramRun[] = [];
-  private told = '';
+  private output = '';
 
   private constructor(
     folder: string,
@@ -43,7 +43,7 @@ export class Stack {
 
   static async start(program: BackupProgram): Promise<Stack> {
     const folder = mkdtempSync(path.join(tmpdir(), 'chbackup-real-'));
-    // The FTP server's user has to get through.
+    // The FTP server's user must be able to enter the folder.
     chmodSync(folder, 0o711);
     const clickhouse = await ClickHouse.start(path.join(folder, 'clickhouse'));
     const storage = await FtpStorage.start(path.join(folder, 'ftp'));
@@ -60,14 +60,14 @@ export class Stack {
   }
 
   /**
-   * Starts `chbackup COMMAND HOST USER PASSWORD --log-dir … OPTIONS`; `command` is all that stands
-   * before the host: `restore-table latest shop.orders`.
+   * Starts `chbackup COMMAND HOST USER PASSWORD --log-dir … OPTIONS`; `command` is everything
+   * before the host, such as `restore-table latest shop.orders`.
    */
   start(command: string, ...options: string[]): ProgramRun {
     return this.startAs(this.api.password, command, ...options);
   }
 
-  /** Runs it to its end. */
+  /** Runs `chbackup` to its end; the arguments are those of `start`. */
   run(command: string, ...options: string[]): Promise<Result> {
     return this.start(command, ...options).result;
   }
@@ -77,7 +77,7 @@ export class Stack {
     return this.launch([...command.split(' '), ...connection, ...options]);
   }
 
-  /** Runs `chbackup ARGS`, which drives the clickhouse-backup program itself. */
+  /** Runs `chbackup ARGS` with the clickhouse-backup program instead of its API. */
   runBinary(command: string, ...options: string[]): Promise<Result> {
     const { path: program, environment } = this.api;
     const args = [...command.split(' '), '--binary-path', program, ...options];
@@ -89,7 +89,7 @@ export class Stack {
     const run = new ProgramRun(inject('program'), all, this.folder, env);
     this.runs.push(run);
     const close = ({ exitCode, signal, stdout, stderr }: Result) => {
-      this.told += `--- ${args.join(' ')} ended with ${exitCode ?? signal}\n${stdout}${stderr}`;
+      this.output += `--- ${args.join(' ')} ended with ${exitCode ?? signal}\n${stdout}${stderr}`;
     };
     run.result.then(close, () => undefined);
     return run;
@@ -99,27 +99,27 @@ export class Stack {
     return `127.0.0.1:${this.api.port}`;
   }
 
-  /** The name in the last-backup file; undefined: there is none. */
+  /** Returns the name in the last-backup file, or undefined without one. */
   lastBackup(): string | undefined {
     return this.read(`.${this.fileName}_last_backup`);
   }
 
-  /** What an interrupted run left. */
+  /** Returns the journal that an interrupted run left. */
   journal(): Journal | undefined {
     const text = this.read(`.${this.fileName}_run.json`);
     return text === undefined ? undefined : (JSON.parse(text) as Journal);
   }
 
-  /** The journal as soon as a run that was started has come to `phase`. */
+  /** Waits until the running `chbackup` is in `phase`; returns its journal. */
   async waitForPhase(phase: Journal['phase']): Promise<Journal> {
     for (const deadline = Date.now() + 30_000; Date.now() < deadline; await sleep(2)) {
       const journal = this.journal();
       if (journal?.phase === phase) return journal;
     }
-    throw new Error(`no run has come to ${phase}`);
+    throw new Error(`no run reached the phase ${phase}`);
   }
 
-  /** ClickHouse hangs as soon as a run that was started asks for its create. */
+  /** Makes ClickHouse hang as soon as the running `chbackup` starts its create. */
   async stopClickHouseInCreate(): Promise<Journal> {
     const journal = await this.waitForPhase('create');
     this.clickhouse.process.signal('SIGSTOP');
@@ -127,7 +127,7 @@ export class Stack {
     return journal;
   }
 
-  /** Starts a run whose upload takes seconds; resolves when files come to the storage. */
+  /** Starts a run whose upload takes seconds; waits until files appear on the storage. */
   async startSlowUpload(command: string, ...options: string[]): Promise<SlowUpload> {
     await this.storage.throttle(1000);
     const run = this.start(command, ...options);
@@ -140,9 +140,9 @@ export class Stack {
     return this.read(`${this.fileName}_backup_ch.log`) ?? '';
   }
 
-  /** What has happened, for whoever looks at a failed test. */
-  story(): string {
-    return `${this.told}--- clickhouse-backup server\n${this.api.output().slice(-6000)}`;
+  /** Returns the output of all programs, for a failed test. */
+  allOutput(): string {
+    return `${this.output}--- clickhouse-backup server\n${this.api.output().slice(-6000)}`;
   }
 
   private get fileName(): string {

@@ -3,7 +3,7 @@ import { makeFull } from './make-chain.js';
 import { onEachServer } from './on-each-server.js';
 
 onEachServer('the storage goes down', (test) => {
-  test('before a diff: exit 1, nothing created; the next diff goes on', async ({ stack }) => {
+  test('before a diff: exit 1, nothing is created; the next diff succeeds', async ({ stack }) => {
     const { api, storage } = stack;
     const full = await makeFull(stack);
 
@@ -21,7 +21,7 @@ onEachServer('the storage goes down', (test) => {
     expect(await api.remoteBases()).toEqual({ [full]: '', [stack.lastBackup() ?? '']: full });
   });
 
-  test('before a full: exit 1, the last-backup file is as it was', async ({ stack }) => {
+  test('before a full: exit 1, the last-backup file is unchanged', async ({ stack }) => {
     const { api, storage } = stack;
     const full = await makeFull(stack);
 
@@ -37,7 +37,7 @@ onEachServer('the storage goes down', (test) => {
     expect(await api.remoteBases()).toEqual({ [full]: '', [stack.lastBackup() ?? '']: full });
   });
 
-  test('during an upload: exit 1, and it is no base', async ({ stack }) => {
+  test('during an upload: exit 1, and the backup is not used as a base', async ({ stack }) => {
     const { api, clickhouse, storage } = stack;
     const full = await makeFull(stack);
 

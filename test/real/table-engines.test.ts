@@ -3,7 +3,7 @@ import type { Result } from './program-run.js';
 import { onEachServer } from './on-each-server.js';
 import type { Stack } from './stack.js';
 
-/** Tables of every kind, and a backup of them; returns its name. */
+/** Creates tables with every kind of engine and a backup of them; returns its name. */
 async function makeBackup(stack: Stack): Promise<string> {
   const { clickhouse } = stack;
   await clickhouse.createTable('shop.orders');
@@ -29,7 +29,7 @@ async function makeBackup(stack: Stack): Promise<string> {
   return stack.lastBackup() ?? '';
 }
 
-/** Through the API, and by the program itself. */
+/** The ways to restore: through the API, and with the program. */
 const ways: [string, (stack: Stack, command: string, ...options: string[]) => Promise<Result>][] = [
   ['the API', (stack, ...rest) => stack.run(...rest)],
   ['--binary', (stack, ...rest) => stack.runBinary(...rest)],
@@ -55,7 +55,7 @@ onEachServer('restore-table by engine', (test) => {
       }
     });
 
-    test(`${way}: a view is restored by its definition`, async ({ stack }) => {
+    test(`${way}: a view is restored from its definition`, async ({ stack }) => {
       const { clickhouse } = stack;
       const backup = await makeBackup(stack);
       for (const name of ['shop.v', 'shop.merged', 'shop.to']) {
@@ -69,7 +69,9 @@ onEachServer('restore-table by engine', (test) => {
       expect(await clickhouse.countRows('shop.target')).toBe(1000);
     });
 
-    test(`${way}: a materialized view has the rows of its inner table`, async ({ stack }) => {
+    test(`${way}: a materialized view is restored with the rows of its inner table`, async ({
+      stack,
+    }) => {
       const { clickhouse } = stack;
       const backup = await makeBackup(stack);
       for (const name of ['shop.mv', 'shop..inner.mv']) {
@@ -87,7 +89,7 @@ onEachServer('restore-table by engine', (test) => {
     });
   }
 
-  test('the base that a download left without metadata can be restored', async ({ stack }) => {
+  test('a base that a download left without metadata can be restored', async ({ stack }) => {
     const { api, clickhouse } = stack;
     await clickhouse.createTable('shop.orders');
     await clickhouse.insertRows('shop.orders', 0, 1000);
@@ -97,7 +99,7 @@ onEachServer('restore-table by engine', (test) => {
     await stack.run('create-diff');
     for (const { name } of await api.list('local')) await api.deleteLocal(name);
     await clickhouse.query('TRUNCATE TABLE shop.orders');
-    // Only servers up to 2.4.x leave the full behind; 2.4.20 ends the download in an error.
+    // Only servers up to 2.4.x leave the full there; on 2.4.20 the download ends with an error.
     expect((await stack.run('restore-table latest shop.orders')).exitCode).toBe(0);
     expect(await clickhouse.countRows('shop.orders')).toBe(2000);
     await clickhouse.query('TRUNCATE TABLE shop.orders');

@@ -1,6 +1,6 @@
 import { wireTime } from './times.js';
 
-/** A row of the action log; `line` turns it into what is on the wire (contract §3). */
+/** A row of the action log; `line` formats it as the server sends it (contract §3). */
 export interface ActionRow {
   command: string;
   status: 'in progress' | 'success' | 'error' | 'cancel';
@@ -10,7 +10,7 @@ export interface ActionRow {
   operationId?: string;
 }
 
-/** The server's memory of what it did, oldest first; a restarted process has lost it. */
+/** The server's action log, oldest row first; it is lost when the process is restarted. */
 export class ActionsLog {
   rows: ActionRow[] = [];
   private readonly utcOffsetMinutes: number;
@@ -28,7 +28,7 @@ export class ActionsLog {
     return row;
   }
 
-  /** Ends a row; one that was cancelled meanwhile stays as it is (status.go, `Stop`). */
+  /** Ends a row; a canceled row stays as it is (status.go, `Stop`). */
   finish(row: ActionRow, finishMs: number, error?: string): void {
     if (row.status !== 'in progress') return;
     row.status = error === undefined ? 'success' : 'error';

@@ -1,13 +1,13 @@
 import type { SimulatedServer } from './server.js';
 
-/** A request that has found its route. */
+/** A request that was matched to a route. */
 export interface Call {
   server: SimulatedServer;
   query: URLSearchParams;
-  /** What stands in the path where the template has braces. */
+  /** The parts of the path where the template has braces. */
   parameters: string[];
   body: string;
-  /** Aborted when nobody can be answered any more. */
+  /** Aborted when the client can no longer be answered. */
   connection: AbortSignal;
 }
 

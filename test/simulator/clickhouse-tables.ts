@@ -1,12 +1,12 @@
-/** A table of the pretend ClickHouse. */
+/** A table of the simulated ClickHouse. */
 export interface SimulatedTable {
   engine: string;
   rows: number;
-  /** What the server shows; ClickHouse 18.16 knows it of the MergeTree family only (recordings). */
+  /** The size that the server shows; ClickHouse 18.16 knows it only for MergeTree engines. */
   totalBytes: number;
-  /** Grows when the table is dropped and made anew: its parts then have the old names again (§5). */
+  /** Increases when the table is dropped and recreated with parts of the same names (§5). */
   generation: number;
-  /** Where a materialized view writes; without it, to its inner table. */
+  /** The table that a materialized view writes to; by default its inner table. */
   to?: string;
   /** `skip_tables` excludes it from backups and restores. */
   skip?: boolean;
@@ -14,13 +14,13 @@ export interface SimulatedTable {
 
 export const bytesPerRow = 80;
 
-/** A table's initial state; `rows` decides the bytes. */
+/** Returns a new table; `rows` determines its bytes. */
 export function table(engine = 'MergeTree', rows = 1000, generation = 0): SimulatedTable {
   const totalBytes = isSaved(engine) ? rows * bytesPerRow : 0;
   return { engine, rows, totalBytes, generation };
 }
 
-/** Whether backups contain the rows of such a table, or only its definition. */
+/** True if backups contain the rows of a table with this engine, and not only its definition. */
 export function isSaved(engine: string): boolean {
   return engine.endsWith('MergeTree');
 }
@@ -30,7 +30,7 @@ export function innerTableOf(view: string): string {
   return view.replace('.', '..inner.');
 }
 
-/** The inner tables of the materialized views among these, which servers list and restore with them. */
+/** Returns the inner tables of the materialized views; servers list and restore them too. */
 export function innerTablesOf(
   names: readonly string[],
   find: (name: string) => Pick<SimulatedTable, 'engine' | 'to'> | undefined,
@@ -41,7 +41,7 @@ export function innerTablesOf(
     .filter((inner) => find(inner) !== undefined && !names.includes(inner));
 }
 
-/** The tables of the recordings. */
+/** Returns the tables of the recordings. */
 export function recordedTables(): Map<string, SimulatedTable> {
   return new Map([
     ['shop.customers', table('MergeTree', 1021)],
@@ -49,7 +49,7 @@ export function recordedTables(): Map<string, SimulatedTable> {
   ]);
 }
 
-/** Go's filepath.Match over `db.table`, in a comma list: `*` crosses the dot (contract §7). */
+/** Matches like Go's filepath.Match with a list of patterns: `*` matches the dot (contract §7). */
 export function matchesPattern(pattern: string, name: string): boolean {
   return pattern.split(',').some((one) => {
     const source = one
@@ -61,7 +61,7 @@ export function matchesPattern(pattern: string, name: string): boolean {
   });
 }
 
-/** A line of `GET /backup/tables` (exchange "tables"). */
+/** Formats a line of `GET /backup/tables` (exchange "tables"). */
 export function tableLine(name: string, shown: SimulatedTable): string {
   const dot = name.indexOf('.');
   const database = name.slice(0, dot);
@@ -81,7 +81,7 @@ export function tableLine(name: string, shown: SimulatedTable): string {
   });
 }
 
-/** As ClickHouse 18.16 writes it (recordings of tables). */
+/** Returns the definition as ClickHouse 18.16 shows it (recordings of tables). */
 function definition(name: string, { engine, to }: SimulatedTable): string {
   const columns = '( d Date,  id UInt64)';
   const select = 'AS SELECT d, id FROM shop.orders ';

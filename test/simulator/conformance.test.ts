@@ -21,11 +21,11 @@ interface Comparable {
   body: unknown;
 }
 
-/** Left aside, as test/recordings/README.md allows: times, ids, sizes. Whether they are there is not. */
+/** Ignores the values of times, ids and sizes, but not their presence (test/recordings/README.md). */
 function normalizedLine(line: string): unknown {
   if (!line.startsWith('{')) return line;
   const row = JSON.parse(line) as Record<string, unknown>;
-  // The year 0001 is no time, but how a broken backup shows.
+  // The year 0001 is kept: it marks a broken backup.
   for (const key of ['created', 'start', 'finish']) {
     if (typeof row[key] === 'string' && !row[key].startsWith('0001')) {
       expect(row[key]).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/);
@@ -43,7 +43,7 @@ function normalizedLine(line: string): unknown {
   return Object.entries(row);
 }
 
-/** Left aside: the tables' contents (the recording's servers shared one ClickHouse). */
+/** Ignores the tables' contents, because the recorded servers shared one ClickHouse. */
 function normalizedTable(line: string): unknown {
   const row = JSON.parse(line) as Record<string, unknown>;
   expect(row['TotalBytes']).toBeTypeOf('number');
@@ -53,17 +53,17 @@ function normalizedTable(line: string): unknown {
 function normalizedBody(exchange: Exchange, body: string): unknown {
   const lines = body.split('\n');
   const { path } = exchange.request;
-  // Left aside: the routes' list. Its first lines, the version among them, are compared.
+  // Ignores the list of routes. The first lines, with the version, are compared.
   if (path === '/') return lines.slice(0, lines.indexOf('/'));
-  // Left aside: the metrics' values. The recording has only the server's own, in this order.
+  // Ignores the metrics' values. The recording contains only the server's own, in this order.
   if (path === '/metrics') return lines.filter(Boolean).map((line) => line.replace(/ .*/, ' N'));
   if (path.startsWith('/backup/tables')) return lines.filter(Boolean).map(normalizedTable);
-  // Left aside: a running upload is listed as broken, or not listed yet.
+  // Ignores a running upload, which is listed as broken or not listed yet.
   if (exchange.title === 'list/remote while uploading') {
     return lines.filter((line) => !line.includes(brokenRemoteText)).map(normalizedLine);
   }
   const rows = lines.map(normalizedLine);
-  // Left aside: a row in progress or ended at the first poll. Here it is in progress for sure.
+  // Ignores whether a row had already ended at the first poll. Here it is always in progress.
   if (['poll at once by name', 'status right after create'].includes(exchange.title)) {
     return JSON.parse(
       JSON.stringify(rows).replace('["status","success"]', '["status","in progress"]'),
@@ -109,7 +109,7 @@ function comparable(
   };
 }
 
-/** The recorder polled here until nothing was in progress: the exchange shows how work ended. */
+/** True if the recorder polled before this exchange until nothing was in progress. */
 function waitsBefore({ title }: Exchange, before: Exchange | undefined): boolean {
   if (['poll at once by name', 'status right after create'].includes(title)) return false;
   const hasStarted = before?.response.body.includes('"acknowledged"') ?? false;
@@ -126,7 +126,7 @@ describe.each(versions)('the simulator as %s', (version) => {
     ['shop.customers', table()],
     ['shop.orders', table('MergeTree', 100_000)],
   ]);
-  // The servers recorded later found this table from the first one's restore.
+  // This table remained from a restore by the first recorded server.
   if (version !== '2.4.0') tables.set('shop_copy.customers', table());
   const simulator = new Simulator({
     ...{ version, clock, tables, username: 'backup', password: 'secret' },
@@ -138,16 +138,16 @@ describe.each(versions)('the simulator as %s', (version) => {
   });
   afterAll(() => server.close());
 
-  test('has the whole script', () => {
+  test('uses a complete recording', () => {
     expect(exchanges).toHaveLength(91);
   });
 
-  // In order, since each exchange builds on those before it.
+  // In order, because each exchange depends on the ones before it.
   test.each(exchanges.map((exchange, index) => ({ index, title: exchange.title, exchange })))(
     'exchange $index: $title',
     async ({ exchange, index }) => {
       if (waitsBefore(exchange, exchanges[index - 1])) clock.advance(60_000);
-      // "HALF_1 was put on the storage by hand: a folder without metadata.json."
+      // HALF_1, a folder without metadata.json, was put on the storage manually.
       if (exchange.title === 'list/remote with a half upload') {
         simulator.addBackup('remote', { name: 'HALF_1' });
         simulator.setBroken('remote', 'HALF_1');
@@ -157,7 +157,7 @@ describe.each(versions)('the simulator as %s', (version) => {
     },
   );
 
-  test('was asked for nothing that it does not know', () => {
+  test('received no request to an unknown route', () => {
     expect(simulator.unknownRoutes).toEqual([]);
   });
 });

@@ -3,16 +3,16 @@ import type { Flags } from './flags.js';
 import type { SimulatedServer } from './server.js';
 import { type SimulatedBackup, localBackupsToRemove } from './storage.js';
 
-/** Work that has been looked at: how long it takes, and what it brings about at its end. */
+/** Planned work: how long it takes, and what it does at its end. */
 export interface Plan {
   ms: number;
   run(atMs: number): string | undefined;
 }
 
-/** Work that ends as an `error` row, at once unless it takes time to find out. */
+/** Plans work that ends with an error, by default at once. */
 export const fails = (error: string, ms = 0): Plan => ({ ms, run: () => error });
 
-/** A backup of the tables that match, as they are now. */
+/** Returns a backup of the matching tables, as they are now. */
 export function snapshot(server: SimulatedServer, name: string, atMs: number, pattern = '') {
   const backup: SimulatedBackup = {
     name,
@@ -34,7 +34,7 @@ export function snapshot(server: SimulatedServer, name: string, atMs: number, pa
   return backup;
 }
 
-/** A local folder in which metadata.json is not there yet (contract §5). */
+/** Returns a local folder without metadata.json, as it is during a create (contract §5). */
 function unfinished(server: SimulatedServer, name: string): SimulatedBackup {
   const { description, oldFormat } = server.profile.brokenLocal;
   return {
@@ -48,14 +48,14 @@ function unfinished(server: SimulatedServer, name: string): SimulatedBackup {
   };
 }
 
-/** Removes what is over `backups_to_keep_local`, running uploads and bases included (§5). */
+/** Removes backups beyond `backups_to_keep_local`, even running uploads and bases (§5). */
 export function retainLocal(server: SimulatedServer, after: 'create' | 'upload'): void {
   for (const name of localBackupsToRemove(server.local, server.keepLocal, after)) {
     server.local.delete(name);
   }
 }
 
-/** `POST /backup/create` and the command `create`. */
+/** Plans `POST /backup/create` and the command `create`. */
 export function planCreate(server: SimulatedServer, name: string, flags: Flags): Plan {
   const { profile, local } = server;
   if (name === '' && profile.emptyNameIsError) return fails('backupName is required');
@@ -79,7 +79,7 @@ export function planCreate(server: SimulatedServer, name: string, flags: Flags):
       if (local.get(name) !== half) return `open ${name}/metadata.json: no such file or directory`;
       const made = snapshot(server, name, atMs, flags.tables);
       made.required = flags.diffFromRemote;
-      // Overwritten in place: the state of its last upload stays in the folder (§4).
+      // An overwritten backup keeps the state of its last upload in the folder (§4).
       if (existing?.uploadState) made.uploadState = existing.uploadState;
       local.set(name, made);
       retainLocal(server, 'create');

@@ -2,19 +2,19 @@ import { type Plan, fails } from './creating.js';
 import type { SimulatedServer } from './server.js';
 import type { SimulatedBackup } from './storage.js';
 
-/** The first backup of the chain that is not there, or whose data is not. */
+/** Returns the first backup of the chain that is missing or incomplete. */
 function missingLink(server: SimulatedServer, backup: SimulatedBackup): string | undefined {
   const seen = new Set<string>();
   for (let name = backup.name; name !== '';) {
     const link = server.remote.get(name);
-    if (!link || seen.has(name) || link.broken !== undefined || link.hollow) return name;
+    if (!link || seen.has(name) || link.broken !== undefined || link.incomplete) return name;
     seen.add(name);
     name = link.required;
   }
   return undefined;
 }
 
-/** `POST /backup/download` (contract §7). */
+/** Plans `POST /backup/download` (contract §7). */
 export function planDownload(server: SimulatedServer, name: string): Plan {
   const { profile, local, remote } = server;
   const failure = server.faults.takeFailure('download');

@@ -2,16 +2,22 @@ import type { Answer, SimulatorRequest } from './replies.js';
 
 export type FailingOperation = 'create' | 'upload' | 'download' | 'restore' | 'delete';
 
-/** What an upload leaves behind although its row says success. */
-export type UploadFlaw = 'broken' | 'missing' | 'wrong-base' | 'no-base' | 'hollow' | 'base-broken';
+/** A defect of an upload although its row shows success. */
+export type UploadFlaw =
+  | 'broken'
+  | 'missing'
+  | 'wrong-base'
+  | 'no-base'
+  | 'incomplete'
+  | 'base-broken';
 
-/** The requests that a fault is meant for; `path` is tried on path and query. */
+/** The requests that a fault applies to; `path` is matched against path and query. */
 export interface RequestMatch {
   method?: string;
   path?: RegExp;
 }
 
-/** What happens to the answer of one request. */
+/** A fault of the answer to one request. */
 export type AnswerFault =
   | { kind: 'lost'; done: boolean }
   | { kind: 'late'; ms: number }
@@ -24,11 +30,11 @@ interface Failure {
   leavesBroken: boolean;
 }
 
-/** The faults that a test scripts; each may be combined with each. */
+/** The faults that a test scripts; they can be combined. */
 export abstract class ScriptedFaults {
-  /** Connections are cut before anything: `true`, or until that time of the clock (milliseconds). */
+  /** Whether connections are cut before a request arrives, or until when (milliseconds). */
   refuse: boolean | number = false;
-  /** A proxy answers three of ten requests with 429: `true`, or until that time of the clock (milliseconds). */
+  /** Whether a proxy answers three of ten requests with 429, or until when (milliseconds). */
   rateLimit: boolean | number = false;
 
   private failures = new Map<FailingOperation, Failure[]>();
@@ -43,14 +49,14 @@ export abstract class ScriptedFaults {
   private lateRowMs = 0;
   private passedProxy = 0;
 
-  /** Ends what is due, so that a new fault does not reach into the past. */
-  abstract settle(): void;
+  /** Ends work that is due, so that a new fault does not affect the past. */
+  abstract finishDueWork(): void;
   protected abstract now(): number;
 
   /**
-   * The row of the next such operation ends in `error` with that text, and nothing is made; a
-   * delete answers 500. `madeAnyway`: what came after failed, such as retention (contract §3).
-   * `leavesBroken`: a failed upload leaves its half on the remote storage.
+   * Makes the next such operation end in `error` with that text and do nothing; a delete answers
+   * 500. `madeAnyway`: the operation is done, but something after it, such as retention, fails
+   * (contract §3). `leavesBroken`: a failed upload leaves a broken backup on the remote storage.
    */
   failNext(
     operation: FailingOperation,
@@ -63,33 +69,33 @@ export abstract class ScriptedFaults {
     this.failures.set(operation, failures);
   }
 
-  /** The next upload to start says success, but leaves that on the remote storage. */
+  /** Makes the next upload succeed, but with this flaw on the remote storage. */
   breakNextUpload(how: UploadFlaw): void {
     this.flaws.push(how);
   }
 
-  /** From now on a finished upload is on the remote list only from the n-th list on. */
+  /** From now on, a finished upload appears only from the n-th remote list on. */
   showUploadsAfterLists(n: number): void {
-    this.settle();
+    this.finishDueWork();
     this.listsUntilShown = n;
   }
 
-  /** From now on uploads and downloads appear in the log only after `ms` (contract §2, 2.4.21–2.6.39). */
+  /** From now on, uploads and downloads appear in the log after `ms` (2.4.21–2.6.39, §2). */
   forgetUploadRowFor(ms: number): void {
     this.lateRowMs = ms;
   }
 
-  /** The connection of the next such request is cut; `done`: it was carried out all the same. */
+  /** Cuts the connection of the next such request; `done`: it is carried out anyway. */
   loseNextAnswer(match: RequestMatch, { done }: { done: boolean }): void {
     this.answerFaults.push({ match, fault: { kind: 'lost', done }, forever: false });
   }
 
-  /** The next such request is carried out at once, and answered `ms` later. */
+  /** Carries out the next such request at once, but answers it `ms` later. */
   delayNextAnswer(match: RequestMatch, ms: number): void {
     this.answerFaults.push({ match, fault: { kind: 'late', ms }, forever: false });
   }
 
-  /** Such requests are carried out (unless `done` is false) and never answered, until the returned function is called. */
+  /** Does not answer such requests until the returned function is called. */
   neverAnswer(match: RequestMatch, { done = true }: { done?: boolean } = {}): () => void {
     const entry = { match, fault: { kind: 'never', done } as const, forever: true };
     this.answerFaults.push(entry);
@@ -98,7 +104,7 @@ export abstract class ScriptedFaults {
     };
   }
 
-  /** The next such request is not carried out and gets this answer: a proxy's page, half a JSON line. */
+  /** Gives the next such request this answer (such as a proxy's page) without carrying it out. */
   answerNext(
     match: RequestMatch,
     answer: { status: number; headers?: Record<string, string>; body: string },
@@ -107,52 +113,52 @@ export abstract class ScriptedFaults {
     this.answerFaults.push({ match, fault: { kind: 'canned', answer: canned }, forever: false });
   }
 
-  /** The remote storage refuses connections: lists lie, uploads fail late (contract §11). */
+  /** The remote storage refuses connections: lists show it empty, uploads fail late (§11). */
   get storageDown(): boolean {
     return this.storageIsDown;
   }
   set storageDown(value: boolean) {
-    this.settle();
+    this.finishDueWork();
     this.storageIsDown = value;
   }
 
-  /** Uploads fail since the remote storage is full; their half stays. */
+  /** Uploads fail because the remote storage is full; they leave broken backups. */
   get fullStorage(): boolean {
     return this.storageIsFull;
   }
   set fullStorage(value: boolean) {
-    this.settle();
+    this.finishDueWork();
     this.storageIsFull = value;
   }
 
-  /** ClickHouse hangs: operations do not end, lists and tables do not answer (contract §11). */
+  /** ClickHouse hangs: operations do not end, lists and tables are not answered (contract §11). */
   get hang(): boolean {
     return this.clickHouseHangs;
   }
   set hang(value: boolean) {
-    this.settle();
+    this.finishDueWork();
     this.clickHouseHangs = value;
   }
 
-  /** ClickHouse refuses connections: to 2.4.0 everything fails at once, to others it hangs (§12). */
+  /** ClickHouse refuses connections: on 2.4.0 everything fails at once, else it hangs (§12). */
   get clickHouseDown(): boolean {
     return this.clickHouseIsDown;
   }
   set clickHouseDown(value: boolean) {
-    this.settle();
+    this.finishDueWork();
     this.clickHouseIsDown = value;
   }
 
-  /** The remote storage accepts connections and is silent: lists do not answer, their rows stay. */
+  /** The remote storage accepts connections but does not answer: lists stay in progress. */
   get listsHang(): boolean {
     return this.storageHangs;
   }
   set listsHang(value: boolean) {
-    this.settle();
+    this.finishDueWork();
     this.storageHangs = value;
   }
 
-  /** Takes away every fault that is still waiting, and ends the lasting ones. */
+  /** Removes all scripted faults and ends the lasting ones. */
   clearFaults(): void {
     this.refuse = false;
     this.rateLimit = false;
@@ -168,39 +174,39 @@ export abstract class ScriptedFaults {
     this.lateRowMs = 0;
   }
 
-  /** For the simulator: is the connection refused now? */
+  /** For the simulator: true if connections are refused now. */
   isRefusing(): boolean {
     return typeof this.refuse === 'number' ? this.now() < this.refuse : this.refuse;
   }
 
-  /** For the simulator: does the proxy refuse this request? */
+  /** For the simulator: true if the proxy refuses this request. */
   isOverRateLimit(): boolean {
     const { rateLimit } = this;
     const isLimited = typeof rateLimit === 'number' ? this.now() < rateLimit : rateLimit;
     return isLimited && [2, 5, 6].includes(this.passedProxy++ % 10);
   }
 
-  /** For the simulator: the failure scripted for an operation that starts. */
+  /** For the simulator: returns the failure scripted for an operation that starts. */
   takeFailure(operation: FailingOperation): Failure | undefined {
     return this.failures.get(operation)?.shift();
   }
 
-  /** For the simulator: the flaw scripted for an upload that starts. */
+  /** For the simulator: returns the flaw scripted for an upload that starts. */
   takeFlaw(): UploadFlaw | undefined {
     return this.flaws.shift();
   }
 
-  /** For the simulator: how many lists pass over a finished upload. */
+  /** For the simulator: the number of lists that do not show a finished upload. */
   get listsThatMissUploads(): number {
     return Math.max(0, this.listsUntilShown - 1);
   }
 
-  /** For the simulator: how late an upload's row appears. */
+  /** For the simulator: the delay with which an upload's row appears. */
   get rowDelayMs(): number {
     return this.lateRowMs;
   }
 
-  /** For the simulator: the fault scripted for this request's answer. */
+  /** For the simulator: returns the fault scripted for this request's answer. */
   takeAnswerFault(request: SimulatorRequest): AnswerFault | undefined {
     const entry = this.answerFaults.find(
       ({ match }) =>

@@ -1,6 +1,6 @@
 import type { VersionProfile } from './versions.js';
 
-/** What an operation is asked for, by a query or on a command line. */
+/** The options of an operation, from a query or a command line. */
 export interface Flags {
   tables: string;
   diffFrom: string;
@@ -29,7 +29,7 @@ const noFlags: Flags = {
   checkReplicas: true,
 };
 
-/** The names that a query may give a flag: 2.4.0 knows only one spelling (contract §2). */
+/** Returns the spellings of a flag in a query: 2.4.0 knows only one (contract §2). */
 function queryNames(flag: string, profile: VersionProfile): string[] {
   if (flag === 'tables') return ['table'];
   const underscored = flag.replaceAll('-', '_');
@@ -43,7 +43,7 @@ function values(query: URLSearchParams, flag: string, profile: VersionProfile): 
 
 export function flagsFromQuery(query: URLSearchParams, profile: VersionProfile): Flags {
   const text = (flag: string) => values(query, flag, profile)[0] ?? '';
-  // Presence is true, even `=false` (contract §2 "Booleans").
+  // A flag that is present is true, even as `=false` (contract §2 "Booleans").
   const isGiven = (flag: string) => values(query, flag, profile).length > 0;
   return {
     ...noFlags,
@@ -60,7 +60,7 @@ export function flagsFromQuery(query: URLSearchParams, profile: VersionProfile):
   };
 }
 
-/** The row's command of an HTTP call: the flags in the server's order, then the name (§2). */
+/** Returns the row's command of an HTTP call: flags in the server's order, then the name (§2). */
 export function rowCommand(
   operation: 'create' | 'upload' | 'download' | 'restore',
   query: URLSearchParams,
@@ -114,7 +114,7 @@ const booleanFlags: Record<string, keyof Flags | undefined> = {
   'ignore-dependencies': undefined,
 };
 
-/** The command line of `POST /backup/actions`, without its command; a wrong flag is an error row. */
+/** Parses the arguments of a command in `POST /backup/actions`; a wrong flag gives an error row. */
 export function flagsFromArguments(
   words: readonly string[],
   profile: VersionProfile,
@@ -139,14 +139,14 @@ export function flagsFromArguments(
       const setting = value ?? pending.shift() ?? '';
       if (setting === 'CLICKHOUSE_CHECK_REPLICAS_BEFORE_ATTACH=false') flags.checkReplicas = false;
     } else {
-      // §11: 2.4.0 says this of `--env`.
+      // §11: the answer of 2.4.0 to `--env`.
       return { flags, names, error: `flag provided but not defined: -${flag}` };
     }
   }
   return { flags, names };
 }
 
-/** The words of a command line, quotes taken off; nothing if a quote is left open. */
+/** Returns the words of a command line without quotes; undefined if a quote is not closed. */
 export function shellWords(line: string): string[] | undefined {
   const words: string[] = [];
   const pattern = /\s*((?:"(?:[^"\\]|\\.)*"|'[^']*'|[^\s"'])+)/gy;
@@ -158,7 +158,7 @@ export function shellWords(line: string): string[] | undefined {
   return line.slice(at).trim() === '' ? words : undefined;
 }
 
-/** What the server takes out of names (contract §4). */
+/** Removes the characters that the server removes from names (contract §4). */
 export function cleanName(name: string): string {
   return name.replace(/[\t\r\n ]+|\.{2,}|[\\/]+/g, '');
 }

@@ -9,7 +9,7 @@ afterEach(() => server.close());
 
 const errorCode = (error: { cause?: { code?: string } }) => error.cause?.code ?? 'no code';
 
-test('a closed port refuses, and opens again', async () => {
+test('a closed port refuses connections until it is opened again', async () => {
   server = await serve(simulator());
   expect((await fetch(`${server.url}/health`)).status).toBe(200);
   await server.stopListening();
@@ -18,14 +18,14 @@ test('a closed port refuses, and opens again', async () => {
   expect((await fetch(`${server.url}/health`)).status).toBe(200);
 });
 
-test('a dropped answer is a cut connection', async () => {
+test('a dropped answer cuts the connection', async () => {
   const cut = simulator();
   cut.refuse = true;
   server = await serve(cut);
   expect(await fetch(`${server.url}/health`).catch(errorCode)).toBe('UND_ERR_SOCKET');
 });
 
-test('a client that hangs up ends the held answer', async () => {
+test('a delayed answer ends when the client disconnects', async () => {
   const held = simulator();
   held.neverAnswer({ path: /health/ });
   server = await serve(held);

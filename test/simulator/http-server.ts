@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { TlsOptions } from 'node:tls';
 import type { Simulator } from './simulator.js';
 
-/** A simulator that listens. */
+/** A simulator that listens on a port. */
 export interface ListeningSimulator {
   port: number;
   url: string;
@@ -21,7 +21,7 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-/** Given "METHOD path" of a request that has been carried out. */
+/** A callback for each request that was carried out, as `METHOD path`. */
 type BeforeAnswer = (request: string) => Promise<void> | undefined;
 
 async function answer(
@@ -30,16 +30,16 @@ async function answer(
   response: ServerResponse,
   beforeAnswer?: BeforeAnswer,
 ): Promise<void> {
-  const gone = new AbortController();
+  const disconnected = new AbortController();
   response.on('close', () => {
-    if (!response.writableFinished) gone.abort(new Error('the client has gone'));
+    if (!response.writableFinished) disconnected.abort(new Error('the client has disconnected'));
   });
   const { method = '', url: path = '' } = request;
   const { authorization } = request.headers;
   const body = await bodyOf(request);
   const reply = await simulator.handle(
     { method, path, headers: { authorization }, body },
-    gone.signal,
+    disconnected.signal,
   );
   await beforeAnswer?.(`${method} ${path}`);
   if ('dropped' in reply) {
@@ -54,11 +54,11 @@ export interface ServeOptions {
   tls?: TlsOptions;
   host?: string;
   port?: number;
-  /** What an answer waits for before it is sent. */
+  /** Returns a promise that an answer waits for before it is sent. */
   beforeAnswer?: BeforeAnswer;
 }
 
-/** Puts a simulator onto a free port of 127.0.0.1, with or without TLS. */
+/** Serves a simulator on a free port of 127.0.0.1, with or without TLS. */
 export async function serve(
   simulator: Simulator,
   options: ServeOptions = {},

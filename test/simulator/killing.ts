@@ -11,7 +11,7 @@ function findRow(server: SimulatedServer, command: string | null): ActionRow | u
   return running.find((row) => row.command === command);
 }
 
-/** Cancels a row; below 2.7.0 the work itself goes on (contract §9). */
+/** Cancels a row; below 2.7.0 the work itself continues (contract §9). */
 export function kill(server: SimulatedServer, command: string | null): string | undefined {
   if (server.log.rows.length === 0) return 'empty command list';
   const row = findRow(server, command);
@@ -21,7 +21,7 @@ export function kill(server: SimulatedServer, command: string | null): string | 
   return undefined;
 }
 
-/** `/backup/kill`; its errors are the only ones called JSON (exchange "kill, nothing running"). */
+/** Answers `/backup/kill`, the only route whose errors have a JSON content type. */
 export function answerKill({ server, query }: Call): Answer {
   const command = query.get('command');
   const error = kill(server, command);

@@ -1,6 +1,6 @@
 import type { ServerClock } from './simulator.js';
 
-/** A clock that goes only when the test says so; what sleeps on it takes no real time. */
+/** A clock that advances only when the test says so; sleeping on it takes no real time. */
 export class ManualClock implements ServerClock {
   private current = Date.parse('2026-11-22T13:03:54Z');
 

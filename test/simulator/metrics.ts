@@ -13,7 +13,7 @@ const operations = [
   ...['create', 'create_remote', 'delete', 'download', 'restore', 'restore_remote', 'upload'],
 ] as const;
 
-/** What `GET /metrics` tells (contract §1; exchange "metrics"). */
+/** The metrics of `GET /metrics` (contract §1; exchange "metrics"). */
 export class Metrics {
   private readonly server: SimulatedServer;
   private readonly counts = new Map<string, Counts>();

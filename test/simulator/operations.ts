@@ -15,7 +15,7 @@ export type Operation =
   | 'rebase'
   | 'rebalance';
 
-/** Two plans, one after the other, in one row (create_remote, restore_remote). */
+/** Combines two plans that run one after the other in one row (create_remote, restore_remote). */
 function inTurn(first: Plan, ms: number, second: () => Plan): Plan {
   return { ms: first.ms + ms, run: (atMs) => first.run(atMs) ?? second().run(atMs) };
 }
@@ -48,7 +48,7 @@ function plan(server: SimulatedServer, operation: Operation, name: string, flags
   }
 }
 
-/** Starts asynchronous work; whoever asked has its answer at once. */
+/** Starts asynchronous work; the client is answered at once. */
 export function startOperation(
   server: SimulatedServer,
   asked: {

@@ -8,7 +8,7 @@ import { type Call, ConnectionCut } from './call.js';
 
 const always = ['create', 'upload', 'download', 'restore', 'create_remote', 'restore_remote'];
 
-/** What Go says of a line that is not an object (exchange "actions: not JSON"). */
+/** Parses a line; if it is not an object, returns Go's error (exchange "actions: not JSON"). */
 function parseCommand(line: string): { command: string } | { error: string } {
   try {
     const row: unknown = JSON.parse(line);
@@ -26,14 +26,14 @@ function parseCommand(line: string): { command: string } | { error: string } {
   }
 }
 
-/** One line of `POST /backup/actions`: the status it answers with, or what is wrong. */
+/** Runs one line of `POST /backup/actions`; returns its status, or the answer for an error. */
 async function run(call: Call, command: string): Promise<string | Answer> {
   const { server } = call;
   const { profile } = server;
   const words = shellWords(command);
   if (!words) return failure(400, '', 'EOF found when expecting closing quote');
   const [verb = '', ...rest] = words;
-  // An empty command is a panic in the server (§2).
+  // An empty command makes the server panic (§2).
   if (verb === '') throw new ConnectionCut();
   const { flags, names, error } = flagsFromArguments(rest, profile);
   const asks = [...always, ...(profile.hasRebaseRoute ? ['rebase', 'rebalance'] : [])];
@@ -79,7 +79,7 @@ async function run(call: Call, command: string): Promise<string | Answer> {
   return failure(400, command, 'unknown command');
 }
 
-/** `POST /backup/actions`: a line that fails is all that is answered, the ones before it run (§2). */
+/** Answers `POST /backup/actions`: runs the lines up to a failing one, whose error it sends (§2). */
 export async function answerPostedActions(call: Call): Promise<Answer> {
   if (call.body === '') return failure(400, '', 'empty request');
   const answers: string[] = [];

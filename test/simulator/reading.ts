@@ -16,7 +16,7 @@ export const answerHealth = (): Answer => json(200, { status: 'OK' });
 
 export const answerMetrics = ({ server }: Call): Answer => server.metrics.answer();
 
-/** Without an id the row that started last, ended or not; `operationid` only if rows have ids (§3). */
+/** Answers the row with the given id (if rows have ids), or else the row that started last (§3). */
 export function answerStatus({ server, query }: Call): Answer {
   const id = query.get('operationid');
   const rows =
@@ -41,7 +41,7 @@ export function answerActions({ server, query }: Call): Answer {
   );
 }
 
-/** What a list shows at this moment; looking counts for uploads that show late. */
+/** Returns the lines of a list, and counts it for uploads that appear late. */
 function listed(server: SimulatedServer, where: string): string[] {
   const { profile, utcOffsetMinutes, faults } = server;
   const found: string[] = [];
@@ -61,7 +61,7 @@ function listed(server: SimulatedServer, where: string): string[] {
   return found;
 }
 
-/** `GET /backup/list[/where]`: adds a row, and is in progress while it runs (contract §3). */
+/** Answers `GET /backup/list[/where]`, which has a row in the log (contract §3). */
 export async function answerList(call: Call): Promise<Answer> {
   const { server } = call;
   const where = call.parameters[0] ?? '';
@@ -82,12 +82,12 @@ export async function answerList(call: Call): Promise<Answer> {
   return error === undefined ? lines(200, found) : failure(500, 'list', error);
 }
 
-/** `GET /backup/tables[/all]?table=` (exchange "tables"). */
+/** Answers `GET /backup/tables?table=` (exchange "tables"). */
 export function answerTables(call: Call): Promise<Answer> {
   return answerTablesOf(call, (table) => table.skip !== true);
 }
 
-/** The same with what `skip_tables` excludes. */
+/** Answers `GET /backup/tables/all`, which includes the tables that `skip_tables` excludes. */
 export function answerAllTables(call: Call): Promise<Answer> {
   return answerTablesOf(call, () => true);
 }

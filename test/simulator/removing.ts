@@ -2,7 +2,7 @@ import { cleanName, type Flags } from './flags.js';
 import type { Job, SimulatedServer } from './server.js';
 import type { Location } from './storage.js';
 
-/** Who requires it directly; only unreleased versions ask (contract §6). */
+/** Returns the error if another backup requires this one; only unreleased versions check (§6). */
 function refusal(server: SimulatedServer, where: Location, name: string): string | undefined {
   const dependants = [...server[where].values()].filter((other) => other.required === name);
   if (server.profile.deleteOfRequired === 'done' || dependants.length === 0) return undefined;
@@ -17,7 +17,7 @@ function refusal(server: SimulatedServer, where: Location, name: string): string
 }
 
 function remove(server: SimulatedServer, where: string, given: string, force: boolean) {
-  // Here too the name is cleaned, though the row shows it as given (contract §4).
+  // The name is cleaned here too, although the row shows it as given (contract §4).
   const name = cleanName(given);
   if (where !== 'local' && where !== 'remote') return "backup location must be 'local' or 'remote'";
   const { profile, faults } = server;
@@ -35,7 +35,7 @@ function remove(server: SimulatedServer, where: string, given: string, force: bo
   return refused ?? failure?.text;
 }
 
-/** Starts a delete; whoever asked waits for its end. */
+/** Starts a delete; the client is answered at its end. */
 export function startDelete(
   server: SimulatedServer,
   command: string,
@@ -53,14 +53,14 @@ export function startDelete(
   });
 }
 
-/** Starts clean, clean_remote_broken or clean_local_broken: never locked, never an error (§2, §3). */
+/** Starts a clean of any kind, which ignores the lock and never fails (§2, §3). */
 export function startClean(server: SimulatedServer, command: string): Job {
   return server.start({
     operation: command,
     command,
     ms: server.workMs.delete,
     run() {
-      // A running upload looks broken and goes too (§5).
+      // A running upload looks broken, so it is deleted too (§5).
       const where = { clean_remote_broken: 'remote', clean_local_broken: 'local' } as const;
       const location = command in where ? where[command as keyof typeof where] : undefined;
       if (location === undefined || (location === 'remote' && server.faults.storageDown)) {

@@ -1,4 +1,4 @@
-/** What arrives: the target as it stands on the request line, with its query. */
+/** A request as it arrives; `path` includes the query. */
 export interface SimulatorRequest {
   method: string;
   path: string;
@@ -21,7 +21,7 @@ const successHeaders = {
   'cache-control': 'no-store, no-cache, must-revalidate',
 };
 
-/** One JSON object a line; an empty list is zero bytes (contract §1). */
+/** Answers with one JSON object per line; an empty list is zero bytes (contract §1). */
 export function lines(status: number, rows: readonly string[]): Answer {
   return { status, headers: { ...successHeaders }, body: rows.map((row) => `${row}\n`).join('') };
 }
@@ -30,7 +30,7 @@ export function json(status: number, body: Record<string, unknown>): Answer {
   return lines(status, [JSON.stringify(body)]);
 }
 
-/** Errors are JSON, but called text/plain, since the headers are set too late (contract §1). */
+/** Answers with an error: JSON, but as text/plain, because headers are set too late (§1). */
 export function failure(status: number, operation: string, error: string): Answer {
   const body = { status: 'error', operation: operation || undefined, error };
   return {
@@ -44,7 +44,7 @@ export function plainText(contentType: string, body: string): Answer {
   return { status: 200, headers: { ...successHeaders, 'content-type': contentType }, body };
 }
 
-/** Exchange "no credentials". */
+/** The answer without valid credentials (exchange "no credentials"). */
 export const unauthorized: Answer = {
   status: 401,
   headers: {
@@ -54,7 +54,7 @@ export const unauthorized: Answer = {
   body: '401 Unauthorized\n',
 };
 
-/** Of a proxy with a rate limit, not of clickhouse-backup. */
+/** The answer of a proxy with a rate limit, not of clickhouse-backup. */
 export const tooManyRequests: Answer = {
   status: 429,
   headers: { 'content-type': 'text/html', 'retry-after': '1' },

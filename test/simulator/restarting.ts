@@ -2,26 +2,27 @@ import { type Flags, flagsFromArguments } from './flags.js';
 import { startOperation } from './operations.js';
 import type { SimulatedServer } from './server.js';
 
+/** How a server restarts. */
 export interface Restart {
-  /** `gone`: a new process. `cancel`: SIGHUP, `POST /` or `/restart`, which marks every row. */
+  /** `gone`: a new process has no rows. `cancel`: SIGHUP, `POST /` and `/restart` cancel all. */
   rows: 'gone' | 'cancel';
-  /** What becomes of running work; `stops`: nothing more comes of it, its half stays. */
+  /** What happens to running work; if it stops, the part it has done stays. */
   work: 'stops' | 'goes on';
   /** `complete_resumable_after_restart`; true by default, and only a new process does it. */
   resume?: boolean;
-  /** Whether what stopped work had made so far stays, listed as broken; true by default. */
-  leavesHalf?: boolean;
+  /** Whether stopped work leaves a backup that is listed as broken; true by default. */
+  leavesPartial?: boolean;
 }
 
 /** Restarts the server (contract §3; exchange "actions after restart"). */
 export function restart(server: SimulatedServer, how: Restart): void {
-  server.settle();
+  server.finishDueWork();
   if (how.work === 'stops') {
     server.stop(() => true);
     for (const backups of [server.local, server.remote]) {
       for (const backup of backups.values()) {
         if (!backup.partial) continue;
-        if (how.leavesHalf === false) backups.delete(backup.name);
+        if (how.leavesPartial === false) backups.delete(backup.name);
         else delete backup.partial;
       }
     }
@@ -32,14 +33,14 @@ export function restart(server: SimulatedServer, how: Restart): void {
     return;
   }
   server.log.rows = [];
-  server.process.abort(new Error('the process died'));
+  server.process.abort(new Error('the process ended'));
   server.process = new AbortController();
   if (how.resume === false) return;
   const names = [...server.local.values()].filter((backup) => backup.uploadState);
   resumeInTurn(server, names.map((backup) => backup.name).sort());
 }
 
-/** Uploads each of them again; the first that fails ends the series (contract §3). */
+/** Uploads the backups one after the other again until one fails (contract §3). */
 function resumeInTurn(server: SimulatedServer, names: string[], startMs?: number): void {
   const [name, ...rest] = names;
   if (name === undefined || server.isLocked()) return;
@@ -48,7 +49,7 @@ function resumeInTurn(server: SimulatedServer, names: string[], startMs?: number
     resumeInTurn(server, rest, startMs);
     return;
   }
-  // Up to 2.7.0 the quotes go in literally, and no base has such a name: §3 (2).
+  // Up to 2.7.0 the quotes become part of the name, so the base is not found: §3 (2).
   const quote = server.profile.resumeQuotesNames ? '"' : '';
   const words = ['upload'];
   if (state.diffFrom) words.push(`--diff-from=${quote}${state.diffFrom}${quote}`);
@@ -70,7 +71,7 @@ function resumeInTurn(server: SimulatedServer, names: string[], startMs?: number
     if (error !== undefined) return error;
     const resumed = server.local.get(name);
     if (resumed) delete resumed.uploadState;
-    // Only after this row has ended, or it would itself be in the way.
+    // Only after this row has ended, because until then the lock is held.
     job.afterEnd = (endMs) => resumeInTurn(server, rest, endMs);
     return undefined;
   };

@@ -3,7 +3,7 @@ import { type Plan, fails } from './creating.js';
 import type { Flags } from './flags.js';
 import type { SimulatedServer } from './server.js';
 
-/** `a:b,c:d`; nothing if it is not of that form (contract §7). */
+/** Parses a mapping of the form `a:b,c:d`; undefined if it is invalid (contract §7). */
 export function parseMapping(text: string): Map<string, string> | undefined {
   const mapping = new Map<string, string>();
   for (const item of text === '' ? [] : text.split(',')) {
@@ -14,7 +14,7 @@ export function parseMapping(text: string): Map<string, string> | undefined {
   return mapping;
 }
 
-/** Where a table of the backup is restored to. */
+/** Returns the table that a table of the backup is restored to. */
 function target(name: string, flags: Flags): string {
   const [database = '', table = ''] = name.split(/\.(.*)/s);
   const mappedDatabase = parseMapping(flags.databaseMapping)?.get(database) ?? database;
@@ -22,7 +22,7 @@ function target(name: string, flags: Flags): string {
   return `${mappedDatabase}.${mappedTable}`;
 }
 
-/** `schema` with `rm` drops the databases that the pattern passes (restore.go, ShallSkipDatabase). */
+/** Drops the databases that the pattern matches, for `schema` with `rm` (restore.go). */
 function dropDatabases(server: SimulatedServer, pattern: string): void {
   for (const name of [...server.tables.keys()]) {
     const database = name.slice(0, name.indexOf('.'));
@@ -33,7 +33,7 @@ function dropDatabases(server: SimulatedServer, pattern: string): void {
   }
 }
 
-/** Attaches a backup's rows to a table; attached once more, they double (§7). */
+/** Attaches a backup's rows to a table; attaching them again duplicates them (§7). */
 function attach(server: SimulatedServer, name: string, rows: number, flags: Flags) {
   const table = server.tables.get(name);
   if (!table) {
@@ -53,7 +53,7 @@ function attach(server: SimulatedServer, name: string, rows: number, flags: Flag
   return undefined;
 }
 
-/** `POST /backup/restore`: without `data` the tables are dropped and made anew (contract §7). */
+/** Plans `POST /backup/restore`; without `data` it drops and recreates the tables (contract §7). */
 export function planRestore(server: SimulatedServer, name: string, flags: Flags): Plan {
   const { texts, rmWithDataDrops } = server.profile;
   const failure = server.faults.takeFailure('restore');

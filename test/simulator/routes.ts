@@ -28,7 +28,7 @@ const get = ['GET'];
 const post = ['POST'];
 const both = ['GET', 'POST'];
 
-/** In the order of `GET /` (exchange "probe"). */
+/** The routes in the order of `GET /` (exchange "probe"). */
 const routes: readonly Route[] = [
   { template: '/', methods: get, answer: answerRoot },
   { template: '/', methods: post, answer: answerRestart },
@@ -93,7 +93,7 @@ const routes: readonly Route[] = [
   { template: '/metrics', methods: get, answer: answerMetrics, isUnlisted: true },
 ];
 
-/** `GET /`: how a client can tell versions apart by their routes (contract §1). */
+/** Answers `GET /`, by whose routes a client can distinguish versions (contract §1). */
 function answerRoot({ server }: Call): Answer {
   const { profile } = server;
   const listed = routes.filter((route) => !route.isUnlisted && route.exists?.(profile) !== false);

@@ -5,7 +5,7 @@ import { Metrics } from './metrics.js';
 import type { SimulatedBackup } from './storage.js';
 import { type SimulatorVersion, type VersionProfile, versionProfiles } from './versions.js';
 
-/** The time that a server sees; `sleep` is how it holds an answer back. */
+/** The clock of a server, which sleeps on it to delay an answer. */
 export interface ServerClock {
   now(): number;
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
@@ -21,41 +21,41 @@ export interface SimulatorOptions {
   keepLocal?: number;
   keepRemote?: number;
   workMs?: Partial<Record<TimedWork, number>>;
-  /** The tables of the pretend ClickHouse; without it those of the recordings. */
+  /** The tables of the simulated ClickHouse; by default those of the recordings. */
   tables?: Map<string, SimulatedTable>;
-  /** How far the server's own zone is from UTC. */
+  /** The offset of the server's time zone from UTC. */
   utcOffsetMinutes?: number;
-  /** What the server calls itself, such as '2.7.0'; routes and behaviour follow `version`. */
+  /** The version that the server shows, such as '2.7.0'; its behavior depends on `version`. */
   versionText?: string;
-  /** Single facts of the version's profile, to be a version in between. */
+  /** Overrides parts of the version's profile, to simulate a version in between. */
   profile?: Partial<VersionProfile>;
-  /** `api.allow_parallel`: no lock at all (contract §9). */
+  /** `api.allow_parallel`: there is no lock (contract §9). */
   allowParallel?: boolean;
-  /** The remote storage, where several servers upload to one path. */
+  /** The remote storage, if several servers share a path on it. */
   remote?: Map<string, SimulatedBackup>;
-  /** `general.remote_storage`; `none`: it is left out of lists, and nothing can be uploaded. */
+  /** `general.remote_storage`; `none`: lists contain no remote backups, and uploads fail. */
   remoteStorage?: 'ftp' | 'none';
-  /** `general.upload_by_part`; false: no diff-from-remote. */
+  /** `general.upload_by_part`; if false, diff-from-remote is refused. */
   uploadByPart?: boolean;
 }
 
-/** Work that ends by itself at `endsAt`, looked at lazily by whoever comes next. */
+/** Work that ends at `endsAt`; it is ended lazily, before the next access to the server. */
 export interface Job {
   operation: string;
   row?: ActionRow;
   command: string;
   operationId?: string;
-  /** When its row appears, if not at once. */
+  /** When its row appears in the log, if not at once. */
   registersAt?: number;
   endsAt: number;
-  /** What it brings about; its error text if it fails. */
+  /** Does the work; returns the error text if it fails. */
   run(atMs: number): string | undefined;
-  /** It cannot end now. */
+  /** True while the work cannot end. */
   isBlocked?: () => boolean;
   wasBlocked?: boolean;
   state: 'running' | 'ended' | 'stopped';
   error?: string;
-  /** What follows once its row has ended. */
+  /** Called once its row has ended. */
   afterEnd?(atMs: number): void;
 }
 
@@ -68,7 +68,7 @@ const defaultWorkMs: Record<TimedWork, number> = {
   delete: 0,
 };
 
-/** The state of one server, and the work that it is doing. */
+/** The state of one server, and its running work. */
 export class SimulatedServer {
   readonly profile: VersionProfile;
   readonly clock: ServerClock;
@@ -78,7 +78,7 @@ export class SimulatedServer {
   readonly local = new Map<string, SimulatedBackup>();
   readonly remote: Map<string, SimulatedBackup>;
   readonly tables: Map<string, SimulatedTable>;
-  /** Replicated tables that look busy: to everybody, or only to a version that looks at the log. */
+  /** Replicated tables that look busy: to all versions, or only to one that checks their log. */
   readonly busyReplicas = new Map<string, 'replicating' | 'log only'>();
   readonly username: string;
   readonly password: string;
@@ -88,7 +88,7 @@ export class SimulatedServer {
   readonly hasRemoteStorage: boolean;
   readonly uploadByPart: boolean;
   readonly workMs: Record<TimedWork, number>;
-  /** Aborted when the process dies, with every connection that it held. */
+  /** Aborted when the process ends, with all of its connections. */
   process = new AbortController();
   private readonly allowParallel: boolean;
   private jobs: Job[] = [];
@@ -114,20 +114,20 @@ export class SimulatedServer {
     this.metrics = new Metrics(this);
   }
 
-  /** A version 1 UUID, as the server's ids look, but counted (exchange "create full"). */
+  /** Returns a version 1 UUID like the server's, but numbered (exchange "create full"). */
   newOperationId(): string | undefined {
     if (!this.profile.operationIds) return undefined;
     const count = (0x72f1e1ba + this.idsGiven++).toString(16);
     return `${count}-e675-11f1-8e61-6261356d76d4`;
   }
 
-  /** What needs ClickHouse does not end now. */
+  /** True while work that needs ClickHouse does not end. */
   get isHanging(): boolean {
     const { hang, clickHouseDown } = this.faults;
     return hang || (clickHouseDown && this.profile.whileClickHouseIsDown === 'hangs');
   }
 
-  /** What whatever needs ClickHouse fails with now, at once. */
+  /** The error with which work that needs ClickHouse fails at once. */
   get clickHouseError(): string | undefined {
     if (!this.faults.clickHouseDown || this.isHanging) return undefined;
     return "can't connect to clickhouse: dial tcp 127.0.0.1:9000: connect: connection refused";
@@ -160,25 +160,25 @@ export class SimulatedServer {
     return job;
   }
 
-  /** Ends, in order of time, whatever is due by now. */
-  settle(): void {
+  /** Ends all work that is due, in order of time. */
+  finishDueWork(): void {
     for (let due = this.nextDue(); due; due = this.nextDue()) {
       if (due.registersAt !== undefined) this.register(due, due.registersAt);
       else this.end(due);
     }
   }
 
-  /** Waits for work that is answered only when it has ended; rejects if the connection is cut. */
+  /** Waits until the work has ended; rejects if the connection is cut. */
   async finish(job: Job, connection: AbortSignal): Promise<string | undefined> {
     for (;;) {
-      this.settle();
+      this.finishDueWork();
       if (job.state !== 'running') return job.error;
       const waitMs = job.endsAt - this.clock.now();
       await this.clock.sleep(waitMs > 0 ? waitMs : 1000, connection);
     }
   }
 
-  /** Stops running work: nothing of it comes any more, what it has left so far stays. */
+  /** Stops running work; the part it has done stays. */
   stop(shouldStop: (job: Job) => boolean): void {
     for (const job of this.jobs.filter(shouldStop)) {
       job.state = 'stopped';

@@ -6,7 +6,7 @@ import type { Answer } from './replies.js';
 import type { SimulatorOptions } from './server.js';
 import { Simulator } from './simulator.js';
 
-/** A simulator, its clock, and short ways to ask it. */
+/** Returns a simulator, its clock, and shortcuts for requests. */
 function setUp(options: Partial<SimulatorOptions> = {}) {
   const clock = new ManualClock();
   const simulator = new Simulator({ version: '2.8.1', clock, ...options });
@@ -44,7 +44,7 @@ function setUp(options: Partial<SimulatorOptions> = {}) {
 }
 
 describe('the lock', () => {
-  test('2.4.0: a finished list on top of a running upload opens it', async () => {
+  test('2.4.0: a list that ends during an upload releases it', async () => {
     const { ask, post } = setUp({ version: '2.4.0' });
     await post('/backup/create?name=A');
     await ask('POST', '/backup/upload/A');
@@ -53,7 +53,7 @@ describe('the lock', () => {
     expect((await ask('POST', '/backup/create?name=B')).status).toBe(201);
   });
 
-  test.each(['2.6.30', '2.8.1'] as const)('%s looks at every row', async (version) => {
+  test.each(['2.6.30', '2.8.1'] as const)('%s checks every row', async (version) => {
     const { ask, post } = setUp({ version });
     await post('/backup/create?name=A');
     await ask('POST', '/backup/upload/A');
@@ -61,7 +61,7 @@ describe('the lock', () => {
     expect((await ask('POST', '/backup/create?name=B')).status).toBe(423);
   });
 
-  test("somebody else's operation holds it and ends by itself", async () => {
+  test("another client's operation holds it until it ends", async () => {
     const { clock, simulator, ask, rows } = setUp();
     simulator.busyWith('create_remote OTHER', 5000);
     expect((await ask('POST', '/backup/create?name=B')).status).toBe(423);
@@ -70,7 +70,7 @@ describe('the lock', () => {
     expect((await ask('POST', '/backup/create?name=B')).status).toBe(201);
   });
 
-  test('a list that is held is in progress meanwhile', async () => {
+  test('a slow list is in progress until it is answered', async () => {
     const clock = new VirtualClock();
     const options = { clock: clock.server, workMs: { list: 5000 } };
     const { ask, last } = setUp(options);
@@ -85,7 +85,7 @@ describe('the lock', () => {
 });
 
 describe('retention', () => {
-  test('a create removes the oldest local backup, needed as a base or not', async () => {
+  test('a create removes the oldest local backup, even if it is needed as a base', async () => {
     const { simulator, post, backUp } = setUp({ keepLocal: 2 });
     await backUp('FULL');
     await post('/backup/create?name=ONE');
@@ -93,7 +93,7 @@ describe('retention', () => {
     expect([...simulator.local.keys()]).toEqual(['ONE', 'TWO']);
   });
 
-  test('remote keeps the newest and what they require', async () => {
+  test('an upload keeps the newest remote backups and their bases', async () => {
     const { simulator, backUp } = setUp({ keepRemote: 1 });
     await backUp('OLD');
     await backUp('FULL');
@@ -106,7 +106,7 @@ describe('retention', () => {
 });
 
 describe('running work', () => {
-  test('shows as broken on the remote and the local list', async () => {
+  test('a running create or upload is listed as broken', async () => {
     const { clock, ask, rows } = setUp();
     await ask('POST', '/backup/create?name=A');
     expect(await rows('/backup/list')).toMatchObject([{ desc: 'broken metadata.json not found' }]);
@@ -117,7 +117,7 @@ describe('running work', () => {
     ]);
   });
 
-  test('an upload that clean/remote_broken ran under lists as good and is hollow', async () => {
+  test('an upload during clean/remote_broken is listed as ok but is incomplete', async () => {
     const { clock, simulator, ask, post, rows } = setUp();
     await post('/backup/create?name=A');
     await ask('POST', '/backup/upload/A');
@@ -130,7 +130,7 @@ describe('running work', () => {
   test.each([
     ['2.6.30', true],
     ['2.8.1', false],
-  ] as const)('kill: on %s the upload goes on: %s', async (version, goesOn) => {
+  ] as const)('kill: on %s the upload continues: %s', async (version, continues) => {
     const { simulator, clock, ask, post } = setUp({ version });
     await post('/backup/create?name=A');
     await ask('POST', '/backup/upload/A');
@@ -138,17 +138,17 @@ describe('running work', () => {
     expect(killed.body).toContain('"command":"upload A"');
     clock.advance(60_000);
     expect(simulator.actions.at(-1)).toMatchObject({ status: 'cancel' });
-    expect(simulator.isWhole('A')).toBe(goesOn);
+    expect(simulator.isWhole('A')).toBe(continues);
   });
 
-  test('a client that has gone stops nothing', async () => {
+  test('work continues when the client disconnects', async () => {
     const clock = new VirtualClock();
     const { simulator, raw } = setUp({ clock: clock.server, workMs: { delete: 9000 } });
     simulator.addBackup('local', { name: 'A' });
-    const gone = new AbortController();
+    const disconnected = new AbortController();
     await clock.limit(60_000, async () => {
-      const reply = raw('POST', '/backup/delete/local/A', '', gone.signal);
-      gone.abort();
+      const reply = raw('POST', '/backup/delete/local/A', '', disconnected.signal);
+      disconnected.abort();
       expect(await reply).toEqual({ dropped: true });
     });
     expect(simulator.local.size).toBe(1);
@@ -158,7 +158,7 @@ describe('running work', () => {
 });
 
 describe('faults of operations', () => {
-  test('failNext: nothing is made, or all of it', async () => {
+  test('failNext: a failed operation does nothing, or with madeAnyway everything', async () => {
     const { simulator, ask, post } = setUp();
     simulator.failNext('create', 'no disk');
     expect(await post('/backup/create?name=A')).toEqual(['create A', 'error', 'no disk']);
@@ -184,7 +184,7 @@ describe('faults of operations', () => {
     ['missing', undefined],
     ['wrong-base', { required: 'OTHER' }],
     ['no-base', { required: '' }],
-    ['hollow', { required: 'FULL', desc: 'tar, regular' }],
+    ['incomplete', { required: 'FULL', desc: 'tar, regular' }],
     ['base-broken', { required: 'FULL' }],
   ] as const)('breakNextUpload(%s)', async (how, shown) => {
     const { simulator, backUp, rows } = setUp();
@@ -198,7 +198,7 @@ describe('faults of operations', () => {
     expect(simulator.isWhole('DIFF')).toBe(how === 'no-base' || how === 'wrong-base');
   });
 
-  test('showUploadsAfterLists(3): on the third list', async () => {
+  test('showUploadsAfterLists(3): an upload appears on the third list', async () => {
     const { simulator, backUp, rows } = setUp();
     simulator.showUploadsAfterLists(3);
     await backUp('A');
@@ -207,7 +207,7 @@ describe('faults of operations', () => {
     expect(shown).toEqual([0, 0, 1]);
   });
 
-  test('fullStorage leaves a broken half', async () => {
+  test('fullStorage: a failed upload leaves a broken backup', async () => {
     const { simulator, backUp, rows } = setUp();
     simulator.fullStorage = true;
     expect((await backUp('A'))[1]).toBe('error');
@@ -218,7 +218,7 @@ describe('faults of operations', () => {
     expect(simulator.isWhole('A')).toBe(true);
   });
 
-  test('storageDown: lists lie, uploads fail late, delete/local works (§11)', async () => {
+  test('storageDown: lists are empty, uploads fail late, delete/local works (§11)', async () => {
     const { simulator, backUp, rows, ask } = setUp({ version: '2.4.0' });
     await backUp('A');
     simulator.storageDown = true;
@@ -235,7 +235,7 @@ describe('faults of operations', () => {
     expect(simulator.isWhole('A')).toBe(true);
   });
 
-  test('storageDown: 2.8.1 does not answer a remote delete, and is locked', async () => {
+  test('storageDown: 2.8.1 does not answer a remote delete, and holds the lock', async () => {
     const clock = new VirtualClock();
     const { simulator, raw, ask } = setUp({ clock: clock.server });
     simulator.addBackup('remote', { name: 'A' });
@@ -251,7 +251,7 @@ describe('faults of operations', () => {
     expect(simulator.remote.size).toBe(0);
   });
 
-  test('hang: nothing ends until it is over', async () => {
+  test('hang: no work ends until ClickHouse answers again', async () => {
     const { simulator, clock, ask, last } = setUp();
     simulator.hang = true;
     await ask('POST', '/backup/create?name=A');
@@ -263,7 +263,7 @@ describe('faults of operations', () => {
   });
 
   test.for(['2.4.0', '2.6.30', '2.8.1'] as const)(
-    'clickHouseDown: %s answers with an error at once, or not until it is over (§12)',
+    'clickHouseDown: %s answers at once with an error, or when ClickHouse is up again (§12)',
     async (version) => {
       const { simulator, clock, ask } = setUp({ version });
       simulator.clickHouseDown = true;
@@ -283,7 +283,7 @@ describe('faults of operations', () => {
     },
   );
 
-  test('forgetUploadRowFor: the row comes late, so two uploads pass the lock (§2)', async () => {
+  test('forgetUploadRowFor: the row is late, so the lock allows two uploads (§2)', async () => {
     const { simulator, clock, ask, post, rows } = setUp({ version: '2.6.30' });
     await post('/backup/create?name=A');
     simulator.forgetUploadRowFor(500);
@@ -298,7 +298,7 @@ describe('faults of operations', () => {
 describe('faults of answers', () => {
   const create = { method: 'POST', path: /create/ };
 
-  test('refuse: nothing arrives, until it is over', async () => {
+  test('refuse: no request arrives until the given time', async () => {
     const { simulator, clock, raw } = setUp();
     simulator.refuse = clock.now() + 1000;
     expect(await raw('GET', '/health')).toEqual({ dropped: true, refused: true });
@@ -316,7 +316,7 @@ describe('faults of answers', () => {
     expect(await raw('POST', '/backup/create?name=B')).toHaveProperty('status');
   });
 
-  test('delayNextAnswer: carried out at once', async () => {
+  test('delayNextAnswer: the request is carried out at once', async () => {
     const { simulator, clock, raw } = setUp();
     const before = clock.now();
     simulator.delayNextAnswer(create, 5000);
@@ -325,18 +325,18 @@ describe('faults of answers', () => {
     expect(simulator.actions[0]?.startMs).toBe(before);
   });
 
-  test('neverAnswer, until it is taken back', async () => {
+  test('neverAnswer: no request is answered until the fault is removed', async () => {
     const { simulator, raw } = setUp();
     const stop = simulator.neverAnswer({ path: /health/ });
-    const gone = new AbortController();
-    const reply = raw('GET', '/health', '', gone.signal);
-    gone.abort();
+    const disconnected = new AbortController();
+    const reply = raw('GET', '/health', '', disconnected.signal);
+    disconnected.abort();
     expect(await reply).toEqual({ dropped: true });
     stop();
     expect(await raw('GET', '/health')).toMatchObject({ status: 200 });
   });
 
-  test('answerNext: anything, and nothing is done', async () => {
+  test('answerNext: the request gets this answer and is not carried out', async () => {
     const { simulator, raw } = setUp();
     simulator.answerNext(create, { status: 502, body: '<html>' });
     expect(await raw('POST', '/backup/create?name=A')).toMatchObject({
@@ -346,7 +346,7 @@ describe('faults of answers', () => {
     expect(simulator.actions).toEqual([]);
   });
 
-  test('an unknown route is remembered', async () => {
+  test('requests to unknown routes are recorded', async () => {
     const { simulator, ask } = setUp({ version: '2.4.0' });
     await ask('GET', '/backup/version');
     expect(simulator.unknownRoutes).toEqual([]);
@@ -357,7 +357,7 @@ describe('faults of answers', () => {
 });
 
 describe('restart', () => {
-  test('a new process has no rows; half an upload stays', async () => {
+  test('a new process has no rows; an interrupted upload stays', async () => {
     const { simulator, ask, post, rows } = setUp();
     await post('/backup/create?name=A');
     await ask('POST', '/backup/upload/A');
@@ -366,7 +366,7 @@ describe('restart', () => {
     expect(await rows('/backup/list/remote')).toMatchObject([{ name: 'A', metadata_size: 0 }]);
   });
 
-  test('a request that is held is cut off', async () => {
+  test('the connection of an unanswered request is cut', async () => {
     const { simulator, raw } = setUp();
     simulator.neverAnswer({ path: /health/ });
     const reply = raw('GET', '/health');
@@ -374,7 +374,7 @@ describe('restart', () => {
     expect(await reply).toEqual({ dropped: true });
   });
 
-  test('the new process uploads again, one after the other, and forgets the state', async () => {
+  test('the new process repeats the uploads in turn, and deletes their state', async () => {
     const { simulator, clock, backUp } = setUp();
     await backUp('A');
     await backUp('B', '?diff-from=A');
@@ -408,8 +408,8 @@ describe('restart', () => {
     ['2.6.30', false],
     ['2.8.1', true],
   ] as const)(
-    '%s: a copy that was deleted meanwhile comes back whole: %s',
-    async (version, whole) => {
+    '%s: a deleted remote copy is complete after the resume: %s',
+    async (version, isComplete) => {
       const { simulator, clock, backUp, rows } = setUp({ version });
       await backUp('A');
       simulator.deleteBehind('remote', 'A');
@@ -418,7 +418,7 @@ describe('restart', () => {
       expect(await rows('/backup/list/remote')).toMatchObject([
         { name: 'A', desc: 'tar, regular' },
       ]);
-      expect(simulator.isWhole('A')).toBe(whole);
+      expect(simulator.isWhole('A')).toBe(isComplete);
     },
   );
 });
@@ -427,7 +427,7 @@ describe('restore', () => {
   const rowsOf = (simulator: Simulator) => simulator.tables.get('db.t')?.rows;
   const small = () => new Map([['db.t', table('MergeTree', 10)]]);
 
-  test('data doubles, a drop brings back what was', async () => {
+  test('restoring data again duplicates rows; dropping the table first does not', async () => {
     const { simulator, post } = setUp({ tables: small() });
     await post('/backup/create?name=A');
     await post('/backup/restore/A?table=db.t&data=true');
@@ -438,7 +438,7 @@ describe('restore', () => {
     expect(simulator.tables.get('db.t')).toMatchObject({ rows: 0, totalBytes: 0 });
   });
 
-  test('a missing table, a pattern that matches nothing, a mapping', async () => {
+  test('missing tables, patterns without a match, and mappings', async () => {
     const { simulator, ask, post } = setUp({ tables: small() });
     await post('/backup/create?name=A');
     const copy = '/backup/restore/A?table=db.t&restore_database_mapping=db:copy';
@@ -471,7 +471,7 @@ describe('restore', () => {
   test.each([
     ['2.6.30', 5],
     ['2.8.1', 7],
-  ] as const)('%s: diff-from-remote of a refilled table brings %i rows', async (version, rows) => {
+  ] as const)('%s: diff-from-remote of a refilled table uploads %i rows', async (version, rows) => {
     const tables = new Map([['db.t', table('MergeTree', 5)]]);
     const { simulator, backUp } = setUp({ version, tables });
     await backUp('FULL');
@@ -489,7 +489,7 @@ describe('POST /backup/actions', () => {
     expect(simulator.actions.map((row) => row.command)).toEqual(['create A']);
   });
 
-  test('quotes and flags; the row is the text that was sent', async () => {
+  test('quotes and flags are parsed; the row shows the text as it was sent', async () => {
     const { simulator, post, act } = setUp();
     await post('/backup/create?name=A');
     expect(await act('upload "A"')).toEqual(['upload "A"', 'success', undefined]);
@@ -498,7 +498,7 @@ describe('POST /backup/actions', () => {
     expect(simulator.remote.get('B')?.required).toBe('A');
   });
 
-  test('an empty command, and a delete without a name, kill the server', async () => {
+  test('an empty command and a delete without a name crash the server', async () => {
     const { raw } = setUp();
     const dropped = { dropped: true };
     expect(await raw('POST', '/backup/actions', '{"command":""}')).toEqual(dropped);
@@ -507,7 +507,7 @@ describe('POST /backup/actions', () => {
 });
 
 describe('options', () => {
-  test('another name, another zone, single facts of the profile', async () => {
+  test('versionText, utcOffsetMinutes and profile change the answers', async () => {
     const { ask, rows, backUp } = setUp({
       version: '2.6.30',
       versionText: '2.7.0',

@@ -31,19 +31,19 @@ export interface ArrivedRequest {
   status?: number;
 }
 
-/** Routes that the real server does not have either, which clients ask for all the same. */
+/** Unknown routes that were requested in the recordings too. */
 const recordedMisses = ['GET /backup/nothing', 'GET /backup/version', 'GET /backup/create'];
 
 /**
- * A clickhouse-backup server without sockets: its REST API, its backups, its log, and whatever a
- * test wants to go wrong (the methods of `ScriptedFaults`, and those below). Work takes time by the
- * given clock, and ends when the next request, or look at its state, comes.
+ * A clickhouse-backup server without sockets: its REST API, its backups, its log, and the faults
+ * that a test scripts (the methods of `ScriptedFaults`, and those below). Work takes time on the
+ * given clock, and is ended lazily, at the next request or access to the state.
  */
 export class Simulator extends ScriptedFaults {
   readonly version: SimulatorVersion;
   /** Every request that arrived, in order; one that was refused did not arrive. */
   readonly requests: ArrivedRequest[] = [];
-  /** Requests to routes that this version does not have, and nobody was seen asking for. */
+  /** Requests to unknown routes, except those of the recordings. */
   readonly unknownRoutes: string[] = [];
   private readonly server: SimulatedServer;
 
@@ -55,36 +55,36 @@ export class Simulator extends ScriptedFaults {
 
   /** The local backups, as they are now. */
   get local(): Map<string, SimulatedBackup> {
-    this.settle();
+    this.finishDueWork();
     return this.server.local;
   }
 
   /** The backups on the remote storage, as they are now. */
   get remote(): Map<string, SimulatedBackup> {
-    this.settle();
+    this.finishDueWork();
     return this.server.remote;
   }
 
   /** The rows of the action log, oldest first. */
   get actions(): readonly ActionRow[] {
-    this.settle();
+    this.finishDueWork();
     return this.server.log.rows;
   }
 
-  /** The tables of the pretend ClickHouse. */
+  /** The tables of the simulated ClickHouse. */
   get tables(): Map<string, SimulatedTable> {
-    this.settle();
+    this.finishDueWork();
     return this.server.tables;
   }
 
-  /** Whether a restore from remote would bring everything back, whatever the list says. */
+  /** True if a restore from the remote storage would restore everything. */
   isWhole(name: string): boolean {
     return isWhole(this.remote, name);
   }
 
-  /** Answers a request; `signal` aborts when the client has gone, which stops no work. */
+  /** Answers a request; `signal` aborts when the client disconnects, which does not stop work. */
   async handle(request: SimulatorRequest, signal?: AbortSignal): Promise<SimulatorReply> {
-    this.settle();
+    this.finishDueWork();
     if (this.isRefusing()) return { dropped: true, refused: true };
     const { method, path } = request;
     const arrived: ArrivedRequest = { method, path, atMs: this.now() };
@@ -108,23 +108,23 @@ export class Simulator extends ScriptedFaults {
     }
   }
 
-  /** Restarts the process, or makes it start anew inside (contract §3). */
+  /** Restarts the process, or only the server inside it (contract §3). */
   restart(how: Restart): void {
     restart(this.server, how);
   }
 
-  /** Somebody else's operation: in progress for `ms`, then a success. */
+  /** Runs another client's operation, which succeeds after `ms`. */
   busyWith(command: string, ms: number): void {
-    this.settle();
+    this.finishDueWork();
     this.server.start({ operation: 'other', command, ms, run: () => undefined });
   }
 
-  /** Another client, or a person, removes a backup. */
+  /** Removes a backup as another client would. */
   deleteBehind(location: Location, name: string): void {
     this[location].delete(name);
   }
 
-  /** Another client has made a backup; by default now, of all tables, a full. */
+  /** Adds another client's backup: by default a full of all tables, created now. */
   addBackup(
     location: Location,
     backup: Partial<SimulatedBackup> & { name: string },
@@ -139,14 +139,14 @@ export class Simulator extends ScriptedFaults {
     return added;
   }
 
-  /** A folder that is not a backup lies beside the backups; or a file, on the remote storage. */
+  /** Adds a folder (or, on the remote storage, a file) that is not a backup. */
   addForeign(location: Location, name: string, plainFile?: 'refused' | 'ignored'): void {
     const file = plainFile === undefined ? {} : { plainFile };
     this.addBackup(location, { name, sizeBytes: 0, tables: new Map(), ...file });
     this.setBroken(location, name);
   }
 
-  /** A backup has lost its metadata.json, or what `text` says. */
+  /** Marks a backup as broken: without metadata.json, or with `text` as its description. */
   setBroken(location: Location, name: string, text?: string): void {
     const backup = this[location].get(name);
     if (!backup) throw new Error(`no ${location} backup ${name}`);
@@ -155,26 +155,26 @@ export class Simulator extends ScriptedFaults {
     else backup.broken = text ?? (location === 'remote' ? brokenRemoteText : description);
   }
 
-  /** That Replicated table looks busy before an attach; `log only`: just to 2.4.0 (contract §7, §11). */
+  /** Makes a Replicated table look busy before an attach; `log only`: to 2.4.0 only (§7, §11). */
   replicaBusy(name: string, how: 'replicating' | 'log only' = 'replicating'): void {
     this.server.busyReplicas.set(name, how);
   }
 
-  /** A table is dropped and filled anew: parts of the same names, other rows (contract §5). */
+  /** Drops and refills a table: its parts have the same names, but other rows (contract §5). */
   refillTable(name: string, rows: number): void {
     const old = this.tables.get(name);
     this.tables.set(name, { ...old, ...table(old?.engine, rows, (old?.generation ?? 0) + 1) });
   }
 
-  /** Rows are inserted into, or (negative) deleted from, a table. */
+  /** Inserts rows into a table, or deletes them if the number is negative. */
   insertRows(name: string, rows: number): void {
     const old = this.tables.get(name);
     const now = table(old?.engine, (old?.rows ?? 0) + rows, old?.generation);
     this.tables.set(name, { ...old, ...now });
   }
 
-  settle(): void {
-    this.server.settle();
+  finishDueWork(): void {
+    this.server.finishDueWork();
   }
 
   protected now(): number {
@@ -218,7 +218,7 @@ export class Simulator extends ScriptedFaults {
     return route.answer({ server: this.server, query, parameters, body: request.body, connection });
   }
 
-  /** Basic, or `?user=&pass=` instead of it (contract §1). */
+  /** Accepts Basic authentication, or `?user=&pass=` instead (contract §1). */
   private isAuthorized(request: SimulatorRequest, query: URLSearchParams): boolean {
     const basic = /^Basic (.*)$/i.exec(request.headers['authorization'] ?? '')?.[1] ?? '';
     const [user = '', password = ''] = Buffer.from(basic, 'base64').toString().split(/:(.*)/s);

@@ -4,50 +4,50 @@ import type { VersionProfile } from './versions.js';
 
 export type Location = 'local' | 'remote';
 
-/** What a server keeps about the last upload of a local backup: `upload.state` (contract §3). */
+/** The state of the last upload of a local backup: `upload.state` (contract §3). */
 export interface UploadState {
   diffFrom: string;
   diffFromRemote: string;
-  /** Every file was sent: a resume sends nothing again. */
+  /** Whether every file was sent, so that a resume sends nothing. */
   complete: boolean;
 }
 
-/** A backup in one place. `sizeBytes` is the size of its data. */
+/** A backup at one location. `sizeBytes` is the size of its data. */
 export interface SimulatedBackup {
   name: string;
   createdMs: number;
-  /** The time of metadata.json on the remote storage; the remote order. */
+  /** The time of metadata.json on the remote storage, by which remote lists are sorted. */
   uploadedMs?: number;
   sizeBytes: number;
-  /** The base's name, or nothing for a full. */
+  /** The base's name, or empty for a full. */
   required: string;
   /** Shown instead of the usual description. */
   description?: string;
   /** The description of a broken backup. */
   broken?: string;
-  /** Local on 2.4.0: a folder without metadata.json. */
+  /** On 2.4.0, a local folder without metadata.json. */
   oldFormat?: boolean;
-  /** Lists as good, but there is nothing besides metadata.json (contract §3, Altinity/clickhouse-backup issue 1492). */
-  hollow?: boolean;
-  /** A file and no folder: a delete is refused, or on object storages a success that does nothing. */
+  /** Listed as ok, but contains only metadata.json (§3, Altinity/clickhouse-backup issue 1492). */
+  incomplete?: boolean;
+  /** A file, not a folder: a delete is refused, or ignored on object storages. */
   plainFile?: 'refused' | 'ignored';
-  /** An operation that has not ended is making it. */
+  /** Being created or uploaded by a running operation. */
   partial?: boolean;
-  /** Not shown by that many remote lists to come. */
+  /** The number of remote lists that do not show it yet. */
   hiddenForLists?: number;
   uploadState?: UploadState;
-  /** Rows of each `db.table`. */
+  /** The number of rows of each `db.table`. */
   tables: Map<string, number>;
-  /** Which making of a table the rows come from, to tell a refilled one. */
+  /** The generation of each table, by which a refilled one is recognized. */
   generations?: Map<string, number>;
-  /** How each table is created anew. */
+  /** The definition with which each table is recreated. */
   definitions?: Map<string, Pick<SimulatedTable, 'engine' | 'to'>>;
 }
 
-/** The text of a remote folder without metadata.json: also a running upload (contract §5). */
+/** The description of a remote folder without metadata.json, such as a running upload (§5). */
 export const brokenRemoteText = "broken (can't stat metadata.json)";
 
-/** Ascending: local by creation, remote by the time of upload, then by name (contract §5). */
+/** Sorts local backups by creation, remote ones by upload, then by name (contract §5). */
 export function inListOrder(location: Location, backups: Iterable<SimulatedBackup>) {
   const time = (backup: SimulatedBackup) =>
     location === 'local' ? backup.createdMs : (backup.uploadedMs ?? 0);
@@ -61,7 +61,7 @@ function sizes(backup: SimulatedBackup, location: Location, profile: VersionProf
   if (!profile.detailedSizes) return { size: backup.sizeBytes };
   const metadata = location === 'local' ? 1500 : 1854;
   // An increment in which nothing changed has no compressed_size (exchange "list", DIFF_1).
-  const isSent = location === 'remote' && backup.required === '' && !backup.hollow;
+  const isSent = location === 'remote' && backup.required === '' && !backup.incomplete;
   const compressed = isSent ? Math.round(backup.sizeBytes * 1.006) : undefined;
   return {
     size: (compressed ?? backup.sizeBytes) + metadata,
@@ -71,7 +71,7 @@ function sizes(backup: SimulatedBackup, location: Location, profile: VersionProf
   };
 }
 
-/** A line of `GET /backup/list` (contract §5). */
+/** Formats a line of `GET /backup/list` (contract §5). */
 export function listLine(
   backup: SimulatedBackup,
   location: Location,
@@ -95,7 +95,7 @@ export function listLine(
   });
 }
 
-/** The local backups that retention removes: all but the newest, whatever they are (contract §5). */
+/** Returns the local backups that retention removes: all but the newest of any kind (§5). */
 export function localBackupsToRemove(
   local: Map<string, SimulatedBackup>,
   keep: number,
@@ -107,7 +107,7 @@ export function localBackupsToRemove(
   return newestFirst.slice(kept).map((backup) => backup.name);
 }
 
-/** All but the newest and what they require, recursively; those without metadata.json stay. */
+/** Returns the remote backups with metadata.json, without the newest ones and their chains. */
 export function remoteBackupsToRemove(
   remote: Map<string, SimulatedBackup>,
   keep: number,
@@ -129,12 +129,12 @@ export function remoteBackupsToRemove(
     .map((backup) => backup.name);
 }
 
-/** Whether a restore from the remote storage would bring everything back: the truth, not the list. */
+/** True if a restore from the remote storage would restore everything, despite what lists show. */
 export function isWhole(remote: Map<string, SimulatedBackup>, name: string): boolean {
   const seen = new Set<string>();
   for (let at = name; at !== '';) {
     const backup = remote.get(at);
-    if (!backup || seen.has(at) || backup.broken !== undefined || backup.hollow) return false;
+    if (!backup || seen.has(at) || backup.broken !== undefined || backup.incomplete) return false;
     seen.add(at);
     at = backup.required;
   }

@@ -7,7 +7,7 @@ import { type SimulatedBackup, brokenRemoteText, remoteBackupsToRemove } from '.
 const refused =
   "can't connect to remote storage: dial tcp 127.0.0.1:2121: connect: connection refused";
 
-/** What makes an upload fail before anything is sent, and after how long (contract §5). */
+/** Plans the failure of an upload that fails before it sends anything (contract §5). */
 function findError(server: SimulatedServer, name: string, flags: Flags): Plan | undefined {
   const { profile, local, remote, workMs } = server;
   const { diffFrom, diffFromRemote } = flags;
@@ -50,7 +50,7 @@ function findError(server: SimulatedServer, name: string, flags: Flags): Plan | 
   return undefined;
 }
 
-/** Below 2.7.0 a refilled table looks unchanged to `diff-from-remote`: its old rows stay (§5). */
+/** Keeps the old rows of refilled tables, as `diff-from-remote` does below 2.7.0 (§5). */
 function keepOldRows(uploaded: SimulatedBackup, base: SimulatedBackup | undefined): void {
   for (const [table, rows] of base?.tables ?? []) {
     const isRefilled = uploaded.generations?.get(table) !== base?.generations?.get(table);
@@ -58,7 +58,7 @@ function keepOldRows(uploaded: SimulatedBackup, base: SimulatedBackup | undefine
   }
 }
 
-/** Puts onto the remote storage what a scripted flaw leaves there. */
+/** Applies a scripted flaw to the remote storage. */
 function applyFlaw(server: SimulatedServer, uploaded: SimulatedBackup, flaw: UploadFlaw): void {
   const { remote } = server;
   const base = remote.get(uploaded.required);
@@ -76,8 +76,8 @@ function applyFlaw(server: SimulatedServer, uploaded: SimulatedBackup, flaw: Upl
     case 'no-base':
       uploaded.required = '';
       break;
-    case 'hollow':
-      uploaded.hollow = true;
+    case 'incomplete':
+      uploaded.incomplete = true;
       break;
     case 'base-broken':
       if (base) base.broken = brokenRemoteText;
@@ -92,7 +92,7 @@ function retainRemote(server: SimulatedServer): void {
   }
 }
 
-/** `POST /backup/upload`, the command `upload`, and what a restarted process repeats. */
+/** Plans `POST /backup/upload`, the command `upload`, and the resume after a restart. */
 export function planUpload(server: SimulatedServer, name: string, flags: Flags): Plan {
   const { profile, local, remote, faults } = server;
   const failure = faults.takeFailure('upload');
@@ -106,37 +106,37 @@ export function planUpload(server: SimulatedServer, name: string, flags: Flags):
   const isSameUpload =
     profile.reusesStateOfOtherBase ||
     (before?.diffFrom === diffFrom && before.diffFromRemote === diffFromRemote);
-  // §3 (3): every file counts as sent, but the copy was deleted meanwhile.
+  // §3 (3): every file counts as sent, even if the remote copy was deleted.
   const sendsNothing = before?.complete === true && isSameUpload;
-  const wasThere = remote.get(name);
+  const existed = remote.get(name);
   const state = { diffFrom, diffFromRemote, complete: sendsNothing };
   source.uploadState = state;
-  const half: SimulatedBackup = wasThere ?? {
+  const partial: SimulatedBackup = existed ?? {
     ...source,
     required: '',
     broken: brokenRemoteText,
     partial: true,
     tables: new Map(),
   };
-  remote.set(name, half);
-  const removeHalf = () => {
-    if (!wasThere && remote.get(name) === half) remote.delete(name);
+  remote.set(name, partial);
+  const removePartial = () => {
+    if (!existed && remote.get(name) === partial) remote.delete(name);
   };
 
   return {
-    ms: sendsNothing && wasThere ? server.workMs.upload / 10 : server.workMs.upload,
+    ms: sendsNothing && existed ? server.workMs.upload / 10 : server.workMs.upload,
     run(atMs) {
       if (faults.storageDown) return refused;
       if (faults.fullStorage) return `can't upload ${name}: 552 Disk full - please upload later`;
       if (failure && !failure.madeAnyway) {
-        if (!failure.leavesBroken) removeHalf();
+        if (!failure.leavesBroken) removePartial();
         return failure.text;
       }
       if (!local.has(name)) return `open ${name}/metadata.json: no such file or directory`;
       state.complete = true;
-      // An upload onto a sound one changes nothing that a list shows, its base neither
+      // Uploading over an ok backup changes nothing that a list shows, not even its base
       // (exchanges "upload of a name already on remote" and "list/remote afterwards").
-      if (half.broken !== undefined || remote.get(name) !== half) {
+      if (partial.broken !== undefined || remote.get(name) !== partial) {
         const uploaded: SimulatedBackup = {
           ...source,
           uploadedMs: atMs,
@@ -145,9 +145,9 @@ export function planUpload(server: SimulatedServer, name: string, flags: Flags):
         };
         delete uploaded.uploadState;
         delete uploaded.partial;
-        const isCleaned = remote.get(name) !== half;
-        const isHollow = sendsNothing && !wasThere && profile.hollowWhenRemoteCopyIsGone;
-        if (isCleaned || isHollow) uploaded.hollow = true;
+        const isCleaned = remote.get(name) !== partial;
+        const isIncomplete = sendsNothing && !existed && profile.incompleteWhenRemoteCopyIsMissing;
+        if (isCleaned || isIncomplete) uploaded.incomplete = true;
         if (diffFromRemote !== '' && !profile.remoteDiffComparesContents) {
           keepOldRows(uploaded, remote.get(diffFromRemote));
         }

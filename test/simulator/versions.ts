@@ -1,20 +1,20 @@
-/** The servers that the simulator can be; 2.8.1 is an unreleased build that calls itself HEAD. */
+/** The versions that can be simulated; 2.8.1 is an unreleased build that calls itself HEAD. */
 export type SimulatorVersion = '2.4.0' | '2.6.30' | '2.8.1';
 
-/** What differs between the versions, as data. Sources: the contract's sections and the recordings. */
+/** The differences between versions, taken from the contract and the recordings. */
 export interface VersionProfile {
-  /** What `GET /` and `/backup/version` say; the version that has neither says nothing (§1). */
+  /** The version in `GET /` and `/backup/version`; empty for the version that has neither (§1). */
   versionText: string;
   hasVersionRoute: boolean;
   hasRemoteShortcuts: boolean;
   hasLocalBrokenRoute: boolean;
   hasRebaseRoute: boolean;
-  /** 2.4.0–2.4.28 look only at the last row; a finished list on top opens the lock (§2, §3). */
+  /** 2.4.0–2.4.28 check only the last row, so a list that ends releases the lock (§2, §3). */
   lockLooksAt: 'last row' | 'any row';
   operationIds: boolean;
-  /** How many finished rows are kept (§3). */
+  /** The number of finished rows that are kept (§3). */
   finishedRowsKept: number;
-  /** `created` in lists: UTC below 2.6.29, the server's own zone after (§5). */
+  /** The zone of `created` in lists: UTC below 2.6.29, then the server's own (§5). */
   createdZone: 'UTC' | 'local';
   detailedSizes: boolean;
   /** The description of a local folder without metadata.json (§5). */
@@ -27,22 +27,22 @@ export interface VersionProfile {
   downloadLeavesBaseLocally: boolean;
   localListShowsRequired: boolean;
   deleteOfRequired: 'done' | 'refused';
-  /** What `delete/remote` does while the storage is down (§11). */
+  /** The outcome of `delete/remote` while the storage is down (§11). */
   deleteWhileStorageDown: 'not found' | 'hangs';
-  /** What needs ClickHouse, while ClickHouse refuses connections (§10, §12). */
+  /** The outcome of work that needs ClickHouse, while it refuses connections (§10, §12). */
   whileClickHouseIsDown: 'fails' | 'hangs';
-  /** Uploads that an automatic resume repeats (§3, complete_resumable_after_restart). */
+  /** Whether an automatic resume puts quotes into names (§3, complete_resumable_after_restart). */
   resumeQuotesNames: boolean;
-  /** A state written under another diff-from counts too; from 2.6.3 on it is reset (§5). */
+  /** Whether an upload uses a state with another diff-from; since 2.6.3 it is reset (§5). */
   reusesStateOfOtherBase: boolean;
-  hollowWhenRemoteCopyIsGone: boolean;
-  /** `diff-from-remote` below 2.7.0 compares parts by name only (§5). */
+  incompleteWhenRemoteCopyIsMissing: boolean;
+  /** Whether `diff-from-remote` compares contents; below 2.7.0 it compares only names (§5). */
   remoteDiffComparesContents: boolean;
   replicatedAttachWhenBusy: 'skipped' | 'error';
   envFlag: boolean;
   rmWithDataDrops: boolean;
   tableMapping: boolean;
-  /** Before 2.6.40 a table mapping without one of databases loses sight of its data. */
+  /** Whether a table mapping works without a database mapping; before 2.6.40 no data is found. */
   tableMappingAlone: boolean;
   dashOrUnderscore: boolean;
   killStopsWork: boolean;
@@ -52,9 +52,9 @@ export interface VersionProfile {
   metricsContentType: string;
   commandFlags: Record<'create' | 'upload' | 'download' | 'restore', readonly string[]>;
   texts: {
-    /** What the checks of parameters and configuration, which come first, say of an upload. */
+    /** The error if the parameters or the configuration do not allow an upload. */
     uploadRefused(text: string): string;
-    /** What `delete/remote` says of a plain file beside the backups, on FTP. */
+    /** The error of `delete/remote` for a file beside the backups, on FTP. */
     notAFolder(name: string): string;
     diffLocalBaseMissing(base: string): string;
     diffRemoteBaseMissing(base: string): string;
@@ -90,7 +90,7 @@ const v2_4_0: VersionProfile = {
   whileClickHouseIsDown: 'fails',
   resumeQuotesNames: true,
   reusesStateOfOtherBase: true,
-  hollowWhenRemoteCopyIsGone: true,
+  incompleteWhenRemoteCopyIsMissing: true,
   remoteDiffComparesContents: false,
   replicatedAttachWhenBusy: 'skipped',
   envFlag: false,
@@ -103,7 +103,7 @@ const v2_4_0: VersionProfile = {
   deleteCounts: false,
   inProgressMetrics: false,
   metricsContentType: 'text/plain; version=0.0.4; charset=utf-8',
-  // §2 "Row command", in the order in which the row shows them; `=` is quoted, `~` is parsed.
+  // §2 "Row command", in the order of the row; `=` marks quoted flags, `~` parsed ones.
   commandFlags: {
     create: ['tables=', 'partitions[]', '~schema', '~rbac', '~configs'],
     upload: ['diff-from=', 'diff-from-remote=', 'tables=', 'partitions[]', 'schema', 'resumable'],
@@ -198,7 +198,7 @@ const v2_8_1: VersionProfile = {
   deleteOfRequired: 'refused',
   deleteWhileStorageDown: 'hangs',
   resumeQuotesNames: false,
-  hollowWhenRemoteCopyIsGone: false,
+  incompleteWhenRemoteCopyIsMissing: false,
   remoteDiffComparesContents: true,
   tableMappingAlone: true,
   killStopsWork: true,

@@ -1,7 +1,7 @@
 import type { HttpRequest } from '../../src/http/transport.js';
 import type { Harness } from './harness.js';
 
-/** Does something right before the n-th request that matches is sent: what others do meanwhile. */
+/** Runs `action` right before the n-th matching request is sent. */
 export function beforeRequest(
   harness: Harness,
   pattern: RegExp,

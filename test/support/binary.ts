@@ -10,7 +10,7 @@ import {
 import type { Harness, Result } from './harness.js';
 import { weeks } from './weeks.js';
 
-/** The program run on a harness, but with a local clickhouse-backup instead of the server. */
+/** Runs chbackup on a harness, but with a local clickhouse-backup instead of the server. */
 export class BinaryRuns {
   private readonly harness: Harness;
   private readonly stateFile: string;
@@ -45,13 +45,13 @@ export class BinaryRuns {
     return this.state[location].map(({ name }) => name);
   }
 
-  /** Runs `chbackup …` without a host; the program is played in this process. */
+  /** Runs `chbackup …` without a host; a fake clickhouse-backup runs in this process. */
   run(...argv: string[]): Promise<Result> {
     const args = [...argv, '--binary', '--binary-path', fakePath];
     return this.harness.startRaw(args, { startProgram: playFake }).done;
   }
 
-  /** What the program was asked for, reading aside. */
+  /** Returns the command lines of clickhouse-backup that change something. */
   changes(): string[] {
     const lines = readFileSync(this.callsFile, 'utf8').split('\n').filter(Boolean);
     return lines
@@ -68,7 +68,7 @@ export class BinaryRuns {
   }
 }
 
-/** The two chains, and the backup that a person made. */
+/** Returns the backups of `weeks` for the fake clickhouse-backup. */
 export const fakeWeeks = (): FakeBackup[] =>
   weeks.map(({ name, required }, at) => ({
     name,

@@ -21,13 +21,13 @@ import { main } from '../../src/main.js';
 import type { Environment } from '../../src/cli/environment.js';
 import { type ListeningSimulator, serve } from '../simulator/http-server.js';
 import { Simulator, type SimulatorOptions } from '../simulator/simulator.js';
-import { Mortal } from './kill.js';
+import { KillableProcess } from './killable-process.js';
 import { diskWithLocks } from './lock-in-memory.js';
 import { simulatorTransport } from './simulator-transport.js';
 import { CapturedStream, typedInput } from './streams.js';
 import { VirtualClock } from './virtual-clock.js';
 
-// The clock does not see that a run only waits for its own code: that is there before a test begins.
+// The clock does not notice that a run waits for its own code, so load it before a test begins.
 await Promise.all([
   import('../../src/cli/commands/create-view.js'),
   import('../../src/cli/execution.js'),
@@ -35,10 +35,10 @@ await Promise.all([
   import('../../src/cli/ui/spinner.js'),
 ]);
 
-/** Easy to find, hard to meet by chance; with what URLs, shells and JSON trip over. */
+/** Contains characters that are special in URLs, shells and JSON; does not occur by chance. */
 export const secret = 'Pa:s%2Fs "wörd\'$&';
 
-/** The servers that the central tests are run on. */
+/** The server versions that the most important tests run on. */
 export const versions = ['2.4.0', '2.6.30', '2.8.1'] as const;
 
 export interface Result {
@@ -51,13 +51,13 @@ export interface Result {
 
 export interface Listening {
   tls?: TlsOptions;
-  /** `127.0.0.1`, or another address of this machine. */
+  /** `127.0.0.1` by default, or another address of this machine. */
   host?: string;
-  /** The test is about the network: requests are sent over real HTTP. */
+  /** Whether requests are sent over real HTTP, for tests about the network. */
   network?: boolean;
 }
 
-/** Set by `npm run check`: every test sends its requests over real HTTP. */
+/** Whether every test sends its requests over real HTTP; set by `npm run check`. */
 const isAlwaysNetwork = process.env['CHBACKUP_TEST_NETWORK'] === '1';
 
 export interface Running {
@@ -65,17 +65,18 @@ export interface Running {
   signal(name: 'SIGINT' | 'SIGTERM'): void;
 }
 
-/** One program, one simulated server over real HTTP, one virtual clock, one temporary folder. */
+/** A program, a simulated server, a virtual clock and a temporary folder. */
 export class Harness {
   readonly clock = new VirtualClock();
   readonly simulator: Simulator;
   readonly folder = mkdtempSync(path.join(tmpdir(), 'chbackup-test-'));
   readonly logDir = path.join(this.folder, 'log');
   readonly results: Result[] = [];
-  /** Called at each step of the runs to come, before the program goes on. */
+  /** Called at each step of later runs, before the program continues. */
   onStep: (step: Step) => void = () => undefined;
-  /** Extra variables and parts of the environment for the runs to come. */
+  /** Extra environment variables for later runs. */
   env: Record<string, string> = {};
+  /** Replaced parts of the environment object for later runs. */
   environment: Partial<Environment> = {};
   private readonly locks = new Map<string, string>();
   private readonly listensAs: Listening;
@@ -92,7 +93,7 @@ export class Harness {
     });
   }
 
-  /** The server's, so that a test can make up arguments of its own. */
+  /** The server's password, for tests that build their own arguments. */
   readonly password = secret;
 
   get server(): ListeningSimulator {
@@ -105,7 +106,7 @@ export class Harness {
     return this;
   }
 
-  /** `127.0.0.1:PORT`, as one would type it. */
+  /** `127.0.0.1:PORT`, as a user would type it. */
   get host(): string {
     const { tls, host = '127.0.0.1' } = this.listensAs;
     const name = host.includes(':') ? `[${host}]` : host;
@@ -125,22 +126,22 @@ export class Harness {
     return this.startRaw(this.argvOf(command, ...more));
   }
 
-  /** The same, killed (-9) right after its n-th effect, or the first that matches, if there is one. */
+  /** Like `run`, but kills the program right after its n-th effect, or the first that matches. */
   async runKilled(
     lastEffect: number | RegExp,
     command: string,
     ...more: string[]
   ): Promise<{ killed: boolean; effects: string[]; result: Result }> {
-    const mortal = new Mortal(diskWithLocks(this.locks), lastEffect);
+    const killable = new KillableProcess(diskWithLocks(this.locks), lastEffect);
     const running = this.startRaw(this.argvOf(command, ...more), {
-      disk: mortal.disk,
-      transport: (settings) => mortal.transport(this.transport(settings)),
+      disk: killable.disk,
+      transport: (settings) => killable.transport(this.transport(settings)),
     });
     const result = await running.done;
-    return { killed: mortal.dead, effects: mortal.effects, result };
+    return { killed: killable.killed, effects: killable.effects, result };
   }
 
-  /** How a run's requests get to a host: to this simulator without sockets, unless told otherwise. */
+  /** Opens a run's transport: without sockets to this simulator, over HTTP to any other host. */
   readonly transport = (settings: Settings): Transport => {
     const { host, ...rest } = settings;
     const { network = false, tls } = this.listensAs;
@@ -155,17 +156,17 @@ export class Harness {
     return [command, this.host, 'rlAPIuser', secret, ...more];
   }
 
-  /** Does something `ms` of the clock later, whatever the program does then. */
+  /** Runs `action` after `ms` of the clock, at whatever step the program is then. */
   later(ms: number, action: () => unknown): void {
     void this.clock.sleep(ms).then(() => this.clock.limit(Infinity, async () => action()));
   }
 
-  /** Keeps the clock still until that is done. */
+  /** Stops the clock until `action` is done. */
   hold(action: () => Promise<unknown>): void {
     void this.clock.limit(Infinity, action);
   }
 
-  /** Does something once, when a run enters that step. */
+  /** Runs `action` once, when a run enters that step. */
   when(step: Step, action: () => void): void {
     const before = this.onStep;
     let isDone = false;
@@ -176,7 +177,7 @@ export class Harness {
     };
   }
 
-  /** Keeps other runs from the host's lock; gives back how to free it. */
+  /** Holds the host's lock, so that no run gets it; returns a function that releases it. */
   holdLock(holder: string): () => void {
     const file = path.join(this.logDir, `.${this.hostInFiles}_lock`);
     this.locks.set(file, holder);
@@ -218,13 +219,13 @@ export class Harness {
     return { done, signal: (name) => listeners.forEach((listener) => listener(name)) };
   }
 
-  /** A file of the log directory, or undefined. */
+  /** Returns the contents of a file in the log directory, or undefined. */
   file(name: string): string | undefined {
     const file = path.join(this.logDir, name);
     return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
   }
 
-  /** Names of all files in the log directory. */
+  /** The names of all files in the log directory. */
   get files(): string[] {
     return existsSync(this.logDir) ? readdirSync(this.logDir).sort() : [];
   }
@@ -254,14 +255,14 @@ export class Harness {
     return this.file(`${this.hostInFiles}_backup_ch.log`) ?? '';
   }
 
-  /** Requests so far, as `GET /backup/list`, without queries. */
+  /** Returns the requests so far that match, as `GET /backup/list`. */
   requests(pattern = /./): string[] {
     return this.simulator.requests
       .map(({ method, path: target }) => `${method} ${target}`)
       .filter((line) => pattern.test(line));
   }
 
-  /** What must hold after every test: no secret anywhere, no route that the server lacks. */
+  /** Checks after every test that no secret leaked and no unknown route was requested. */
   check(): void {
     for (const { stdout, stderr, titles } of this.results) {
       expectNoSecret(stdout + stderr + titles.join('\n'));
@@ -285,10 +286,10 @@ export function expectNoSecret(text: string): void {
   expect(text).not.toContain(Buffer.from(`rlAPIuser:${secret}`).toString('base64'));
 }
 
-/** Tests get a harness of the newest server, or of one that they make by `harnessOf`. */
+/** Tests use a harness with the newest server, or one that they create with `harnessOf`. */
 export const test = base.extend<{
   harness: Harness;
-  /** The same, over real HTTP in any case: for tests about the network. */
+  /** Like `harness`, but always over real HTTP, for tests about the network. */
   networkHarness: Harness;
   harnessOf: (options: Partial<SimulatorOptions>, listensAs?: Listening) => Promise<Harness>;
 }>({

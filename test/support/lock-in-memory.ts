@@ -1,13 +1,13 @@
 import { type Disk, nodeDisk } from '../../src/state/disk.js';
 
-/** A disk for one program. */
-export interface DiskOfOne extends Disk {
-  /** Frees its locks, as the kernel does when a process dies. */
-  die(): void;
+/** The disk as one process uses it. */
+export interface ProcessDisk extends Disk {
+  /** Releases its locks, as the kernel does when a process ends. */
+  releaseLocks(): void;
 }
 
-/** The real disk, with locks that hold among the programs of one test process. */
-export function diskWithLocks(locks: Map<string, string>): DiskOfOne {
+/** Returns the real disk, with locks among the programs that run in this test process. */
+export function diskWithLocks(locks: Map<string, string>): ProcessDisk {
   const held = new Set<string>();
   const free = (file: string) => {
     if (held.delete(file)) locks.delete(file);
@@ -25,6 +25,6 @@ export function diskWithLocks(locks: Map<string, string>): DiskOfOne {
       };
       return { kind: 'taken', lock };
     },
-    die: () => [...held].forEach(free),
+    releaseLocks: () => [...held].forEach(free),
   };
 }

@@ -30,12 +30,12 @@ interface Hold {
   released: Promise<void>;
 }
 
-/** The built program as a process of its own, a simulated server beside it, and the real time. */
+/** Runs the built program as a separate process against a simulated server, in real time. */
 export class ProgramBench {
   readonly folder = mkdtempSync(path.join(tmpdir(), 'chbackup-program-'));
   readonly logDir = path.join(this.folder, 'log');
   readonly simulator: Simulator;
-  /** Extra variables for the runs to come. */
+  /** Extra environment variables for later runs. */
   env: Record<string, string> = {};
   private listening: ListeningSimulator | undefined;
   private readonly children = new Set<ChildProcess>();
@@ -69,7 +69,7 @@ export class ProgramBench {
     return `127.0.0.1:${this.listening?.port}`;
   }
 
-  /** Starts `chbackup` with exactly these arguments; `through` is a program that starts it. */
+  /** Starts `chbackup` with exactly these arguments; `through` is a command that starts it. */
   startRaw(
     argv: string[],
     options: SpawnOptions & { script?: string; through?: string[] } = {},
@@ -115,8 +115,8 @@ export class ProgramBench {
   }
 
   /**
-   * Waits until the server has carried out the first request of that program that this matches.
-   * It is not answered before the release that comes back is called: the program stays where it is.
+   * Waits until the server has carried out the program's first matching request. Returns a function
+   * that lets the server answer it; until then, the program waits.
    */
   async heldAt(pattern: RegExp, { ended }: Started): Promise<() => void> {
     let release = (): void => undefined;
@@ -125,7 +125,7 @@ export class ProgramBench {
       this.hold = { pattern, arrived: () => resolve(true), released };
     });
     const isHeld = await Promise.race([arrived, ended.then(() => false)]);
-    if (!isHeld) throw new Error(`it ended: ${(await ended).stderr}`);
+    if (!isHeld) throw new Error(`the program ended before the request: ${(await ended).stderr}`);
     return release;
   }
 
@@ -138,7 +138,7 @@ export class ProgramBench {
     return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
   }
 
-  /** A program of this name in front of the PATH, as a shell script; gives back that PATH. */
+  /** Writes a shell script of this name and returns a PATH on which it comes first. */
   shadow(name: string, lines: string): string {
     writeFileSync(path.join(this.folder, name), `#!/bin/sh\n${lines}\n`, { mode: 0o755 });
     return `${this.folder}:${process.env['PATH']}`;
@@ -154,7 +154,7 @@ export class ProgramBench {
   }
 }
 
-/** Whether the kernel's lock can be had here: the program `flock` is on PATH. */
+/** Whether file locks are available here: the program `flock` is on PATH. */
 export const hasFlock = spawnSync('flock', ['--help']).error === undefined;
 
 export const test = base.extend<{

@@ -1,6 +1,6 @@
 import { type Clock, limitBySleeping, systemClock } from '../../src/time/clock.js';
 
-/** Real time, so many times faster: a minute passes in a second or two. */
+/** Returns a clock that runs `speed` times as fast as real time. */
 export function scaledClock(speed: number): Clock {
   const startMs = Date.now();
   const elapsed = () => performance.now() * speed;

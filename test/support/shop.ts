@@ -2,16 +2,16 @@ import { bytesPerRow, type SimulatedTable, table } from '../simulator/clickhouse
 import type { Harness } from './harness.js';
 import { full1 } from './weeks.js';
 
-/** The rows of `shop.orders` in the recordings' backup, and so in ours. */
+/** The rows of `shop.orders` in the backup of the recordings, and in the backups of the tests. */
 export const orderRows = 104_489;
 export const orderBytes = orderRows * bytesPerRow;
 
-/** `full1` holds both tables of the shop, at the given places. */
+/** Adds `full1`, which contains both tables of the shop, at the given locations. */
 export function addShopBackup(harness: Harness, ...locations: ('local' | 'remote')[]): void {
   for (const location of locations) harness.simulator.addBackup(location, { name: full1 });
 }
 
-/** `shop.orders` is there, and holds nothing. */
+/** Empties `shop.orders`. */
 export function emptyOrders(harness: Harness, engine = 'MergeTree'): void {
   harness.simulator.tables.set('shop.orders', table(engine, 0));
 }
@@ -19,7 +19,7 @@ export function emptyOrders(harness: Harness, engine = 'MergeTree'): void {
 export const orders = (harness: Harness): SimulatedTable | undefined =>
   harness.simulator.tables.get('shop.orders');
 
-/** What restores were asked for: path and query, or the command line. */
+/** Returns the requested restores, as path and query, or as a command line. */
 export const restoresAsked = (harness: Harness): string[] =>
   harness
     .requests(/^POST \/backup\/(restore|actions)/)

@@ -2,7 +2,7 @@ import { readRedirect } from '../../src/http/redirect.js';
 import { type Transport, TransportError } from '../../src/http/transport.js';
 import type { Simulator } from '../simulator/simulator.js';
 
-/** Requests to a simulator without sockets, failing in the ways that the real transport does. */
+/** Returns a transport to a simulator without sockets; it fails in the ways the real one does. */
 export function simulatorTransport(
   simulator: Simulator,
   baseUrl: string,
@@ -15,7 +15,7 @@ export function simulatorTransport(
     const reply = await simulator.handle({ method, path, headers, body }, signal);
     if (signal.aborted) throw reasonOf(signal, false);
     if ('dropped' in reply) {
-      // A server that refuses accepts the connection and cuts it, as the one that listens does.
+      // The listening simulator refuses by accepting the connection and cutting it.
       throw new TransportError('the connection was cut', { neverSent: false });
     }
     const { status, body: text } = reply;
@@ -35,7 +35,7 @@ export function basicAuthorization({ user, password }: { user: string; password:
   return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
 }
 
-/** What the transport throws for a request that was ended from outside. */
+/** Returns what the transport throws for a request that was aborted. */
 export function reasonOf(signal: AbortSignal, neverSent: boolean): Error {
   const reason = signal.reason as Error;
   return reason.name === 'TimeLimitError'

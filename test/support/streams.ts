@@ -1,6 +1,6 @@
 import { PassThrough, Writable } from 'node:stream';
 
-/** Keeps what is written to it; may pretend to be a terminal. */
+/** Captures what is written to it; can pretend to be a terminal. */
 export class CapturedStream extends Writable {
   text = '';
   isTTY: boolean;
@@ -16,7 +16,7 @@ export class CapturedStream extends Writable {
     done();
   }
 
-  // What a spinner asks of a terminal.
+  // The methods of a terminal that a spinner calls.
   cursorTo(): boolean {
     return true;
   }
@@ -28,7 +28,7 @@ export class CapturedStream extends Writable {
   }
 }
 
-/** A standard input that is a terminal on which `answer` is typed, or none at all. */
+/** Returns a standard input: a terminal on which `answer` is typed, or without it no terminal. */
 export function typedInput(answer?: string): PassThrough & { isTTY?: boolean } {
   const stream: PassThrough & { isTTY?: boolean } = new PassThrough();
   stream.isTTY = answer !== undefined;

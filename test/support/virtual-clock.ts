@@ -7,19 +7,19 @@ interface Sleeper {
 }
 
 /**
- * A clock whose time stands still while anything is being done, and jumps to the next
- * awaited moment when nobody does anything but wait. A run of a day takes milliseconds.
+ * A clock whose time stops while anything is running, and jumps to the next awaited moment when
+ * everything waits. A run of a day takes milliseconds.
  *
- * What happens outside the event loop's sight (requests, between `limit`'s start and end)
- * holds time still; a simulator that holds an answer back sleeps on `server`, which lets it go on.
+ * Time also stops during `limit`, whose work (such as a request) the event loop may not show. A
+ * simulator that delays an answer sleeps on `server`, which lets time pass again.
  */
 export class VirtualClock implements Clock {
   private current: number;
   private shift = 0;
   private sleepers: Sleeper[] = [];
   private order = 0;
-  private atWork = 0;
-  private turning = false;
+  private active = 0;
+  private isTurning = false;
 
   constructor(startMs: number = Date.parse('2026-11-22T10:00:00')) {
     this.current = startMs;
@@ -33,7 +33,7 @@ export class VirtualClock implements Clock {
     return this.current;
   }
 
-  /** Sets the wall clock forward or back, as an administrator, NTP or daylight saving does. */
+  /** Shifts the wall clock, as an administrator, NTP or daylight saving does. */
   shiftWallClock(ms: number): void {
     this.shift += ms;
   }
@@ -67,41 +67,41 @@ export class VirtualClock implements Clock {
     work: (signal: AbortSignal) => Promise<T>,
     signal?: AbortSignal,
   ): Promise<T> {
-    this.atWork++;
+    this.active++;
     try {
       return await limitBySleeping(this, ms, work, signal);
     } finally {
-      this.atWork--;
+      this.active--;
     }
   }
 
   /**
-   * The clock for whoever answers the requests: while it sleeps, the asker only waits. Another
-   * machine's: setting our wall clock does not move it.
+   * The clock of the server that answers the requests: while it sleeps, its client only waits. It
+   * is on another machine, so `shiftWallClock` does not affect it.
    */
   readonly server = {
     now: () => Math.floor(this.current),
     sleep: async (ms: number, signal?: AbortSignal): Promise<void> => {
-      this.atWork--;
+      this.active--;
       try {
         await this.sleep(ms, signal);
       } finally {
-        this.atWork++;
+        this.active++;
       }
     },
   };
 
-  /** Lets the event loop run until nobody is at work, then wakes the next sleeper. */
+  /** Lets the event loop run until nothing is active, then wakes the next sleeper. */
   private turn(): void {
-    if (this.turning) return;
-    this.turning = true;
+    if (this.isTurning) return;
+    this.isTurning = true;
     let quiet = 0;
     const look = () => {
       if (this.sleepers.length === 0) {
-        this.turning = false;
+        this.isTurning = false;
         return;
       }
-      quiet = this.atWork > 0 ? 0 : quiet + 1;
+      quiet = this.active > 0 ? 0 : quiet + 1;
       if (quiet > 3) {
         quiet = 0;
         this.wakeNext();

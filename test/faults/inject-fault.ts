@@ -1,34 +1,36 @@
 import path from 'node:path';
 import { backupName } from '../../src/backup/names.js';
-import { type Ledger, logDir } from './ledger.js';
+import { type ScheduleRecord, logDir } from './schedule-record.js';
 import { table } from '../simulator/clickhouse-tables.js';
-import type { SceneHost } from './scene-host.js';
+import type { ScenarioHost } from './scenario-host.js';
 import type { Fault } from './script.js';
 import { basicAuthorization, secret } from './secret.js';
 import type { Time } from './time.js';
-import { forgetUnheard } from './watched-transport.js';
+import { forgetRefused } from './watched-transport.js';
 
 const authorization = basicAuthorization(secret);
 
-export interface Stage {
+/** What `injectFault` needs besides the host. */
+export interface FaultContext {
   time: Time;
-  ledger: Ledger;
-  /** Does something later, unless the schedule has ended. */
+  schedule: ScheduleRecord;
+  /** Runs `action` later, unless the schedule has ended by then. */
   later(ms: number, action: () => unknown): void;
-  /** Counts what other clients made. */
+  /** The number of things that other clients made. */
   made: { count: number };
 }
 
-/** Makes a fault happen, now; those that last are lifted after their time. */
-export function inflict(fault: Fault, host: SceneHost, stage: Stage): void {
+/** Injects a fault now; a fault with a duration ends by itself. */
+export function injectFault(fault: Fault, host: ScenarioHost, context: FaultContext): void {
   const { simulator, setup } = host;
-  const { time, ledger, later } = stage;
+  const { time, schedule, later } = context;
   const file = (name: string) => path.join(logDir, `.${host.name}_${name}`);
   switch (fault.kind) {
     case 'restart': {
       const { rows, work, resume } = fault;
       if (rows === 'gone') {
-        for (const run of ledger.runs.values()) if (run.host === host) forgetUnheard(ledger, run);
+        for (const run of schedule.runs.values())
+          if (run.host === host) forgetRefused(schedule, run);
       }
       return simulator.restart({ rows, work, resume });
     }
@@ -53,14 +55,14 @@ export function inflict(fault: Fault, host: SceneHost, stage: Stage): void {
     case 'lists hang':
       simulator.listsHang = true;
       return later(fault.ms, () => (simulator.listsHang = false));
-    case 'uploads show late':
+    case 'uploads listed late':
       return simulator.showUploadsAfterLists(fault.lists);
-    case 'rows show late':
+    case 'log entries late':
       return simulator.forgetUploadRowFor(Math.min(fault.ms, 50_000));
     case 'fail':
       return simulator.failNext(fault.operation, fault.text, {
-        madeAnyway: fault.made,
-        leavesBroken: fault.half,
+        madeAnyway: fault.madeAnyway,
+        leavesBroken: fault.leavesBroken,
       });
     case 'flaw':
       return simulator.breakNextUpload(fault.flaw);
@@ -75,13 +77,13 @@ export function inflict(fault: Fault, host: SceneHost, stage: Stage): void {
       return simulator.setBroken(fault.location, name);
     }
     case 'other adds': {
-      const name = `BY_HAND_${++stage.made.count}`;
+      const name = `BY_HAND_${++context.made.count}`;
       simulator.addBackup(fault.location, { name });
-      if (fault.half) simulator.setBroken(fault.location, name);
+      if (fault.broken) simulator.setBroken(fault.location, name);
       return;
     }
     case 'foreign entry': {
-      const name = `pg_dumps_${++stage.made.count}`;
+      const name = `pg_dumps_${++context.made.count}`;
       const isFile = fault.location === 'remote' && fault.file;
       return simulator.addForeign(fault.location, name, isFile ? 'refused' : undefined);
     }
@@ -89,17 +91,17 @@ export function inflict(fault: Fault, host: SceneHost, stage: Stage): void {
       const names = [...simulator.local.keys()].toReversed();
       const name = names[fault.pick % Math.max(1, names.length)];
       if (name === undefined) return;
-      if (!ledger.uploadsAsked.has(name)) ledger.uploadsAsked.set(name, '');
+      if (!schedule.uploadsRequested.has(name)) schedule.uploadsRequested.set(name, '');
       return request(host, 'POST', `/backup/upload/${name}`, later);
     }
-    case 'other takes our names':
+    case 'other uses our names':
       for (const kind of ['FULL', 'DIFF'] as const) {
         const name = backupName(kind, new Date(time.clock.now()));
         if (!simulator.local.has(name)) simulator.addBackup('local', { name });
       }
       return;
     case 'other backs up': {
-      const name = `OTHER_${++stage.made.count}`;
+      const name = `OTHER_${++context.made.count}`;
       request(host, 'POST', `/backup/create?name=${name}`, later);
       return later(setup.createMs + 1, () => {
         request(host, 'POST', `/backup/upload/${name}`, later);
@@ -115,7 +117,7 @@ export function inflict(fault: Fault, host: SceneHost, stage: Stage): void {
       return request(host, 'POST', `/backup/kill?command=${command}`, later);
     }
     case 'table refilled':
-      return simulator.refillTable('shop.orders', 1000 + ++stage.made.count);
+      return simulator.refillTable('shop.orders', 1000 + ++context.made.count);
     case 'table emptied':
     case 'table replaced': {
       const old = simulator.tables.get(fault.table);
@@ -130,26 +132,31 @@ export function inflict(fault: Fault, host: SceneHost, stage: Stage): void {
     case 'clock set':
       return time.shiftWallClock(fault.ms);
     case 'disk full':
-      ledger.folder.full = fault.what;
-      return later(fault.ms, () => (ledger.folder.full = undefined));
+      schedule.folder.full = fault.what;
+      return later(fault.ms, () => (schedule.folder.full = undefined));
     case 'no locks':
-      ledger.folder.refusesLocks = true;
-      return later(fault.ms, () => (ledger.folder.refusesLocks = false));
+      schedule.folder.refusesLocks = true;
+      return later(fault.ms, () => (schedule.folder.refusesLocks = false));
     case 'last-backup file lost':
-      ledger.folder.files.delete(file('last_backup'));
+      schedule.folder.files.delete(file('last_backup'));
       return;
-    case 'last-backup file says':
-      ledger.folder.files.set(file('last_backup'), fault.text);
+    case 'last-backup file overwritten':
+      schedule.folder.files.set(file('last_backup'), fault.text);
       return;
-    case 'journal says':
-      // Nobody spoils it while a program is at work.
-      if (ledger.folder.locks.has(file('lock'))) return;
-      ledger.folder.files.set(file('run.json'), fault.text);
+    case 'journal overwritten':
+      // A journal is not overwritten while a program holds the lock.
+      if (schedule.folder.locks.has(file('lock'))) return;
+      schedule.folder.files.set(file('run.json'), fault.text);
   }
 }
 
-/** Another client's request; it does not wait for the answer. */
-function request(host: SceneHost, method: string, target: string, later: Stage['later']): void {
+/** Sends another client's request without waiting for the answer. */
+function request(
+  host: ScenarioHost,
+  method: string,
+  target: string,
+  later: FaultContext['later'],
+): void {
   later(0, () =>
     host.simulator.handle({ method, path: target, headers: { authorization }, body: '' }),
   );

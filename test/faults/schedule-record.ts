@@ -4,25 +4,25 @@ import type { RunRecord } from './run-record.js';
 
 export const logDir = '/log';
 
-/** A promise of the program that was broken. */
-export class BrokenPromiseError extends Error {
-  override name = 'BrokenPromiseError' as const;
+/** A check that failed: the program did something that it must not do. */
+export class FailedCheckError extends Error {
+  override name = 'FailedCheckError' as const;
 }
 
-/** What is known of all runs of one schedule, and which promises they broke. */
-export class Ledger {
+/** Everything recorded about the runs of one schedule, and the first check that failed. */
+export class ScheduleRecord {
   readonly folder: MemoryFolder;
   readonly runs = new Map<number, RunRecord>();
-  /** Requests that may have been carried out and must never be sent again: `create NAME`. */
+  /** Requests that may have been carried out and must not be sent again, as `create NAME`. */
   readonly maybeDone = new Set<string>();
-  /** The base that was asked of each upload; empty for a full. */
-  readonly uploadsAsked = new Map<string, string>();
-  /** The first promise that was broken. */
-  broken: BrokenPromiseError | undefined;
-  /** What happened how often: requests and writes, exit codes, what was recorded. */
+  /** The base that each upload requested; empty for a full. */
+  readonly uploadsRequested = new Map<string, string>();
+  /** The first check that failed. */
+  failedCheck: FailedCheckError | undefined;
+  /** Counts of requests and writes, exit codes, and recorded backups. */
   readonly tally = new Map<string, number>();
 
-  constructor(watcher: (ledger: Ledger) => FolderWatcher) {
+  constructor(watcher: (schedule: ScheduleRecord) => FolderWatcher) {
     this.folder = new MemoryFolder(watcher(this));
   }
 
@@ -36,10 +36,12 @@ export class Ledger {
     return found;
   }
 
-  expect(holds: boolean, run: RunRecord, promise: string): void {
-    if (holds || this.broken !== undefined) return;
+  expect(isMet: boolean, run: RunRecord, failure: string): void {
+    if (isMet || this.failedCheck !== undefined) return;
     const { host, step, id } = run;
-    this.broken = new BrokenPromiseError(`${promise} (run ${id}, ${host.name}: ${step.command})`);
+    this.failedCheck = new FailedCheckError(
+      `${failure} (run ${id}, ${host.name}: ${step.command})`,
+    );
   }
 
   file(name: string): string | undefined {
@@ -50,7 +52,7 @@ export class Ledger {
     return this.file(`.${host.name}_last_backup`);
   }
 
-  /** The journal of that host, if it can be read. */
+  /** Returns the journal of the run's host, if it can be read. */
   journal({ host }: RunRecord): Partial<Record<string, string>> | undefined {
     try {
       const text = this.file(`.${host.name}_run.json`);

@@ -1,31 +1,32 @@
 import type { Transport } from '../../src/http/transport.js';
 import type { Disk } from '../../src/state/disk.js';
 import type { HeldLock } from '../../src/state/file-lock.js';
-import type { DiskOfOne } from './lock-in-memory.js';
+import type { ProcessDisk } from './lock-in-memory.js';
 
 class Killed extends Error {}
 
 /**
- * A process that is killed (-9) right after its n-th effect, or the first that matches: that request is carried out, that
- * file written, but the program never learns of it, and nothing that it does later has an effect.
+ * A process that is killed with SIGKILL right after its n-th effect, or the first that matches.
+ * That request is carried out, or that file written, but the program does not receive the result,
+ * and nothing that it does later has an effect.
  */
-export class Mortal {
-  dead = false;
-  /** What it did, in order: `POST /backup/create`, `replace .HOST_run.json`. */
+export class KillableProcess {
+  killed = false;
+  /** Its effects, in order: `POST /backup/create`, `replace .HOST_run.json`. */
   readonly effects: string[] = [];
   readonly disk: Disk;
-  private readonly real: DiskOfOne;
+  private readonly real: ProcessDisk;
   private readonly lastEffect: number | RegExp;
 
-  constructor(disk: DiskOfOne, lastEffect: number | RegExp = Infinity) {
+  constructor(disk: ProcessDisk, lastEffect: number | RegExp = Infinity) {
     this.real = disk;
-    this.disk = this.mortalDisk(disk);
+    this.disk = this.killableDisk(disk);
     this.lastEffect = lastEffect;
   }
 
   transport(real: Transport): Transport {
     return async (request, signal) => {
-      this.mustLive();
+      this.throwIfKilled();
       const effect = this.begin(`${request.method} ${request.path.replace(/\?.*/, '')}`);
       const answer = await real(request, signal);
       this.end(effect);
@@ -33,16 +34,16 @@ export class Mortal {
     };
   }
 
-  private mortalDisk(real: DiskOfOne): Disk {
+  private killableDisk(real: ProcessDisk): Disk {
     const doing = <T>(what: string, file: string, work: () => T): T => {
-      this.mustLive();
+      this.throwIfKilled();
       const effect = this.begin(`${what} ${file.replace(/^.*\//, '')}`);
       const result = work();
       this.end(effect);
       return result;
     };
     const looking = <T>(work: () => T): T => {
-      this.mustLive();
+      this.throwIfKilled();
       return work();
     };
     return {
@@ -62,8 +63,8 @@ export class Mortal {
 
   private whileAlive(lock: HeldLock): HeldLock {
     return {
-      describe: (text) => void (this.dead || lock.describe(text)),
-      release: () => void (this.dead || lock.release()),
+      describe: (text) => void (this.killed || lock.describe(text)),
+      release: () => void (this.killed || lock.release()),
     };
   }
 
@@ -77,12 +78,12 @@ export class Mortal {
         ? effect >= this.lastEffect
         : this.lastEffect.test(this.effects[effect - 1] ?? '');
     if (!last) return;
-    this.dead = true;
-    this.real.die();
+    this.killed = true;
+    this.real.releaseLocks();
     throw new Killed();
   }
 
-  private mustLive(): void {
-    if (this.dead) throw new Killed();
+  private throwIfKilled(): void {
+    if (this.killed) throw new Killed();
   }
 }

@@ -4,8 +4,8 @@ import type { HostSetup } from './script.js';
 import { secret, user } from './secret.js';
 import type { Time } from './time.js';
 
-/** A ClickHouse server with its clickhouse-backup, as the programs and the script meet it. */
-export interface SceneHost {
+/** A simulated ClickHouse server with its clickhouse-backup. */
+export interface ScenarioHost {
   /** As typed, and in file names. */
   name: string;
   setup: HostSetup;
@@ -17,7 +17,7 @@ export function makeHost(
   setup: HostSetup,
   time: Time,
   remote: Map<string, SimulatedBackup> | undefined,
-): SceneHost {
+): ScenarioHost {
   const simulator = new Simulator({
     version: setup.version,
     clock: time.server,

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { runAlone } from '../input/lone-run.js';
-import { play } from './play.js';
+import { playScript } from './play-script.js';
 import { type HostSetup, runStep } from './script.js';
 
-/** What random schedules and input found, each as the shortest script that shows it. */
+// Bugs that random schedules and input found, each with the shortest script that shows it.
 
 const setup: HostSetup = {
   version: '2.4.0',
@@ -14,40 +14,40 @@ const setup: HostSetup = {
   createMs: 150,
   uploadMs: 150,
   listMs: 0,
-  prior: [],
+  earlierBackups: [],
 };
 
-test('foreign entries hold nothing back', async () => {
-  const prior = ['FULL', 'DIFF', 'FULL'] as const;
-  const hosts = [{ ...setup, prior, foreign: true }];
+test('foreign entries do not prevent any deletion', async () => {
+  const earlierBackups = ['FULL', 'DIFF', 'FULL'] as const;
+  const hosts = [{ ...setup, earlierBackups, foreign: true }];
   const steps = [runStep('delete-remote --keep 1 --yes')];
-  const tally = await play({ hosts, sharedStorage: false, steps });
+  const tally = await playScript({ hosts, sharedStorage: false, steps });
   expect([tally.get('kept beside foreign entries'), tally.get('POST delete')]).toEqual([1, 2]);
 });
 
-test('a list that got no answer is asked for again only when nothing runs', async () => {
+test('a list without an answer is requested again only when nothing is running', async () => {
   const busy = { request: 3, what: { kind: 'fault', fault: { kind: 'busy', ms: 5000 } } } as const;
   const lost = { request: 3, what: { kind: 'lost', done: false } } as const;
   const steps = [runStep('create-full', { troubles: [lost, busy] })];
-  await play({ hosts: [setup], sharedStorage: false, steps });
+  await playScript({ hosts: [setup], sharedStorage: false, steps });
 });
 
-test('an upload that the server refused has failed, even if no list can be had after it', async () => {
+test('an upload that the server refused has failed, even if no list can be read', async () => {
   const error = { kind: 'error', text: 'code: 999, message: Session expired' } as const;
   const troubles = [9, 10].map((request) => ({ request, what: error }));
   const hosts = [{ ...setup, version: '2.8.1' as const }];
   const steps = [runStep('create-full', { troubles })];
-  const tally = await play({ hosts, sharedStorage: false, steps });
+  const tally = await playScript({ hosts, sharedStorage: false, steps });
   expect(tally.get('exit 1')).toBe(1);
 });
 
 test.for(['create', 'upload'])(
-  'a %s that is sent twice on the way is not sent again',
+  'a %s that the network duplicates is not sent again',
   async (what) => {
     for (const version of ['2.4.0', '2.6.30', '2.8.1'] as const) {
       const hosts = [{ ...setup, version }];
       let request = 0;
-      await play(
+      await playScript(
         { hosts, sharedStorage: false, steps: [runStep('create-full')] },
         {
           onEnd: ({ id, sent }) => {
@@ -58,10 +58,11 @@ test.for(['create', 'upload'])(
       );
       const twice = { request, what: { kind: 'twice', answer: 'second' } } as const;
       const ends: number[] = [];
-      await play(
+      await playScript(
         { hosts, sharedStorage: false, steps: [runStep('create-full', { troubles: [twice] })] },
         {
-          onEnd: ({ id, doneUnheard }, code) => void (id > 1 || ends.push(code, doneUnheard.size)),
+          onEnd: ({ id, doneButRefused }, code) =>
+            void (id > 1 || ends.push(code, doneButRefused.size)),
         },
       );
       expect([version, ...ends]).toEqual([version, 0, 1]);
@@ -69,7 +70,7 @@ test.for(['create', 'upload'])(
   },
 );
 
-test('a proxy that gives up each list is given up, though the action log answers', async () => {
+test('a run gives up if every list times out, even if the action log answers', async () => {
   const { code, stderr, tookMs } = await runAlone(['create-full', 'h0'], {
     answer: (request) =>
       request.includes('/list') ? { status: 504, body: '<html>' } : { status: 200, body: '' },
@@ -79,14 +80,14 @@ test('a proxy that gives up each list is given up, though the action log answers
 });
 
 test.for(['toString', 'constructor', '__proto__', 'hasOwnProperty'])(
-  'no command is called %s',
+  'there is no command named %s',
   async (command) => {
     const { code, stderr } = await runAlone([command, 'h0']);
     expect([code, stderr]).toEqual([2, expect.stringContaining('unknown command')]);
   },
 );
 
-test('blanks and a byte order mark around an answer are no fault of ours', async () => {
+test('blanks and a byte order mark around an answer are not reported as unexpected', async () => {
   const { code, stderr } = await runAlone(['create-full', 'h0', '--timeout', '1s'], {
     answer: (request) => {
       const body = '\ufeff {"status":"acknowledged","operation":"create"}\u00a0\n';

@@ -1,6 +1,6 @@
 import { type HttpAnswer, type HttpRequest, TransportError } from '../../src/http/transport.js';
 import type { Transport } from '../../src/http/transport.js';
-import type { SceneHost } from './scene-host.js';
+import type { ScenarioHost } from './scenario-host.js';
 import { reasonOf, simulatorTransport } from '../support/simulator-transport.js';
 import type { RequestFault } from './script.js';
 import { user } from './secret.js';
@@ -8,8 +8,8 @@ import type { Time } from './time.js';
 
 const page = '<html><head><title>Bad Gateway</title></head><body>nginx</body></html>\n';
 
-/** Requests to a simulator without sockets. A connection that is refused was not even accepted. */
-export function directTransport({ simulator, name }: SceneHost, password: string): Transport {
+/** Returns a transport to a simulator without sockets, which can refuse connections. */
+export function directTransport({ simulator, name }: ScenarioHost, password: string): Transport {
   const send = simulatorTransport(simulator, `http://${name}:7171`, { user, password });
   return async (request, signal) => {
     if (simulator.isRefusing()) {
@@ -19,18 +19,18 @@ export function directTransport({ simulator, name }: SceneHost, password: string
   };
 }
 
-/** Carries one request while that happens to it. */
-export async function carryFaulty(
+/** Sends a request and applies the fault to it. */
+export async function sendWithFault(
   fault: RequestFault,
   request: HttpRequest,
   {
-    real,
+    send,
     signal,
     time,
-    onDoneUnheard,
-  }: { real: Transport; signal: AbortSignal; time: Time; onDoneUnheard: () => void },
+    onDoneButRefused,
+  }: { send: Transport; signal: AbortSignal; time: Time; onDoneButRefused: () => void },
 ): Promise<HttpAnswer> {
-  const forEver = async (neverSent: boolean): Promise<never> => {
+  const hang = async (neverSent: boolean): Promise<never> => {
     await time.server.sleep(Infinity, signal).catch(() => undefined);
     throw reasonOf(signal, neverSent);
   };
@@ -38,21 +38,21 @@ export async function carryFaulty(
     case 'refused':
       throw new TransportError('connection refused', { neverSent: true });
     case 'connect hangs':
-      return forEver(true);
+      return hang(true);
     case 'lost':
-      if (fault.done) await real(request, signal);
+      if (fault.done) await send(request, signal);
       throw new TransportError('the connection was cut', { neverSent: false });
     case 'late': {
-      const answer = await real(request, signal);
+      const answer = await send(request, signal);
       await time.server.sleep(fault.ms, signal).catch(() => undefined);
       if (signal.aborted) throw reasonOf(signal, false);
       return answer;
     }
     case 'never':
-      if (fault.done) await real(request, signal);
-      return forEver(false);
+      if (fault.done) await send(request, signal);
+      return hang(false);
     case 'proxy':
-      if (fault.done) await real(request, signal);
+      if (fault.done) await send(request, signal);
       return { status: fault.status, body: page };
     case 'proxy refuses':
       return { status: fault.status, body: page, retryAfter: fault.retryAfter };
@@ -61,21 +61,21 @@ export async function carryFaulty(
       return { status: 500, body: JSON.stringify(body) };
     }
     case 'garbage': {
-      const { status, body } = await real(request, signal);
-      return { status, body: spoil(body, fault.what) };
+      const { status, body } = await send(request, signal);
+      return { status, body: corrupt(body, fault.what) };
     }
     case 'twice': {
-      const first = await real(request, signal);
-      const second = await real(request, signal);
+      const first = await send(request, signal);
+      const second = await send(request, signal);
       if (fault.answer === 'first') return first;
-      // Of what was done the program hears a refusal.
-      if (request.method === 'POST' && first.status < 300) onDoneUnheard();
+      // The request was carried out, but the program receives a refusal.
+      if (request.method === 'POST' && first.status < 300) onDoneButRefused();
       return second;
     }
   }
 }
 
-function spoil(body: string, how: 'half' | 'lines' | 'html' | 'binary'): string {
+function corrupt(body: string, how: 'half' | 'lines' | 'html' | 'binary'): string {
   switch (how) {
     case 'half':
       return body.slice(0, Math.ceil(body.trimEnd().length / 2));

@@ -3,14 +3,14 @@ import type { Transport } from '../../src/http/transport.js';
 import { type ListeningSimulator, serve } from '../simulator/http-server.js';
 import type { Simulator } from '../simulator/simulator.js';
 import { user } from './secret.js';
-import type { SceneHost } from './scene-host.js';
+import type { ScenarioHost } from './scenario-host.js';
 import type { Time } from './time.js';
 
-/** The same servers behind real sockets, a port for each run, and the program's own transport. */
-export class HttpWires {
+/** Transports over real sockets, with a port for each run and the program's own HTTP client. */
+export class HttpTransports {
   private readonly listening: Promise<ListeningSimulator>[] = [];
 
-  readonly transportOf = ({ simulator }: SceneHost, password: string, time: Time): Transport => {
+  readonly transportOf = ({ simulator }: ScenarioHost, password: string, time: Time): Transport => {
     let answering = 0;
     const counting = Object.create(simulator, {
       handle: {
@@ -30,14 +30,14 @@ export class HttpWires {
         clientCertificate: undefined,
         insecure: false,
       });
-      // When we go, the server learns of it late: until then, time must not go on.
+      // The server notices an aborted request late; until then, time must not pass.
       let release: (() => void) | undefined;
       const onAbort = () => (release = time.hold());
       signal.addEventListener('abort', onAbort, { once: true });
       try {
         return await send(request, signal);
       } finally {
-        // The server counts it down.
+        // The server decrements it.
         // oxlint-disable-next-line no-unmodified-loop-condition
         while (answering > 0) await new Promise((resolve) => setImmediate(resolve));
         signal.removeEventListener('abort', onAbort);
