@@ -18,12 +18,12 @@ type Drawn = Step | keyof typeof notes;
 /** The rows of the page and the nodes in them; `[]` is a gap. Graphviz routes the lines. */
 const page: (Drawn | '')[][] = [
   ['start'],
-  ['lock', 'wait-for-turn'],
+  ['lock', 'wait-for-lock'],
   ['check-server'],
   ['journal', 'recover'],
   ['', 'recovered'],
   ['kind', '', 'read-last-backup'],
-  ['list-names', '', 'verify-base', 'look-again-for-base'],
+  ['list-names', '', 'verify-base', 'retry-base'],
   ['', 'asksServer', 'storage-empty'],
   ['', 'wait-for-server', 'without-base'],
   ['note-tables', '', 'warn-no-base'],
@@ -31,10 +31,10 @@ const page: (Drawn | '')[][] = [
   [],
   ['create', '', 'mayFail', 'give-up'],
   ['created', '', 'create-error', 'log-error'],
-  ['choose-base-use', 'look-for-copy'],
+  ['choose-base-use', 'find-copy'],
   ['upload', 'warn-full-instead'],
   ['uploaded', '', 'upload-error'],
-  ['verify-upload', 'look-again-for-upload', 'log-upload-error'],
+  ['verify-upload', 'retry-upload', 'log-upload-error'],
   ['record'],
   ['end'],
 ];

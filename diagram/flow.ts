@@ -25,7 +25,7 @@ export interface FlowEdge {
 const written = {
   start: { kind: 'start', cluster: 'main', label: 'create-full\nor create-diff' },
   lock: { kind: 'condition', cluster: 'main', label: 'Host lock\nfree?', mayFail: true },
-  'wait-for-turn': { kind: 'action', cluster: 'main', label: 'Wait for turn', mayFail: true },
+  'wait-for-lock': { kind: 'action', cluster: 'main', label: 'Wait for turn', mayFail: true },
   'check-server': {
     kind: 'action',
     cluster: 'main',
@@ -68,7 +68,7 @@ const written = {
     asksServer: true,
     mayFail: true,
   },
-  'look-again-for-base': {
+  'retry-base': {
     kind: 'action',
     cluster: 'diff',
     label: 'Wait, list\nagain',
@@ -98,7 +98,7 @@ const written = {
     mayFail: true,
   },
   created: { kind: 'condition', cluster: 'main', label: 'How did\nit end?' },
-  'look-for-copy': {
+  'find-copy': {
     kind: 'condition',
     cluster: 'main',
     label: 'Local copy\nok?',
@@ -134,7 +134,7 @@ const written = {
     asksServer: true,
     mayFail: true,
   },
-  'look-again-for-upload': {
+  'retry-upload': {
     kind: 'action',
     cluster: 'main',
     label: 'Wait, check\nagain',
@@ -166,8 +166,8 @@ export const nodes = written as Record<Step, FlowNode>;
 /** The moves from step to step, without those that `asksServer` and `mayFail` represent. */
 export const edges: readonly FlowEdge[] = [
   { from: 'start', to: 'lock' },
-  { from: 'lock', to: 'wait-for-turn', label: 'no' },
-  { from: 'wait-for-turn', to: 'lock' },
+  { from: 'lock', to: 'wait-for-lock', label: 'no' },
+  { from: 'wait-for-lock', to: 'lock' },
   { from: 'lock', to: 'check-server', label: 'yes' },
   { from: 'check-server', to: 'journal' },
   { from: 'journal', to: 'recover', label: 'yes' },
@@ -181,8 +181,8 @@ export const edges: readonly FlowEdge[] = [
   { from: 'kind', to: 'read-last-backup', label: 'DIFF' },
   { from: 'read-last-backup', to: 'verify-base' },
   { from: 'verify-base', to: 'note-tables', label: 'yes' },
-  { from: 'verify-base', to: 'look-again-for-base', label: 'not yet' },
-  { from: 'look-again-for-base', to: 'verify-base' },
+  { from: 'verify-base', to: 'retry-base', label: 'not yet' },
+  { from: 'retry-base', to: 'verify-base' },
   { from: 'verify-base', to: 'storage-empty', label: 'no' },
   { from: 'verify-base', to: 'without-base', label: 'no file' },
   { from: 'storage-empty', to: 'give-up', label: 'yes' },
@@ -195,10 +195,10 @@ export const edges: readonly FlowEdge[] = [
   { from: 'reserve-name', to: 'create' },
   { from: 'create', to: 'created' },
   { from: 'created', to: 'choose-base-use', label: 'success' },
-  { from: 'created', to: 'look-for-copy', label: 'unknown' },
+  { from: 'created', to: 'find-copy', label: 'unknown' },
   { from: 'created', to: 'create-error', label: 'error' },
-  { from: 'look-for-copy', to: 'choose-base-use', label: 'yes' },
-  { from: 'look-for-copy', to: 'create-error', label: 'no' },
+  { from: 'find-copy', to: 'choose-base-use', label: 'yes' },
+  { from: 'find-copy', to: 'create-error', label: 'no' },
   { from: 'choose-base-use', to: 'upload', label: 'no' },
   { from: 'choose-base-use', to: 'warn-full-instead', label: 'yes' },
   { from: 'warn-full-instead', to: 'upload' },
@@ -207,8 +207,8 @@ export const edges: readonly FlowEdge[] = [
   { from: 'uploaded', to: 'warn-full-instead', label: 'base refused' },
   { from: 'uploaded', to: 'upload-error', label: 'no' },
   { from: 'verify-upload', to: 'record', label: 'yes' },
-  { from: 'verify-upload', to: 'look-again-for-upload', label: 'not yet' },
-  { from: 'look-again-for-upload', to: 'verify-upload' },
+  { from: 'verify-upload', to: 'retry-upload', label: 'not yet' },
+  { from: 'retry-upload', to: 'verify-upload' },
   { from: 'verify-upload', to: 'upload-error', label: 'no' },
   { from: 'record', to: 'end' },
 

@@ -51,7 +51,7 @@ async function takeHostLock(context: CommandContext, command: string): Promise<H
       if (wait.waitedMs > 0) report.free();
       return describeHolder(attempt.lock, { command, backup: '', since: localTime(clock.now()) });
     }
-    report.step('wait-for-turn');
+    report.step('wait-for-lock');
     const holder = readHolder(attempt.holder);
     if (wait.isOver()) {
       throw new BusyError(`another chbackup is working on ${host}: ${describe(holder)}`, {

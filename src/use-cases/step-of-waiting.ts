@@ -28,7 +28,7 @@ export function withStepOfWaiting(inner: Reporter): Reporter {
     },
     busy(running) {
       // A wait for another chbackup has its own step, which the host lock reports.
-      if (current !== 'wait-for-turn' && interrupted === undefined) {
+      if (current !== 'wait-for-lock' && interrupted === undefined) {
         interrupted = current;
         enter('wait-for-server');
       }

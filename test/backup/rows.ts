@@ -33,7 +33,7 @@ export function localRow(name: string, details: Partial<Backup> = {}): Backup {
 
 /** Returns the backups of a chain, each based on the one before it. */
 export function chainRows(...names: string[]): Backup[] {
-  return names.map((name, at) => remoteRow(name, { required: names[at - 1] ?? '' }));
+  return names.map((name, at) => remoteRow(name, { required: names[at - 1] }));
 }
 
 export const namesOf = (backups: readonly Backup[]) => backups.map((backup) => backup.name);

@@ -27,14 +27,14 @@ describe('chainTree', () => {
     [
       'an orphan',
       [on('D2', 'D1'), on('D3', 'D2'), remoteRow('F')],
-      'D2{its base D1 is not there}(D3) F',
+      'D2{its base D1 is missing}(D3) F',
     ],
     ['an entry without a name', [remoteRow(''), remoteRow('F')], ' F'],
-    ['an increment based on itself', [on('A', 'A')], 'A{its base A requires it in turn}'],
+    ['an increment based on itself', [on('A', 'A')], 'A{its bases form a cycle (A requires it)}'],
     [
       'a cycle with an increment based on it',
       [on('T', 'B'), on('A', 'B'), on('B', 'A'), on('U', 'T')],
-      'B{its base A requires it in turn}(T(U) A)',
+      'B{its bases form a cycle (A requires it)}(T(U) A)',
     ],
     [
       'a name that is listed twice',

@@ -12,14 +12,19 @@ describe('verifyBackup', () => {
   });
 
   test.for([
-    ['an empty list', [], 'missing', 'D2 is not on the remote storage'],
-    ['only a local copy', [localRow('D2')], 'missing', 'D2 is not on the remote storage'],
-    ['broken', [brokenRow('D2')], 'broken', "D2 is broken: broken (can't stat metadata.json)"],
+    ['an empty list', [], 'missing', 'backup D2 is not on the remote storage'],
+    ['only a local copy', [localRow('D2')], 'missing', 'backup D2 is not on the remote storage'],
+    [
+      'broken',
+      [brokenRow('D2')],
+      'broken',
+      "backup D2 is broken: broken (can't stat metadata.json)",
+    ],
     [
       'listed twice, once as broken',
       [remoteRow('D2'), brokenRow('D2')],
       'broken',
-      "D2 is broken: broken (can't stat metadata.json)",
+      "backup D2 is broken: broken (can't stat metadata.json)",
     ],
     [
       'base missing',
@@ -37,7 +42,7 @@ describe('verifyBackup', () => {
       'full backup of the chain missing',
       [on('D2', 'D1'), on('D1', 'F')],
       'base-missing',
-      'F, which D1 requires, is not on the remote storage',
+      'backup F, required by D1, is not on the remote storage',
     ],
     [
       'base broken',
@@ -49,13 +54,13 @@ describe('verifyBackup', () => {
       'full backup of the chain broken',
       [on('D2', 'D1'), on('D1', 'F'), brokenRow('F', { description: '' })],
       'base-broken',
-      'F, which D1 requires, is broken: broken',
+      'backup F, required by D1, is broken: broken',
     ],
     [
       'a cycle',
       [on('D2', 'D1'), on('D1', 'D2')],
       'cycle',
-      'its chain comes back to D2 and has no full',
+      'its bases form a cycle through D2, without a full backup',
     ],
   ] as const)('%s', ([, remote, kind, reason]) => {
     expect(verifyBackup(remote, 'D2')).toEqual({ verified: false, kind, reason });
@@ -68,7 +73,6 @@ describe('verifyUpload', () => {
   test.for([
     ['an increment', 'D2', 'D1', { verified: true, chain: ['D2', 'D1', 'F'], asFull: false }],
     ['a full', 'G', undefined, { verified: true, chain: ['G'], asFull: false }],
-    ['a full, with an empty base name', 'G', '', { verified: true, chain: ['G'], asFull: false }],
     ['a full instead of an increment', 'G', 'D1', { verified: true, chain: ['G'], asFull: true }],
     [
       'an increment on another base',
@@ -77,7 +81,7 @@ describe('verifyUpload', () => {
       {
         verified: false,
         kind: 'wrong-base',
-        reason: 'D2 stands on D1, but an increment on F was asked for',
+        reason: 'backup D2 is based on D1, but an increment on F was requested',
       },
     ],
     [
@@ -87,14 +91,14 @@ describe('verifyUpload', () => {
       {
         verified: false,
         kind: 'wrong-base',
-        reason: 'D1 stands on F, but a full was asked for',
+        reason: 'backup D1 is based on F, but a full backup was requested',
       },
     ],
     [
       'not on the remote storage yet',
       'D3',
       'D2',
-      { verified: false, kind: 'missing', reason: 'D3 is not on the remote storage' },
+      { verified: false, kind: 'missing', reason: 'backup D3 is not on the remote storage' },
     ],
   ] as const)('%s', ([, name, base, result]) => {
     expect(verifyUpload(remote, name, base)).toEqual(result);
@@ -110,7 +114,7 @@ describe('verifyUpload', () => {
     expect(verifyUpload([copy, remoteRow('F')], 'F', undefined)).toEqual({
       verified: false,
       kind: 'not-ours',
-      reason: 'the F on the remote storage is another one, made 2026-11-22 10:00:00',
+      reason: 'the remote backup F is a different one, created 2026-11-22 10:00:00',
     });
     expect(verifyUpload([copy, brokenRow('F')], 'F', undefined)).toMatchObject({ kind: 'broken' });
     const broken = { ...copy, state: 'broken' as const };

@@ -52,7 +52,9 @@ describe('messages on stderr', () => {
     const messages = lines(stderr).map((text) => text.slice(text.indexOf('[')));
     expect(messages).toEqual([
       '[INFO] create-full started',
-      expect.stringMatching(/^\[WARNING\] busy: `upload OTHER` runs since .*; waiting for it$/),
+      expect.stringMatching(
+        /^\[WARNING\] waiting for `upload OTHER`, which has been running since .*$/,
+      ),
       expect.stringMatching(/^\[INFO\] still waiting for `upload OTHER` \(1m/),
       expect.stringMatching(/^\[INFO\] still waiting for `upload OTHER` \(5m/),
       expect.stringMatching(/^\[INFO\] still waiting for `upload OTHER` \(15m/),
@@ -90,7 +92,7 @@ describe('messages on stderr', () => {
     const { code, stderr } = await harness.run('create-full', '--verbose');
     expect(code).toBe(0);
     expect(stderr).toMatch(/\[DEBUG\] GET \S+ → the connection was cut/);
-    expect(stderr).toMatch(/\[WARNING\] no answer yet, asking again: \S+: the connection was cut/);
+    expect(stderr).toMatch(/\[WARNING\] no response, retrying: \S+: the connection was cut/);
   });
 
   test('an unexpected error as one line, with its stack trace with --verbose', async ({
@@ -105,7 +107,7 @@ describe('messages on stderr', () => {
     expect(short.code).toBe(1);
     expect(lines(short.stderr)).toEqual([
       expect.stringMatching(
-        /::::\[ERROR\] unexpected: TypeError: two \(this is a fault of chbackup/,
+        /::::\[ERROR\] unexpected error: TypeError: two \(this is a bug in chbackup/,
       ),
     ]);
     const argv = ['create-full', harness.host, 'u', secret, '--verbose'];

@@ -73,7 +73,7 @@ describe.each(versions)('with a server %s', (version) => {
     } else {
       expect(uploads(harness).at(-1)).toBe('');
       expect(diff?.required).toBe('');
-      expect(stderr).toMatch(/\[WARNING\] .*2\.7\.0.*uploaded as a full one/);
+      expect(stderr).toMatch(/\[WARNING\] .*2\.7\.0.*uploaded in full/);
     }
     // A restore would return exactly the rows that are in the tables now.
     expect(diff?.tables).toEqual(
@@ -92,7 +92,7 @@ describe.each(versions)('with a server %s', (version) => {
     expect(JSON.parse(stdout)).toMatchObject({ base: null });
     const requested = version === '2.8.1' ? [`diff-from-remote=${full}`, ''] : [''];
     expect(uploads(harness).slice(1)).toEqual(requested);
-    expect(stderr).toContain('this backup is uploaded as a full one');
+    expect(stderr).toContain('this backup is uploaded in full');
     expect(stderr.includes('require `upload_by_part` equal true')).toBe(version === '2.8.1');
     expect(harness.simulator.isWhole(harness.lastBackup ?? '')).toBe(true);
     expect(harness.journal).toBeUndefined();
@@ -135,7 +135,7 @@ describe.each(versions)('with a server %s', (version) => {
       what: 'has a missing ancestor',
       spoil: ({ simulator }: Harness, [full]: Names) => simulator.deleteBehind('remote', full),
       reason: ([full, middle]: Names) =>
-        `${full}, which ${middle} requires, is not on the remote storage`,
+        `backup ${full}, required by ${middle}, is not on the remote storage`,
     },
     {
       what: 'has a broken ancestor',
@@ -161,12 +161,12 @@ describe.each(versions)('with a server %s', (version) => {
       const names = await spoilBase(harness);
       const { code, stderr, steps } = await harness.run('create-diff');
       expect(code).toBe(0);
-      expect(stderr).toMatch(/\[WARNING\] .*uploaded as a full one/);
+      expect(stderr).toMatch(/\[WARNING\] .*uploaded in full/);
       expect(stderr).toContain(reason(names));
       expect(uploads(harness).at(-1)).toBe('');
       expect(harness.simulator.isWhole(harness.lastBackup ?? '')).toBe(true);
       expect(names).not.toContain(harness.lastBackup);
-      expect(steps.filter((step) => step === 'look-again-for-base')).toHaveLength(2);
+      expect(steps.filter((step) => step === 'retry-base')).toHaveLength(2);
     });
 
     test('exits with 1 before it creates anything with --without-base fail', async ({
@@ -256,7 +256,7 @@ describe.for([
     await spoilFile(harness);
     const { code, stderr } = await harness.run('create-diff');
     expect(code).toBe(0);
-    expect(stderr).toMatch(/\[WARNING\] .*uploaded as a full one/);
+    expect(stderr).toMatch(/\[WARNING\] .*uploaded in full/);
     expect(stderr).toContain(problem);
     expect(stderr.length).toBeLessThan(2000);
     // oxlint-disable-next-line no-control-regex

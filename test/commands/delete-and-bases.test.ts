@@ -79,7 +79,9 @@ describe.each(versions)('with a server %s', (version) => {
     expect((await deleting.done).code).toBe(0);
     const { code, stderr } = (await diff) ?? {};
     expect(code).toBe(0);
-    expect(stderr).toContain('busy: `chbackup delete-remote` runs since 2026-11-22 10:00:00');
+    expect(stderr).toContain(
+      'waiting for `chbackup delete-remote`, which has been running since 2026-11-22 10:00:00',
+    );
     const posts = harness.requests(/^POST/).map((line) => line.split('/')[2]?.split('?')[0]);
     expect(posts).toEqual([...Array<string>(6).fill('delete'), 'create', 'upload']);
     // Its base was deleted, and no other backup is used as the base.
@@ -134,7 +136,7 @@ describe('broken backups', () => {
       beforeRequest(harness, /list\/remote/, () => listed.push(harness.clock.elapsed()), 2);
       const { code, stderr } = await harness.run('delete-remote', '--broken', '--yes');
       expect(code).toBe(0);
-      expect(stderr).toContain('1 look broken; looking again in two minutes');
+      expect(stderr).toContain('1 backup looks broken; checking again in two minutes');
       expect((listed[1] ?? 0) - (listed[0] ?? 0)).toBe(2 * minute);
       expect(deletesAsked(harness)).toEqual([broken]);
       expect(namesAt(harness, 'remote')).toEqual(names);
@@ -166,7 +168,7 @@ describe('broken backups', () => {
     beforeRequest(harness, /list\/remote/, heal, 4);
     const { code, stderr } = await harness.run('delete-remote', '--broken', '--yes');
     expect(code).toBe(0);
-    expect(stderr).toContain(`kept after all: ${broken}: not broken`);
+    expect(stderr).toContain(`backup ${broken} was not deleted: not broken`);
     expect(deletesAsked(harness)).toEqual([]);
   });
 
@@ -181,7 +183,7 @@ describe('broken backups', () => {
       expect(kept.code).toBe(0);
       expect(kept.stdout).toContain(`${late} is broken and may require it`);
       expect(kept.stderr).toMatch(
-        /\[WARNING\] 3 more would be deleted, but a broken .*delete-remote --broken/,
+        /\[WARNING\] 3 more backups are kept because a broken .*delete-remote --broken/,
       );
       const named = await harness.run('delete-remote', '--name', diff6, '--yes');
       expect(named.code).toBe(1);

@@ -34,7 +34,7 @@ describe.each(versions)('with a server %s', (version) => {
     const { code, stdout, stderr } = await harness.run('delete-remote', '--all');
     expect(code).toBe(2);
     expect(stdout.match(/^delete /gm)).toHaveLength(6);
-    expect(stderr).toMatch(/\[ERROR\] nothing was deleted: there is no terminal .*--yes/);
+    expect(stderr).toMatch(/\[ERROR\] nothing was deleted: cannot ask .*--yes/);
     expect(deletesAsked(harness)).toEqual([]);
     expect(harness.lastBackup).toBe(diff6);
   });
@@ -123,7 +123,7 @@ test('prints a failure on its own line, not into the progress bar', async ({ har
   harness.simulator.failNext('delete', '550 no');
   const screen = type(harness, '');
   expect((await harness.run('delete-remote', '--all', '--yes', '--no-color')).code).toBe(3);
-  const line = `[WARNING] not deleted: ${diff6}: 550 no\n`;
+  const line = `[WARNING] backup ${diff6} was not deleted: 550 no\n`;
   // The progress bar that was drawn before has ended.
   const before = screen.text.slice(0, screen.text.indexOf(line));
   expect(screen.text).toContain(line);
@@ -147,15 +147,15 @@ describe('--json', () => {
         { name: full1, action: 'delete', reason: 'older than the 2 newest' },
         { name: diff2, action: 'delete', reason: 'older than the 2 newest' },
         { name: diff3, action: 'delete', reason: 'older than the 2 newest' },
-        { name: own, action: 'keep', reason: 'not a name that chbackup gives' },
+        { name: own, action: 'keep', reason: 'not created by chbackup' },
         { name: full5, action: 'keep', reason: 'one of the 2 newest' },
         { name: diff6, action: 'keep', reason: 'one of the 2 newest' },
       ],
       deleted: [],
       failed: [
         { name: diff3, reason: '550 no' },
-        { name: diff2, reason: `kept, since ${diff3} stays and may need it` },
-        { name: full1, reason: `kept, since ${diff3} stays and may need it` },
+        { name: diff2, reason: `kept because ${diff3} was not deleted and may require it` },
+        { name: full1, reason: `kept because ${diff3} was not deleted and may require it` },
       ],
     });
     const lines = stderr.trim().split('\n');
@@ -190,8 +190,8 @@ describe('changes between the displayed plan and the lock', () => {
     const { code, stdout, stderr } = await harness.run('delete-remote', '--all', '--yes');
     expect(code).toBe(0);
     expect(stdout.match(/^delete /gm)).toHaveLength(6);
-    expect(stderr).toContain(`kept after all: ${full1}: ${diff2} requires it`);
-    expect(stderr).toContain(`kept after all: ${diff2}: ${late} requires it`);
+    expect(stderr).toContain(`backup ${full1} was not deleted: ${diff2} requires it`);
+    expect(stderr).toContain(`backup ${diff2} was not deleted: ${late} requires it`);
     expect(namesAt(harness, 'remote')).toEqual([full1, diff2, late]);
   });
 
@@ -229,7 +229,7 @@ describe('changes between the displayed plan and the lock', () => {
     beforeRequest(harness, /list\/remote/, deleteIt, 2);
     const { code, stderr } = await harness.run('delete-remote', ...keepTwo, '--yes');
     expect(code).toBe(0);
-    expect(stderr).toContain(`kept after all: ${diff3}: it is not there any more`);
+    expect(stderr).toContain(`backup ${diff3} was not deleted: no longer listed`);
     expect(deletesAsked(harness)).toEqual([diff2, full1]);
   });
 });

@@ -33,7 +33,9 @@ describe.each(versions)('with a server %s', (version) => {
     const startMs = harness.clock.elapsed();
     const { code, stderr } = await harness.run('delete-remote', '--keep', '2', '--yes');
     expect(code).toBe(0);
-    expect(stderr).toMatch(/\[WARNING\] busy: `upload OTHERS` runs since 2026-11-2/);
+    expect(stderr).toMatch(
+      /\[WARNING\] waiting for `upload OTHERS`, which has been running since 2026-11-2/,
+    );
     expect(harness.clock.elapsed() - startMs).toBeGreaterThanOrEqual(5 * minute);
     expect(namesAt(harness, 'remote')).toEqual([own, full5, diff6]);
     expect([...new Set(deletesAsked(harness))]).toEqual([diff3, diff2, full1]);
@@ -52,8 +54,8 @@ describe.each(versions)('with a server %s', (version) => {
     const given = ['--keep', '2', '--yes', '--wait', '1m'];
     const { code, stderr } = await harness.run('delete-remote', ...given);
     expect(code).toBe(11);
-    expect(stderr).toMatch(/::::\[ERROR\] .* is busy: `upload OTHERS` runs/);
-    expect(stderr).toContain('1 of 3 were deleted before it stopped');
+    expect(stderr).toMatch(/::::\[ERROR\] .* is busy: `upload OTHERS`/);
+    expect(stderr).toContain('stopped after deleting 1 of 3');
     expect(namesAt(harness, 'remote')).toEqual(names.filter((name) => name !== diff3));
   });
 
@@ -67,7 +69,7 @@ describe.each(versions)('with a server %s', (version) => {
     const error = /::::\[ERROR\] (.*)$/m.exec(stderr)?.[1];
     expect(error).toContain('only 4 of 6 remote backups were deleted');
     expect(error).toContain(`${diff6} (550 permission denied)`);
-    expect(error).toContain(`${full5} (kept, since ${diff6} stays and may need it)`);
+    expect(error).toContain(`${full5} (kept because ${diff6} was not deleted and may require it)`);
     expect(namesAt(harness, 'remote')).toEqual([full5, diff6]);
     expect(deletesAsked(harness)).toEqual([diff6, diff3, diff2, full1, own]);
     const again = await harness.run('delete-remote', '--all', '--yes');
@@ -223,7 +225,7 @@ describe.each(versions)('with a server %s', (version) => {
     harness.simulator.answerNext({ path: /delete/ }, page);
     const { code, stderr } = await harness.run('delete-remote', '--all', '--yes');
     expect(code).toBe(3);
-    expect(stderr).toMatch(new RegExp(`not deleted: ${diff6}: .*unexpected response`));
+    expect(stderr).toMatch(new RegExp(`${diff6} was not deleted: .*unexpected response`));
     expect(namesAt(harness, 'remote')).toEqual([full5, diff6]);
   });
 
@@ -265,7 +267,7 @@ describe.each(versions)('with a server %s', (version) => {
     harness.later(90_000, () => running.signal('SIGTERM'));
     const { code, stderr } = await running.done;
     expect(code).toBe(143);
-    expect(stderr).toContain('1 of 6 were deleted before it stopped');
+    expect(stderr).toContain('stopped after deleting 1 of 6');
     expect(orphans(harness.simulator.remote)).toEqual([]);
     expect(deletesAsked(harness)).toEqual([diff6, full5]);
   });
@@ -284,9 +286,9 @@ test('keeps a base that the newest server refuses to delete, and the base of tha
   const { code, stderr } = await harness.run('delete-remote', '--all', '--yes');
   expect(code).toBe(3);
   expect(stderr).toMatch(
-    new RegExp(`not deleted: ${diff2}: kept by the server: '${diff2}' is required by .*late`),
+    new RegExp(`${diff2} was not deleted: kept by the server: '${diff2}' is required by .*late`),
   );
-  expect(stderr).toContain(`${full1} (kept, since ${diff2} stays and may need it)`);
+  expect(stderr).toContain(`${full1} (kept because ${diff2} was not deleted and may require it)`);
   expect(namesAt(harness, 'remote')).toEqual([full1, diff2, 'late']);
   expect(orphans(harness.simulator.remote)).toEqual([]);
 });

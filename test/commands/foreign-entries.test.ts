@@ -43,7 +43,7 @@ describe.each(versions)('foreign entries, with a server %s', (version) => {
     expect(deletesAsked(harness)).toEqual([]);
     const broken = await harness.run('delete-remote', '--broken', '--yes');
     expect(broken.code).toBe(0);
-    expect(broken.stderr).not.toContain('looking again in two minutes');
+    expect(broken.stderr).not.toContain('checking again in two minutes');
     expect(deletesAsked(harness)).toEqual([]);
     const all = await harness.run('delete-remote', '--all', '--yes');
     expect(all.code).toBe(0);
@@ -151,7 +151,7 @@ test('keeps the base of a foreign entry that turns out to be a backup', async ({
   beforeRequest(harness, /list\/remote/, complete, 4);
   const { code, stderr } = await harness.run('delete-remote', '--keep', '1', '--yes');
   expect(code).toBe(0);
-  expect(stderr).toContain(`kept after all: ${diff2}: pg_dumps requires it`);
+  expect(stderr).toContain(`backup ${diff2} was not deleted: pg_dumps requires it`);
   expect(deletesAsked(harness)).toEqual([diff3]);
 });
 
@@ -176,7 +176,7 @@ test('uploads a diff in full if only foreign entries are left, because they show
   addForeign(harness);
   const { code, stderr } = await harness.run('create-diff');
   expect(code).toBe(0);
-  expect(stderr).toContain('is not on the remote storage; this backup is uploaded as a full one');
+  expect(stderr).toContain('is not on the remote storage; this backup is uploaded in full');
 });
 
 test('refuses to restore from a foreign entry', async ({ harness }) => {

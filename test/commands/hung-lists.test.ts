@@ -57,7 +57,7 @@ describe.each(refusing)('a server %s that refuses work because of an old list', 
     await harness.clock.sleep(hour);
     const run = await timed(harness, harness.run('create-full'));
     expect(run).toMatchObject({ code: 0, minutes: 1 });
-    expect(run.stderr).toContain('busy: `list` runs since');
+    expect(run.stderr).toContain('waiting for `list`, which has been running since');
   });
 
   test('exits with 13 if there are several old lists and ClickHouse fails meanwhile', async ({
@@ -96,7 +96,7 @@ describe.each(refusing)('a server %s that refuses work because of an old list', 
     harness.simulator.busyWith('list remote', 3 * minute);
     const run = await timed(harness, harness.run('create-full'));
     expect(run).toMatchObject({ code: 0, minutes: 3 });
-    expect(run.stderr).toContain('busy: `list remote` runs since');
+    expect(run.stderr).toContain('waiting for `list remote`, which has been running since');
   });
 
   test('exits with 11 if the list is younger than ten minutes at the end of --wait', async ({

@@ -196,7 +196,7 @@ test('does not record an upload that is based on another backup than requested',
   if (copy !== undefined) copy.required = 'SOMEBODY_ELSES';
   const { code, stderr } = await harness.run('create-full');
   expect(code).toBe(0);
-  expect(stderr).toMatch(/of the previous run failed: .*stands on SOMEBODY_ELSES/);
+  expect(stderr).toMatch(/of the previous run failed: .*is based on SOMEBODY_ELSES/);
   expect(harness.lastBackup).not.toBe(backup);
 });
 

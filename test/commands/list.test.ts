@@ -75,9 +75,9 @@ describe.each(versions)('with a server %s', (version) => {
     expect(code).toBe(0);
     const problemOf = (name: string) => new RegExp(`${name} .*?(?:B|\\?)  +(\\S.*)$`, 'm');
     expect(problemOf(full1).exec(stdout)?.[1]).toBe("broken (can't stat metadata.json)");
-    expect(problemOf(diff2).exec(stdout)?.[1]).toBe('a backup under it is broken or missing');
-    expect(problemOf(diff3).exec(stdout)?.[1]).toBe('a backup under it is broken or missing');
-    expect(problemOf(diff6).exec(stdout)?.[1]).toBe(`its base ${full5} is not there`);
+    expect(problemOf(diff2).exec(stdout)?.[1]).toBe('one of its bases is broken or missing');
+    expect(problemOf(diff3).exec(stdout)?.[1]).toBe('one of its bases is broken or missing');
+    expect(problemOf(diff6).exec(stdout)?.[1]).toBe(`its base ${full5} is missing`);
     const local = stdout.slice(stdout.indexOf('local:'));
     expect(local).toMatch(
       version === '2.4.0' ? /old-format$/m : /broken metadata\.json not found$/m,
@@ -124,7 +124,7 @@ describe.each(versions)('with a server %s', (version) => {
     });
     expect(remote.find(({ name }) => name === diff6)).toMatchObject({
       restorable: false,
-      problem: 'a backup under it is broken or missing',
+      problem: 'one of its bases is broken or missing',
     });
     expect(remote.find(({ name }) => name === own)).toMatchObject({
       kind: 'full',
@@ -171,7 +171,7 @@ describe.each(versions)('with a server %s', (version) => {
     const waited = harness.clock.elapsed() - startMs;
     if (version === '2.4.0') {
       expect(waited).toBeGreaterThanOrEqual(300_000);
-      expect(stderr).toContain('busy: `upload OTHERS` runs');
+      expect(stderr).toContain('waiting for `upload OTHERS`');
     } else {
       expect(waited).toBe(0);
       expect(stderr).toBe('');

@@ -19,7 +19,7 @@ describe.each(versions)('runs on one host, with a server %s', (version) => {
     const results = await Promise.all([first.done, second.done]);
     expect(results.map(({ code }) => code)).toEqual([0, 0]);
     expect(results[1].stderr).toMatch(
-      /\[WARNING\] busy: `chbackup create-full FULL_\S+` runs since .*; waiting for it/,
+      /\[WARNING\] waiting for `chbackup create-full FULL_\S+`, which has been running since/,
     );
     expect(results[1].stderr).toContain('finished waiting');
     const full = createdNames(harness)[0];
@@ -77,7 +77,7 @@ test('waits for a holder that the lock file does not describe', async ({ harness
   harness.later(minute, harness.holdLock(''));
   const { code, stderr } = await harness.run('create-full');
   expect(code).toBe(0);
-  expect(stderr).toContain('[WARNING] busy: `chbackup` runs; waiting for it\n');
+  expect(stderr).toContain('[WARNING] waiting for `chbackup`, which has been running already\n');
 });
 
 test('names the command of a holder that has no backup yet', async ({ harness }) => {

@@ -91,7 +91,7 @@ test('logs only the type of an unexpected error', async ({ harness }) => {
     if (step === 'create') throw new TypeError('text that a user typed');
   };
   expect((await harness.run('create-full')).code).toBe(1);
-  expect(harness.log).toContain('\nERROR:\nunexpected: TypeError\n-------------\n');
+  expect(harness.log).toContain('\nERROR:\nunexpected error: TypeError\n-------------\n');
 });
 
 test('continues the log of clickhouse-backup-agent', async ({ harness }) => {

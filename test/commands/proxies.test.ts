@@ -71,7 +71,7 @@ describe('a proxy that answers 429', () => {
     expect(code).toBe(0);
     expect(posts(harness, what)).toBe(4);
     expect(stderr.match(/\[WARNING\]/g)).toHaveLength(1);
-    expect(stderr).toMatch(/no answer yet, asking again: \S+: 429 Too Many Requests/);
+    expect(stderr).toMatch(/no response, retrying: \S+: 429 Too Many Requests/);
   });
 
   test('to the delete gets it again', async ({ harness }) => {
@@ -268,7 +268,7 @@ describe('a redirect', () => {
     );
     const { code, stderr } = await harness.run('create-full');
     expect(code).toBe(0);
-    expect(stderr).toMatch(/no answer yet, asking again: .* redirects \S+ to \/login/);
+    expect(stderr).toMatch(/no response, retrying: .* redirects \S+ to \/login/);
   });
 });
 

@@ -75,7 +75,7 @@ describe.each(versions)('with a server %s', (version) => {
       expect(code).toBe(0);
       expect(stdout).toContain(`drop     ${name} and its rows, which no backup contains\n`);
       expect(stderr).toContain(
-        `the definition of ${name} (${engine}) is restored from ${full1}; clickhouse-backup does not save its rows`,
+        `the definition of table ${name} (${engine}) is restored from backup ${full1}; clickhouse-backup does not save its rows`,
       );
       expect(rowsOf(harness, name)).toBe(0);
     });
@@ -96,7 +96,7 @@ describe.each(versions)('with a server %s', (version) => {
     harness.environment = { stdin: typedInput('no\n'), stderr };
     const { code } = await restore(harness, 'shop.lines', '--schema', '--drop-unsaved-rows');
     expect(code).toBe(1);
-    expect(stderr.text).toContain('Drop shop.lines and its rows, which no backup contains?');
+    expect(stderr.text).toContain('Drop table shop.lines and its rows, which no backup contains?');
     expect(rowsOf(harness, 'shop.lines')).toBe(1000);
   });
 
@@ -105,7 +105,7 @@ describe.each(versions)('with a server %s', (version) => {
       const harness = await openShop(harnessOf({ version }));
       const { code, stderr } = await restore(harness, name, '--schema', '--yes');
       expect(code).toBe(0);
-      expect(stderr).toMatch(/the definition of shop\.\w+ \(\w+\) is restored/);
+      expect(stderr).toMatch(/the definition of table shop\.\w+ \(\w+\) is restored/);
       harness.simulator.tables.delete(name);
       expect((await restore(harness, name, '--schema')).code).toBe(0);
       expect(harness.simulator.tables.has(name)).toBe(true);
@@ -118,7 +118,7 @@ describe.each(versions)('with a server %s', (version) => {
       const harness = await openShop(harnessOf({ version }));
       const { code, stderr } = await restore(harness, name);
       expect(code).toBe(0);
-      expect(stderr).toContain(`nothing to restore into ${name}`);
+      expect(stderr).toContain(`nothing to restore into table ${name}`);
       const json = await restore(harness, name, '--json');
       expect(JSON.parse(json.stdout)).toMatchObject({ restored: false, definitionOnly: true });
       expect(rowsOf(harness, 'shop.target')).toBe(1000);
@@ -148,7 +148,9 @@ describe.each(versions)('with a server %s', (version) => {
       harness.simulator.tables.set('shop..inner.mv', table('MergeTree', 0));
       const { code, stderr } = await restore(harness, 'shop.mv');
       expect(code).toBe(0);
-      expect(stderr).toContain(`shop.mv is restored from ${full1}: it holds 78.1 KiB`);
+      expect(stderr).toContain(
+        `table shop.mv is restored from backup ${full1}; it contains 78.1 KiB`,
+      );
       expect(rowsOf(harness, 'shop..inner.mv')).toBe(1000);
     });
 
@@ -176,7 +178,7 @@ describe.each(versions)('with a server %s', (version) => {
     harness.simulator.tables.set('shop.lines', table('MergeTree'));
     const { code, stderr } = await restore(harness, 'shop.lines', '--schema', '--yes');
     expect(code).toBe(1);
-    expect(stderr).toContain('shop.lines had rows and was dropped');
+    expect(stderr).toContain('table shop.lines was dropped with its rows');
   });
 
   test('does not drop a Distributed table with unsent rows', async ({ harnessOf }) => {
@@ -205,7 +207,7 @@ describe.each(versions)('with a server %s', (version) => {
     harness.simulator.tables.set('shop.secret', { ...table('MergeTree', 0), skip: true });
     const { code, stderr } = await restore(harness, 'shop.secret');
     expect(code).toBe(10);
-    expect(stderr).toContain(`backup ${full1} has no table shop.secret to restore: `);
+    expect(stderr).toContain(`backup ${full1} contains no table shop.secret: `);
     expect(stderr).toMatch(/\(check .*skip_tables and skip_table_engines/);
     if (version !== '2.4.0') expect(stderr).toContain('also check skip_tables');
   });
@@ -269,7 +271,7 @@ describe('the note about tables whose rows no backup contains', () => {
     harness.simulator.answerNext({ path: /^\/backup\/tables$/ }, { status: 500, body: 'no' });
     const { code, stderr } = await harness.run('create-full', '--verbose');
     expect(code).toBe(0);
-    expect(stderr).toContain("could not check which tables' rows are in no backup: ");
+    expect(stderr).toContain('could not check which tables have rows that no backup contains: ');
   });
 
   test('delays a backup by two minutes at most if the tables are never returned', async ({

@@ -28,7 +28,7 @@ describe.each(versions)('with a server %s', (version) => {
     const { code, stdout } = await restore(harness, diff2);
     expect(code).toBe(0);
     expect(stdout).toBe(
-      `download ${diff2}, whole, from the remote storage\n` +
+      `download all of ${diff2} from the remote storage\n` +
         `attach   the data in ${diff2} to shop.orders\n`,
     );
     expect(orders(harness)?.rows).toBe(orderRows);
@@ -186,7 +186,7 @@ describe.each(versions)('with a server %s', (version) => {
       const { code, stdout } = await restore(harness, full1, '--into', 'copy.orders');
       expect(code).toBe(0);
       expect(stdout).toBe(
-        `create   copy.orders as shop.orders is in ${full1}\n` +
+        `create   copy.orders with the definition of shop.orders in ${full1}\n` +
           `attach   the data of shop.orders in ${full1} to copy.orders\n`,
       );
       expect(restoresAsked(harness)).toEqual([mapped]);
@@ -227,7 +227,7 @@ describe.each(versions)('with a server %s', (version) => {
       harness.simulator.tables.set('copy.orders', { ...orders(harness)!, rows: 0, totalBytes: 0 });
       const { code, stderr } = await restore(harness, full1, '--into', 'copy.orders', '--yes');
       expect(code).toBe(1);
-      expect(stderr).toContain('copy.orders exists already; --into restores only beside it');
+      expect(stderr).toContain('copy.orders already exists; --into requires a new table');
       expect(restoresAsked(harness)).toEqual([]);
     });
 
@@ -291,7 +291,7 @@ describe('latest, if the last-backup file names no backup', () => {
       if (text !== undefined) harness.lastBackup = text;
       const { code, stderr } = await restore(harness, 'latest');
       expect(code).toBe(10);
-      expect(stderr).toContain('there is no latest backup');
+      expect(stderr).toContain('no latest backup is recorded');
       expect(harness.requests(/^POST/)).toEqual([]);
     },
   );
@@ -309,7 +309,7 @@ describe('a folder without metadata that 2.4.0 leaves for the base of a download
     const { code, stdout } = await restore(harness, full1);
     expect(code).toBe(0);
     expect(stdout).toContain(
-      `download ${full1}, whole, from the remote storage, in place of the incomplete local copy`,
+      `download all of ${full1} from the remote storage, replacing the incomplete local copy`,
     );
     expect(downloads(harness)).toEqual([
       `POST /backup/download/${diff2}`,

@@ -35,7 +35,9 @@ describe.each(versions)('with a server %s', (version) => {
     const { code, stdout, stderr } = await restore(harness, full1, table);
     expect(code).toBe(0);
     expect(stdout).toBe(`attach   the data in ${full1} to shop.orders\n`);
-    expect(stderr).toContain(`shop.orders is restored from ${full1}: it holds 7.97 MiB`);
+    expect(stderr).toContain(
+      `table shop.orders is restored from backup ${full1}; it contains 7.97 MiB`,
+    );
     expect(orders(harness)).toMatchObject({ rows: orderRows, generation: 0 });
     expect(harness.simulator.tables.get('shop.customers')).toEqual(customers);
     expect(restoresAsked(harness)).toEqual([data]);
@@ -50,7 +52,7 @@ describe.each(versions)('with a server %s', (version) => {
     const { code, stderr } = await restore(harness, full1, table, '--yes');
     expect(code).toBe(1);
     expect(stderr).toContain(`shop.orders already contains data (7.97 MiB)`);
-    expect(stderr).toMatch(/--schema .*--into .*--append/);
+    expect(stderr).toMatch(/--schema; .*--into; .*--append/);
     expect(orders(harness)?.rows).toBe(orderRows);
     expect(restoresAsked(harness)).toHaveLength(1);
   });
@@ -60,7 +62,7 @@ describe.each(versions)('with a server %s', (version) => {
     harness.simulator.insertRows(table, 11);
     const { code, stdout } = await restore(harness, full1, table, '--append');
     expect(code).toBe(0);
-    expect(stdout).toContain('to shop.orders, beside what it holds (880 B)');
+    expect(stdout).toContain('to shop.orders, in addition to its data (880 B)');
     expect(orders(harness)).toMatchObject({ rows: orderRows + 11, generation: 0 });
     expect(restoresAsked(harness)).toEqual([data]);
   });
@@ -72,12 +74,12 @@ describe.each(versions)('with a server %s', (version) => {
     harness.simulator.tables.delete(table);
     const without = await restore(harness, full1, table, '--yes');
     expect(without.code).toBe(10);
-    expect(without.stderr).toMatch(/there is no table shop\.orders .*\(--schema creates it/);
+    expect(without.stderr).toMatch(/table shop\.orders .*\(.* pass --schema/);
     expect(restoresAsked(harness)).toEqual([]);
     const created = await restore(harness, full1, table, '--schema');
     expect(created.code).toBe(0);
     expect(created.stdout).toBe(
-      `create   shop.orders as it is in ${full1}\n` +
+      `create   shop.orders with the definition in ${full1}\n` +
         `attach   the data in ${full1} to shop.orders\n`,
     );
     expect(orders(harness)?.rows).toBe(orderRows);
@@ -89,7 +91,7 @@ describe.each(versions)('with a server %s', (version) => {
     harness.simulator.tables.set('shop.new', { ...orders(harness)! });
     const { code, stderr } = await restore(harness, full1, 'shop.new');
     expect(code).toBe(10);
-    expect(stderr).toContain(`backup ${full1} has no table shop.new to restore: `);
+    expect(stderr).toContain(`backup ${full1} contains no table shop.new: `);
     expect(stderr).toMatch(/\(check .*skip_tables and skip_table_engines/);
   });
 
@@ -101,7 +103,7 @@ describe.each(versions)('with a server %s', (version) => {
         const { code, stdout, stderr } = await restore(harness, full1, table, ...more);
         expect(code).toBe(2);
         expect(stdout).toMatch(/^drop {5}shop\.orders \(400 B\)\ncreate /);
-        expect(stderr).toMatch(/nothing was dropped: there is no terminal .*--yes/);
+        expect(stderr).toMatch(/nothing was dropped: cannot ask .*--yes/);
       }
       expect(orders(harness)).toMatchObject({ rows: 5, generation: 0 });
       expect(restoresAsked(harness)).toEqual([]);
@@ -119,7 +121,7 @@ describe.each(versions)('with a server %s', (version) => {
         const stderr = new CapturedStream(true);
         harness.environment = { stdin: typedInput(typed), stderr };
         expect((await restore(harness, full1, table, '--schema')).code).toBe(code);
-        expect(stderr.text).toContain('Drop shop.orders (400 B)? Type yes: ');
+        expect(stderr.text).toContain('Drop table shop.orders (400 B)? Type yes: ');
         expect(orders(harness)).toMatchObject(left);
       },
     );
@@ -148,8 +150,8 @@ describe.each(versions)('with a server %s', (version) => {
       // 2.4.0 skips the table without an error, newer servers report one (contract §7).
       expect(stderr).toMatch(
         version === '2.4.0'
-          ? /the server says success, but shop\.orders is empty \(either .* has no rows of it, or .*--no-check-replicas\)/
-          : /the restore of shop\.orders failed: .*system\.replicas.*--no-check-replicas attaches/,
+          ? /the server reported success, but table shop\.orders is empty \(either .* contains no rows of it, or .*--no-check-replicas\)/
+          : /the restore of table shop\.orders failed: .*system\.replicas.*pass --no-check-replicas/,
       );
       expect(orders(harness)?.rows).toBe(0);
     });
@@ -161,7 +163,7 @@ describe.each(versions)('with a server %s', (version) => {
       harness.simulator.addBackup('local', { name: 'EMPTY' });
       const { code, stderr } = await restore(harness, 'EMPTY', table);
       expect(code).toBe(1);
-      expect(stderr).toContain('either EMPTY has no rows of it');
+      expect(stderr).toContain('either backup EMPTY contains no rows of it');
     });
 
     test('is accepted with --append if the action log row says success', async ({ harnessOf }) => {
@@ -172,7 +174,7 @@ describe.each(versions)('with a server %s', (version) => {
       harness.simulator.failNext('restore', 'code: 241, memory limit');
       const { code, stderr } = await restore(harness, full1, table, '--append');
       expect(code).toBe(1);
-      expect(stderr).toContain('the restore of shop.orders failed: code: 241, memory limit');
+      expect(stderr).toContain('the restore of table shop.orders failed: code: 241, memory limit');
       expect(harness.log).toMatch(/RESTORE ERROR:\n.*241/);
     });
   });
@@ -219,7 +221,7 @@ describe.each(versions)('with a server %s', (version) => {
     beforeRequest(harness, /^POST/, busy);
     const { code, stderr } = await restore(harness, full1, table);
     expect(code).toBe(0);
-    expect(stderr).toContain('busy: `upload OTHERS` runs');
+    expect(stderr).toContain('waiting for `upload OTHERS`');
     expect(orders(harness)?.rows).toBe(orderRows);
     emptyOrders(harness);
     beforeRequest(harness, /^POST/, busy);
@@ -247,7 +249,7 @@ test('checks the table again before it drops the table', async ({ harness }) => 
   beforeRequest(harness, /tables\/all/, more, 2);
   const { code, stderr } = await restore(harness, full1, table, '--schema', '--yes');
   expect(code).toBe(1);
-  expect(stderr).toContain('shop.orders has changed since the plan was made');
+  expect(stderr).toContain('shop.orders has changed since the plan was shown');
   expect(orders(harness)).toMatchObject({ rows: 7, generation: 0 });
 });
 
@@ -375,11 +377,11 @@ describe('the name of a table or backup', () => {
 });
 
 test.for([
-  { more: ['--rm'], message: '--rm goes with --schema only' },
+  { more: ['--rm'], message: '--rm requires --schema' },
   { more: ['--append', '--schema'], message: 'choose one of them' },
   { more: ['--append', '--into', 'shop.o2'], message: 'choose one of them' },
-  { more: ['--schema', '--into', 'shop.o2'], message: 'leave --schema out' },
-  { more: ['--into', 'shop.orders'], message: '--into names the table itself' },
+  { more: ['--schema', '--into', 'shop.o2'], message: 'leave out --schema' },
+  { more: ['--into', 'shop.orders'], message: '--into must be another table' },
   { more: ['--into', 'shop.o-2'], message: 'letters, digits and underscores' },
 ])('exits with 2 for $more', async ({ more, message }, { harness }) => {
   const { code, stderr } = await restore(harness, full1, table, ...more, '--yes');
@@ -393,6 +395,6 @@ test('exits with 10 for a backup that does not exist', async ({ harness }) => {
   emptyOrders(harness);
   const { code, stderr } = await restore(harness, diff2, table);
   expect(code).toBe(10);
-  expect(stderr).toContain(`there is no backup ${diff2}`);
+  expect(stderr).toContain(`backup ${diff2} does not exist`);
   expect(restoresAsked(harness)).toEqual([]);
 });

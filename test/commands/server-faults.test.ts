@@ -21,9 +21,9 @@ describe.each(versions)('a busy server %s', (version) => {
     const { code, stderr } = await harness.run('create-full');
     expect(code).toBe(0);
     expect(stderr).toMatch(
-      /\[WARNING\] busy: `upload SOMEBODY_ELSES` runs since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d by its clock/,
+      /\[WARNING\] waiting for `upload SOMEBODY_ELSES`, which has been running since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d by its clock/,
     );
-    expect(stderr.match(/busy: /g)).toHaveLength(1);
+    expect(stderr.match(/\[WARNING\] waiting for/g)).toHaveLength(1);
     expect(stderr.match(/still waiting for `upload SOMEBODY_ELSES` \(\d/g)).toHaveLength(2);
     expect(harness.lastBackup).toMatch(/^FULL_/);
   });
@@ -55,7 +55,7 @@ describe.each(versions)('a busy server %s', (version) => {
       harness.when(step, () => harness.simulator.busyWith('delete remote OLD', 3 * minute));
       const { code, stderr } = await harness.run('create-full');
       expect(code).toBe(0);
-      expect(stderr).toContain('busy: `delete remote OLD` runs since');
+      expect(stderr).toContain('waiting for `delete remote OLD`, which has been running since');
       expect(harness.simulator.requests.filter(({ status }) => status === 423)).not.toEqual([]);
       expect(harness.simulator.actions.map(({ command }) => command.split(' ')[0])).toEqual(
         step === 'create'
@@ -83,7 +83,7 @@ test('treats the 500 of a busy server as busy too', async ({ harness }) => {
   harness.simulator.answerNext({ method: 'POST' }, answer);
   const { code, stderr } = await harness.run('create-full');
   expect(code).toBe(0);
-  expect(stderr).toContain('busy: `another operation` runs');
+  expect(stderr).toContain('waiting for `another operation`');
   expect(posts(harness, 'create')).toBe(2);
 });
 
@@ -113,7 +113,7 @@ describe('a server that does not respond', () => {
     harness.later(40 * second, () => harness.server.listenAgain());
     const { code, stderr } = await harness.run('create-full');
     expect(code).toBe(0);
-    expect(stderr.match(/no answer yet, asking again: .*connection refused/g)).toHaveLength(1);
+    expect(stderr.match(/no response, retrying: .*connection refused/g)).toHaveLength(1);
     expect(posts(harness, 'create')).toBe(1);
   });
 
@@ -177,7 +177,7 @@ describe('a server that does not respond', () => {
     });
     const { code, stderr } = await harness.run('create-full');
     expect(code).toBe(0);
-    expect(stderr.match(/no answer yet/g)).toHaveLength(1);
+    expect(stderr.match(/no response, retrying/g)).toHaveLength(1);
   });
 
   test('leads to exit 13 after 10 minutes during an upload, and the next run recovers', async ({
@@ -340,7 +340,7 @@ describe.each(versions)('with a server %s', (version) => {
     const { code, stderr } = await harness.run('create-full');
     expect(code).toBe(0);
     expect(stderr).toMatch(
-      /\[WARNING\] .*is complete, though its end was not seen: its entry disappeared from the action log/,
+      /\[WARNING\] .*is complete, although its end was not seen: its entry disappeared from the action log/,
     );
     expect(harness.simulator.isWhole(harness.lastBackup ?? '')).toBe(true);
   });
@@ -356,7 +356,7 @@ describe.each(versions)('with a server %s', (version) => {
     );
     const { code, stderr } = await harness.run('create-full');
     expect(code).toBe(0);
-    expect(stderr).toMatch(/\[WARNING\] .*is complete, though its end was not seen/);
+    expect(stderr).toMatch(/\[WARNING\] .*is complete, although its end was not seen/);
   });
 
   test('decides by the local list if the server was restarted just after the create', async ({
@@ -370,7 +370,7 @@ describe.each(versions)('with a server %s', (version) => {
     );
     const { code, stderr } = await harness.run('create-full');
     expect(code).toBe(0);
-    expect(stderr).toMatch(/\[WARNING\] how the create of .* ended is unknown/);
+    expect(stderr).toMatch(/\[WARNING\] the outcome of the create of .* is unknown/);
     expect(posts(harness, 'create')).toBe(1);
     expect(harness.simulator.isWhole(harness.lastBackup ?? '')).toBe(true);
   });
@@ -569,7 +569,7 @@ describe('a poll that fails during an upload', () => {
       );
       const { code, stderr } = await harness.run('create-full');
       expect(code).toBe(0);
-      expect(stderr.match(/no answer yet, asking again/g)).toHaveLength(1);
+      expect(stderr.match(/no response, retrying/g)).toHaveLength(1);
     },
   );
 

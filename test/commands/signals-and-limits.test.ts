@@ -95,7 +95,7 @@ describe.each(versions)('--timeout, with a server %s', (version) => {
       expect(next.stderr).toContain(
         what === 'upload'
           ? `${backup} of the previous run is complete`
-          : `${backup} of the previous run failed: its upload was never asked for`,
+          : `${backup} of the previous run failed: its upload was never requested`,
       );
     },
   );

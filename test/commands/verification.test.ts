@@ -16,7 +16,7 @@ describe.each(versions)('with a server %s', (version) => {
   test.for([
     { flaw: 'missing', reason: /is not on the remote storage/ },
     { flaw: 'broken', reason: /is broken: broken \(can't stat metadata\.json\)/ },
-    { flaw: 'wrong-base', reason: /stands on \S+, but an increment on FULL_\S+ was asked for/ },
+    { flaw: 'wrong-base', reason: /is based on \S+, but an increment on FULL_\S+ was requested/ },
     { flaw: 'base-broken', reason: /its base FULL_\S+ is broken/ },
   ] as const)(
     'exits with 1 if the action log row says success, but the backup is $flaw',
@@ -28,7 +28,9 @@ describe.each(versions)('with a server %s', (version) => {
       const { code, stderr, stdout } = await harness.run('create-diff');
       expect(code).toBe(1);
       expect(stdout).toBe('');
-      expect(stderr).toMatch(/::::\[ERROR\] the upload of DIFF_\S+ failed: (DIFF_|its base )/);
+      expect(stderr).toMatch(
+        /::::\[ERROR\] the upload of DIFF_\S+ failed: (backup DIFF_|its base )/,
+      );
       expect(stderr).toMatch(reason);
       expect(harness.lastBackup).toBe(full);
       expect(logBlock(harness, 'UPLOAD ERROR')).toMatch(reason);
@@ -42,7 +44,7 @@ describe.each(versions)('with a server %s', (version) => {
     harness.simulator.breakNextUpload('wrong-base');
     const { code, stderr } = await harness.run('create-full');
     expect(code).toBe(1);
-    expect(stderr).toMatch(/stands on ANOTHER_BASE, but a full was asked for/);
+    expect(stderr).toMatch(/is based on ANOTHER_BASE, but a full backup was requested/);
     expect(remoteLists(harness)).toBe(1);
     expect(harness.lastBackup).toBeUndefined();
   });
@@ -54,7 +56,7 @@ describe.each(versions)('with a server %s', (version) => {
     harness.simulator.breakNextUpload('no-base');
     const { code, stderr, stdout } = await harness.run('create-diff', '--json');
     expect(code).toBe(0);
-    expect(stderr).toContain(`as a full backup, not on ${full}`);
+    expect(stderr).toContain(`in full, not as an increment on ${full}`);
     expect(JSON.parse(stdout)).toMatchObject({ backup: harness.lastBackup, base: null });
     expect(harness.lastBackup).toMatch(/^DIFF_/);
   });
@@ -81,7 +83,7 @@ describe.each(versions)('with a server %s', (version) => {
     expect(stderr).not.toContain('left open');
     const [, name] = /the upload of (DIFF_\S+) failed/.exec(stderr) ?? [];
     expect(stderr).toContain(
-      `(the last-backup file is as it was; the local copy is left: chbackup delete-local ${harness.host} --name ${name})`,
+      `(the last-backup file is unchanged; to delete the local copy, run chbackup delete-local ${harness.host} --name ${name})`,
     );
     expect(stderr).not.toContain('is left open');
     expect(logBlock(harness, 'UPLOAD ERROR')).toContain('552 Disk full');
@@ -128,7 +130,7 @@ describe.each(versions)('with a server %s', (version) => {
     const { code, stderr } = await harness.run('create-full');
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /::::\[ERROR\] the create of FULL_\S+ failed: can't freeze.* \(the last-backup file is as it was\)/,
+      /::::\[ERROR\] the create of FULL_\S+ failed: can't freeze.* \(the last-backup file is unchanged\)/,
     );
     expect(logBlock(harness, 'CREATE BACKUP ERROR')).toContain('code 999');
     expect(countUploads(harness)).toBe(0);
@@ -226,7 +228,10 @@ describe('another client has uploaded a backup of the same name', () => {
     addTheirs(harness);
     harness.simulator.failNext('upload', 'no space left on device');
     const { code, stderr } = await harness.run('create-full');
-    expect([code, stderr]).toEqual([1, expect.stringContaining('is another one, made 2026-')]);
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringContaining('is a different one, created 2026-'),
+    ]);
     expect(harness.lastBackup).toBeUndefined();
   });
 
@@ -235,7 +240,10 @@ describe('another client has uploaded a backup of the same name', () => {
     harness.simulator.failNext('upload', 'it exists already');
     expect((await harness.runKilled(/^POST \/backup\/upload/, 'create-full')).killed).toBe(true);
     const { code, stderr } = await harness.run('create-diff');
-    expect([code, stderr]).toEqual([0, expect.stringContaining('is another one, made 2026-')]);
+    expect([code, stderr]).toEqual([
+      0,
+      expect.stringContaining('is a different one, created 2026-'),
+    ]);
     expect(harness.simulator.remote.get(harness.lastBackup ?? '')?.required).toBe('');
   });
 });
@@ -269,7 +277,7 @@ test('does not advise to delete a local copy that the server may still be using'
   );
   const { code, stderr } = await harness.run('create-full');
   expect([code, stderr]).toEqual([1, expect.stringContaining('its row was cancelled')]);
-  expect(stderr).toContain('(the last-backup file is as it was)');
+  expect(stderr).toContain('(the last-backup file is unchanged)');
 });
 
 describe('an upload that never started has failed, even if the remote list is empty', () => {

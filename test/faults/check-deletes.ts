@@ -32,7 +32,7 @@ export function checkDelete(
       ageOf(name) !== undefined && entry.ok,
       `${name} must not be deleted by --keep or --older-than`,
     );
-    must(!isLastBackup(schedule, name), `${name} was deleted, but a last-backup file names it`);
+    must(!isLastBackup(schedule, name), `${name} was deleted, but the last backup of a host`);
     must(!run.removedLastBackups, 'a last-backup file was removed');
   }
   const keep = Number(/--keep (\d+)/.exec(command)?.[1] ?? 0);

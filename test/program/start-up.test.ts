@@ -55,7 +55,7 @@ describe('an incomplete program', () => {
     expect(code).toBe(1);
     expect(stderr).toMatch(oneLine);
     expect(stderr).toMatch(
-      /\] a part of chbackup is missing \(run it again if it was updated just/,
+      /\] a part of chbackup is missing \(if chbackup was just updated, run it again/,
     );
   });
 
@@ -90,13 +90,17 @@ describe('an incomplete program', () => {
 
 describe('an uncaught error', () => {
   test.for([
-    ['an exception', `throw new TypeError(process.argv[4])`, 'unexpected: TypeError ('],
-    ['a rejection', `Promise.reject(new RangeError(process.argv[4]))`, 'unexpected: RangeError ('],
+    ['an exception', `throw new TypeError(process.argv[4])`, 'unexpected error: TypeError ('],
+    [
+      'a rejection',
+      `Promise.reject(new RangeError(process.argv[4]))`,
+      'unexpected error: RangeError (',
+    ],
     ['a rejection with a text', `Promise.reject(process.argv[4])`, 'ERR_UNHANDLED_REJECTION ('],
     [
       'a system error',
       `require('node:net').connect('/no/such/socket')`,
-      'unexpected: Error ENOENT (',
+      'unexpected error: Error ENOENT (',
     ],
   ] as const)(
     '%s leads to exit 1 and one line without the arguments',
@@ -124,7 +128,7 @@ describe('an uncaught error', () => {
     const { code, stderr } = await bench.startRaw(['list', '127.0.0.1:1'], { env }).ended;
     expect([code, stderr]).toEqual([
       1,
-      expect.stringMatching(/chbackup ended before its work was done/),
+      expect.stringMatching(/chbackup exited before its work was finished/),
     ]);
   });
 });

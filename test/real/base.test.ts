@@ -26,7 +26,7 @@ onEachServer('the base of a diff', (test) => {
     expect(exitCode).toBe(0);
     const diff = stack.lastBackup() ?? '';
     const required = (await api.remoteBases())[diff];
-    const warned = stderr.includes('this backup is uploaded as a full one');
+    const warned = stderr.includes('this backup is uploaded in full');
     expect({ required, warned }).toEqual(
       api.comparesChecksums ? { required: full, warned: false } : { required: '', warned: true },
     );
@@ -47,7 +47,7 @@ onEachServer('the base of a diff', (test) => {
     const { exitCode, stderr } = await stack.run('create-diff');
     expect(exitCode).toBe(0);
     expect(stderr).toContain(
-      `${full} is not on the remote storage; this backup is uploaded as a full one`,
+      `${full} is not on the remote storage; this backup is uploaded in full`,
     );
     expect(await api.remoteBases()).toEqual({ [other]: '', [stack.lastBackup() ?? '']: '' });
   });

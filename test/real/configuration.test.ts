@@ -11,7 +11,7 @@ onEachServer('a configuration that disables something', (test) => {
     await api.deleteLocal(full);
     api.configure({ upload_by_part: false });
     const { exitCode, stderr } = await stack.run('create-diff');
-    expect(stderr).toContain('this backup is uploaded as a full one');
+    expect(stderr).toContain('this backup is uploaded in full');
     const uploads = (await api.actions()).filter(({ command }) => / DIFF_\S+$/.test(command));
     const [diff] = uploads.map(({ command }) => command.split(' ').at(-1));
     expect(uploads.map(({ command }) => command)).toEqual([

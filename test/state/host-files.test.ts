@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -74,6 +74,14 @@ describe('the files of a host', () => {
     expect(files().readJournal()).toEqual({ kind: 'journal', journal });
     files().removeJournal();
     expect(files().readJournal()).toEqual({ kind: 'none' });
+  });
+
+  test('include a journal without a base, in which the base is empty', () => {
+    const full = { ...journal, base: undefined, lastBackup: undefined };
+    files().writeJournal(full);
+    const text = readFileSync(path.join(folder, '.ch1_run.json'), 'utf8');
+    expect(JSON.parse(text)).toEqual({ ...journal, base: '', lastBackup: '' });
+    expect(files().readJournal()).toEqual({ kind: 'journal', journal: full });
   });
 
   test.for([

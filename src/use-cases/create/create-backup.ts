@@ -123,7 +123,7 @@ async function create(run: CreateContext, name: string): Promise<void> {
   report.step('created');
   if (outcome.kind === 'success') return;
   if (outcome.kind === 'unknown') {
-    report.step('look-for-copy');
+    report.step('find-copy');
     report.warn(
       `the outcome of the create of ${name} is unknown: ${outcome.reason}; checking the local list`,
     );

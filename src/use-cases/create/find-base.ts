@@ -34,7 +34,7 @@ export async function findBase(withoutBase: WithoutBase, context: CreateContext)
   let verification = verifyBackup(listed, last.name);
   for (const pauseMs of baseRetryPausesMs) {
     if (verification.verified) break;
-    report.step('look-again-for-base');
+    report.step('retry-base');
     await clock.sleep(pauseMs, signal);
     report.step('verify-base');
     listed = await server.list('all');

@@ -35,7 +35,7 @@ export async function verifyOutcome(
     const elapsedMs = clock.elapsed() - startMs;
     const final = outcome.kind !== 'success' || kind === 'wrong-base' || elapsedMs >= patienceMs;
     if (final) return { verified: false, reason, undecided: !seen.usable };
-    report.step('look-again-for-upload');
+    report.step('retry-upload');
     report.working(elapsedMs);
     await clock.sleep(Math.min(verifyPauseMs(attempt), patienceMs - elapsedMs), signal);
   }

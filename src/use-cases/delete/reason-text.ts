@@ -41,7 +41,7 @@ export function describeReason(reason: Reason): string {
     case 'newest':
       return reason.count === 1 ? 'the newest' : `one of ${theNewest(reason.count)}`;
     case 'young':
-      return reason.ageMs < 0 ? 'dated in the future' : `only ${formatDuration(reason.ageMs)} old`;
+      return reason.ageMs >= 0 ? `only ${formatDuration(reason.ageMs)} old` : 'dated in the future';
     case 'last-backup':
       return 'the last backup of a host';
     case 'remote-unknown':

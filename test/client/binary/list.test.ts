@@ -11,7 +11,9 @@ test.each(fakeVersions)('%s: reads the recorded local list', async (version) => 
   const names = version === '2.4.0' ? 'FULL_1 DIFF_2 DIFF_1 FULL_9' : 'DIFF_2 FULL_1 FULL_9';
   expect(rows.map(({ name }) => name).join(' ')).toBe(names);
   expect(rows.map(({ required }) => required)).toEqual(
-    version === '2.4.0' ? ['', '', '', ''] : ['DIFF_1', '', ''],
+    version === '2.4.0'
+      ? [undefined, undefined, undefined, undefined]
+      : ['DIFF_1', undefined, undefined],
   );
   // The base that a download left, with a name chbackup did not create.
   const states = version === '2.4.0' ? ['foreign'] : [];
