@@ -65,20 +65,20 @@ export class BusyError extends ChbackupError {
 }
 
 /** User or password refused. */
-export class ApiAuthError extends ChbackupError {
-  override name = 'ApiAuthError' as const;
+export class UnauthorizedError extends ChbackupError {
+  override name = 'UnauthorizedError' as const;
   readonly exitCode = exitCodes.unauthorized;
 }
 
 /** The server does not answer. */
-export class ApiUnreachableError extends ChbackupError {
-  override name = 'ApiUnreachableError' as const;
+export class UnreachableError extends ChbackupError {
+  override name = 'UnreachableError' as const;
   readonly exitCode = exitCodes.unreachable;
 }
 
 /** The server answered something that is not an answer of clickhouse-backup, or an error of its own. */
-export class ApiResponseError extends ChbackupError {
-  override name = 'ApiResponseError' as const;
+export class ResponseError extends ChbackupError {
+  override name = 'ResponseError' as const;
   readonly exitCode = exitCodes.failed;
 }
 

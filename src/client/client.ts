@@ -85,7 +85,7 @@ export interface Capabilities {
  */
 export interface Client {
   /**
-   * Throws `ApiUnreachableError` if ClickHouse does not answer clickhouse-backup within 30 s: lists
+   * Throws `UnreachableError` if ClickHouse does not answer clickhouse-backup within 30 s: lists
    * and everything else would hang (§12). Changes nothing, takes no lock, adds no row.
    */
   checkUsable(): Promise<void>;

@@ -1,4 +1,4 @@
-import { ApiUnreachableError } from '../errors.js';
+import { UnreachableError } from '../errors.js';
 
 /**
  * What an error text of clickhouse-backup means, if chbackup decides anything by it:
@@ -89,9 +89,9 @@ export const clickHouseHint =
  * The error for what clickhouse-backup says about its ClickHouse; undefined if `text` is about
  * something else, such as a faulty configuration. All versions from 2.4.0 on begin with these words.
  */
-export function clickHouseError(subject: string, text: string): ApiUnreachableError | undefined {
+export function clickHouseError(subject: string, text: string): UnreachableError | undefined {
   if (!/can't (connect to clickhouse|get tables)/i.test(text)) return undefined;
   // A code is ClickHouse's own: it does answer, but refuses.
   const verb = /\bcode: \d+/.test(text) ? 'returned an error' : 'does not answer';
-  return new ApiUnreachableError(`${subject} ${verb}: ${text}`, { hint: clickHouseHint });
+  return new UnreachableError(`${subject} ${verb}: ${text}`, { hint: clickHouseHint });
 }

@@ -1,6 +1,6 @@
 import type * as z from 'zod/mini';
 import { type Clock, TimeLimitError } from '../../time/clock.js';
-import { ApiAuthError, ApiResponseError, OperationTimeoutError } from '../../errors.js';
+import { UnauthorizedError, ResponseError, OperationTimeoutError } from '../../errors.js';
 import {
   type HttpAnswer,
   type HttpRequest,
@@ -22,7 +22,7 @@ export type PostResult =
 
 /** How a GET is sent, and sent again while no response comes. */
 export interface GetOptions {
-  /** A larger response than this, in bytes, is not read to its end: `ApiUnreachableError`. */
+  /** A larger response than this, in bytes, is not read to its end: `UnreachableError`. */
   largestBytes?: number;
   /** Runs before each further attempt; responses to its own requests do not prolong the patience. */
   before?: (() => Promise<void>) | undefined;
@@ -157,7 +157,7 @@ export class ApiConnection {
     try {
       return read(answer);
     } catch (error) {
-      if (!this.patience.isWorking || !(error instanceof ApiResponseError)) throw error;
+      if (!this.patience.isWorking || !(error instanceof ResponseError)) throw error;
       return new TransportError(error.message, { neverSent: false, cause: error });
     }
   }
@@ -192,8 +192,8 @@ export class ApiConnection {
   }
 }
 
-function unauthorized(label: string, { status, body }: HttpAnswer): ApiAuthError {
-  return new ApiAuthError(`${label} refused the credentials (${status})`, {
+function unauthorized(label: string, { status, body }: HttpAnswer): UnauthorizedError {
+  return new UnauthorizedError(`${label} refused the credentials (${status})`, {
     hint:
       titleOfPage(body) === undefined
         ? "check user and password against api.username and api.password in clickhouse-backup's configuration"

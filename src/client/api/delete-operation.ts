@@ -1,6 +1,6 @@
 import type { Location } from '../../backup/backup.js';
 import { pollIntervalMs } from '../../time/rhythms.js';
-import { ApiResponseError, OperationTimeoutError } from '../../errors.js';
+import { ResponseError, OperationTimeoutError } from '../../errors.js';
 import type { DeleteOutcome } from '../client.js';
 import { slowMs } from '../limits.js';
 import { postWhenFree } from './post-when-free.js';
@@ -41,7 +41,7 @@ function outcomeOf({ connection, observer }: ServerContext, answer: HttpAnswer):
     return { kind: 'deleted' };
   } catch (error) {
     // A proxy's page, half a line: whatever it is, it does not tell.
-    if (error instanceof ApiResponseError) return { kind: 'unknown', reason: error.message };
+    if (error instanceof ResponseError) return { kind: 'unknown', reason: error.message };
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import type * as z from 'zod/mini';
 import { pollIntervalMs } from '../../time/rhythms.js';
-import { ApiResponseError, OperationTimeoutError } from '../../errors.js';
+import { ResponseError, OperationTimeoutError } from '../../errors.js';
 import { formatDuration } from '../../text.js';
 import type { Outcome } from '../client.js';
 import type { Action } from '../observer.js';
@@ -87,7 +87,7 @@ export class OperationRunner {
     observer.answered(JSON.parse(answer.body.trim()));
     const { backup_name: name, operation_id: operationId } = reply.acknowledgement;
     if (name !== undefined && name !== operation.backup) {
-      throw new ApiResponseError(
+      throw new ResponseError(
         `the server works on backup ${connection.responses.sanitize(name)}, although ${operation.backup} was requested`,
       );
     }
@@ -106,7 +106,7 @@ export class OperationRunner {
       const line = responses.parseLine(path, answer.body.trim(), acknowledgement);
       return { kind: 'read', acknowledgement: line };
     } catch (error) {
-      if (error instanceof ApiResponseError) return { kind: 'lost', reason: error.message };
+      if (error instanceof ResponseError) return { kind: 'lost', reason: error.message };
       throw error;
     }
   }

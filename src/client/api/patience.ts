@@ -1,6 +1,6 @@
 import type { Clock } from '../../time/clock.js';
 import { retryPauseMs } from '../../time/rhythms.js';
-import { ApiResponseError, ApiUnreachableError } from '../../errors.js';
+import { ResponseError, UnreachableError } from '../../errors.js';
 import type { TransportError } from '../../http/transport.js';
 import type { ClientObserver } from '../observer.js';
 
@@ -41,7 +41,7 @@ export class Patience {
 
   /**
    * Waits before the next attempt; `attempt` counts from 0. `silentMs` is how long this request has
-   * been tried. Throws `ApiUnreachableError`, or the unreadable response, once the time is up.
+   * been tried. Throws `UnreachableError`, or the unreadable response, once the time is up.
    */
   async pauseOrGiveUp(
     path: string,
@@ -56,7 +56,7 @@ export class Patience {
     const nowMs = clock.elapsed();
     const leftMs = patienceMs - Math.max(silentMs, nowMs - (this.silentSinceMs ?? nowMs));
     if (leftMs <= 0) {
-      throw error.cause instanceof ApiResponseError ? error.cause : this.unreachable(error);
+      throw error.cause instanceof ResponseError ? error.cause : this.unreachable(error);
     }
     observer.unanswered(path, error.message);
     const pauseMs = Math.max(retryPauseMs(attempt), error.details.retryAfterMs ?? 0);
@@ -64,10 +64,10 @@ export class Patience {
   }
 
   /** Returns the final error of a server that does not respond. */
-  unreachable(error: TransportError): ApiUnreachableError {
+  unreachable(error: TransportError): UnreachableError {
     const { label, sanitize } = this.options;
     const { predicate, hint } = error.details;
-    return new ApiUnreachableError(
+    return new UnreachableError(
       `${label} ${predicate ?? `does not answer: ${sanitize(error.message)}`}`,
       {
         hint: hint ?? 'check that clickhouse-backup server runs there and that the port is open',

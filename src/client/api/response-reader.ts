@@ -1,5 +1,5 @@
 import type * as z from 'zod/mini';
-import { ApiResponseError } from '../../errors.js';
+import { ResponseError } from '../../errors.js';
 import { presentable } from '../../text.js';
 import { isFromServer, readError, titleOfPage } from './error-response.js';
 import type { HttpAnswer } from '../../http/transport.js';
@@ -20,7 +20,7 @@ export class ResponseReader {
     this.options = options;
   }
 
-  /** The lines of a 200 answer, each of one shape. Throws `ApiResponseError`. */
+  /** The lines of a 200 answer, each of one shape. Throws `ResponseError`. */
   rows<T extends z.ZodMiniType>(path: string, answer: HttpAnswer, shape: T): z.output<T>[] {
     if (answer.status !== 200) throw this.refusal(path, answer);
     const lines = answer.body.split('\n').filter((line) => line.trim() !== '');
@@ -44,27 +44,27 @@ export class ResponseReader {
     if (parsed.success) return parsed.data;
     const { label } = this.options;
     const text = this.describe(titleOfPage(body) === undefined ? line : body);
-    throw new ApiResponseError(`unexpected response from ${label} to ${path}: ${text}`, {
+    throw new ResponseError(`unexpected response from ${label} to ${path}: ${text}`, {
       hint: checkAddress,
     });
   }
 
   /** The error for an answer that says no, or that points elsewhere. */
-  refusal(path: string, answer: HttpAnswer): ApiResponseError {
+  refusal(path: string, answer: HttpAnswer): ResponseError {
     const { label } = this.options;
     const { status, body, redirect } = answer;
     if (redirect !== undefined) {
       const to = this.sanitize(redirect.to);
       return redirect.samePath
-        ? new ApiResponseError(`${label} redirects to ${to}`, { hint: `use ${to} as the host` })
-        : new ApiResponseError(`${label} redirects ${path} to ${to}`, {
+        ? new ResponseError(`${label} redirects to ${to}`, { hint: `use ${to} as the host` })
+        : new ResponseError(`${label} redirects ${path} to ${to}`, {
             hint: `${checkAddress}, and that no login page is in front of it`,
           });
     }
     const hint = /HTTP request (was sent )?to (an )?HTTPS/.test(body)
       ? 'write the host as https://NAME'
       : checkAddress;
-    return new ApiResponseError(
+    return new ResponseError(
       `${label} answered ${path} with ${status}: ${this.errorText(answer)}`,
       isFromServer(answer) ? {} : { hint },
     );

@@ -1,4 +1,4 @@
-import { ApiUnreachableError, OperationTimeoutError } from '../../errors.js';
+import { UnreachableError, OperationTimeoutError } from '../../errors.js';
 import { runningPath } from './action-log.js';
 import { clickHouseError, clickHouseHint } from '../server-errors.js';
 import { quickMs } from '../limits.js';
@@ -10,7 +10,7 @@ import { tableRow } from './schemas.js';
 const path = '/backup/tables?table=nosuch.nosuch';
 
 /**
- * Throws `ApiUnreachableError` unless ClickHouse answers through this server. `/health`,
+ * Throws `UnreachableError` unless ClickHouse answers through this server. `/health`,
  * `/backup/version` and `/backup/actions` answer without it (§12).
  */
 export async function checkUsable(client: ApiConnection): Promise<void> {
@@ -23,7 +23,7 @@ export async function checkUsable(client: ApiConnection): Promise<void> {
     // Either ClickHouse is silent or the server itself: this needs no ClickHouse. If it gets no
     // answer either, it throws that the server does not answer.
     await client.get(runningPath, quickMs);
-    throw new ApiUnreachableError(
+    throw new UnreachableError(
       `ClickHouse behind ${label} does not answer: the API answers, but ${path} got no answer within ${quickMs / 1000} s`,
       { hint: clickHouseHint, cause: error },
     );

@@ -1,5 +1,5 @@
 import type { Backup, Location } from '../../backup/backup.js';
-import { ApiResponseError } from '../../errors.js';
+import { ResponseError } from '../../errors.js';
 import { presentable } from '../../text.js';
 import { slowMs } from '../limits.js';
 import { rowsOfJson, rowsOfText } from './list-rows.js';
@@ -51,8 +51,8 @@ function wordsInsteadOfList(ended: Ended): string {
   return lastWords(ended.stderr.text) || 'nothing, not even an empty list';
 }
 
-function unusable(ended: Ended, problem: string): ApiResponseError {
-  return new ApiResponseError(
+function unusable(ended: Ended, problem: string): ResponseError {
+  return new ResponseError(
     `clickhouse-backup ${ended.command} gave no list to rely on: ${problem}`,
   );
 }

@@ -1,7 +1,7 @@
 import { type Clock, TimeLimitError } from '../../time/clock.js';
 import {
-  ApiResponseError,
-  ApiUnreachableError,
+  ResponseError,
+  UnreachableError,
   ConfigError,
   OperationTimeoutError,
 } from '../../errors.js';
@@ -111,7 +111,7 @@ function rejection(signal: AbortSignal): Promise<never> {
 function cannotStart(path: string, code: string | undefined, cause: unknown): Error {
   const message = `cannot start ${presentable(path)}: ${code ?? 'unknown reason'}`;
   if (code !== undefined && !notAProgram.has(code)) {
-    return new ApiUnreachableError(message, { cause });
+    return new UnreachableError(message, { cause });
   }
   return new ConfigError(message, {
     hint: '--binary-path names the clickhouse-backup program',
@@ -136,6 +136,6 @@ export function reasonOf(ended: Ended): string {
 }
 
 /** Returns the error for a run that did not end with 0. */
-export function failureOf(ended: Ended): ApiResponseError {
-  return new ApiResponseError(`clickhouse-backup ${ended.command} failed: ${reasonOf(ended)}`);
+export function failureOf(ended: Ended): ResponseError {
+  return new ResponseError(`clickhouse-backup ${ended.command} failed: ${reasonOf(ended)}`);
 }

@@ -1,6 +1,6 @@
 import { enginesWithoutRows, savedEngines, unsavedEngines } from '../../backup/table-engine.js';
 import { type TableName, tablePattern } from '../../backup/table-name.js';
-import { ApiResponseError } from '../../errors.js';
+import { ResponseError } from '../../errors.js';
 import type { Table } from '../client.js';
 import { failureOf, type Program, runProgram } from './run-program.js';
 import { bytesOf } from './list-rows.js';
@@ -24,14 +24,14 @@ export async function findTable(program: Program, name: TableName): Promise<Tabl
   const innerName = inner?.name.slice(database.length + 1) ?? table;
   const rows = await rowsOf(program, { database, table: innerName });
   if (rows === 'none' && inner === undefined && lines.some((each) => isInnerById(each, name))) {
-    throw new ApiResponseError(
+    throw new ResponseError(
       `clickhouse-backup does not show which inner table belongs to ${line.name}`,
       { hint: 'restore this table through the API of clickhouse-backup, without --binary' },
     );
   }
   const { bytes: totalBytes } = inner ?? line;
   if (totalBytes === undefined) {
-    throw new ApiResponseError(`clickhouse-backup tables gave ${line.name} no size`);
+    throw new ResponseError(`clickhouse-backup tables gave ${line.name} no size`);
   }
   return { database, name: table, engine: undefined, rows, totalBytes };
 }

@@ -1,10 +1,10 @@
-import { ApiUnreachableError, OperationTimeoutError } from '../../errors.js';
+import { UnreachableError, OperationTimeoutError } from '../../errors.js';
 import { quickMs } from '../limits.js';
 import { clickHouseError, clickHouseHint } from '../server-errors.js';
 import { failureOf, reasonOf, type Program, runProgram } from './run-program.js';
 
 /**
- * Throws `ApiUnreachableError` unless ClickHouse answers the program. Without ClickHouse no version
+ * Throws `UnreachableError` unless ClickHouse answers the program. Without ClickHouse no version
  * can list or delete either: 2.4 fails at once, later ones try to connect forever (contract §10).
  */
 export async function checkUsable(program: Program): Promise<void> {
@@ -14,7 +14,7 @@ export async function checkUsable(program: Program): Promise<void> {
     ended = await runProgram(program, { args, limitMs: quickMs, changes: false });
   } catch (error) {
     if (!(error instanceof OperationTimeoutError)) throw error;
-    throw new ApiUnreachableError(`ClickHouse does not answer: ${error.message}`, {
+    throw new UnreachableError(`ClickHouse does not answer: ${error.message}`, {
       hint: clickHouseHint,
       cause: error,
     });

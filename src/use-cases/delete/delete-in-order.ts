@@ -1,7 +1,7 @@
 import type { Location } from '../../backup/backup.js';
 import { type DeletionPlan, dropBasesOf, mergePlans } from '../../backup/deletion/plan.js';
 import type { DeleteOutcome, Client } from '../../client/client.js';
-import { ApiResponseError, OperationFailedError, PartialFailureError } from '../../errors.js';
+import { ResponseError, OperationFailedError, PartialFailureError } from '../../errors.js';
 
 /** Who is told how far the deletes are. */
 export interface DeletionObserver {
@@ -126,7 +126,7 @@ async function reasonOfFailure(
     const isListed = rows.some((row) => row.name === name);
     return !isListed && (isDeleted || rows.length > 0) ? undefined : words;
   } catch (error) {
-    if (error instanceof ApiResponseError) return isDeleted ? undefined : words;
+    if (error instanceof ResponseError) return isDeleted ? undefined : words;
     throw error;
   }
 }

@@ -64,7 +64,7 @@ describe('a program that takes too long', () => {
     const fake = startFake({ clock, state: { hang: ['tables'], stderr } });
     watch(fake);
     await expect(fake.client.checkUsable()).rejects.toMatchObject({
-      name: 'ApiUnreachableError',
+      name: 'UnreachableError',
       exitCode: 13,
       message: `ClickHouse does not answer: clickhouse-backup tables --all --tables=nosuch.nosuch has not ended after 30s: ${text}`,
       hint: expect.stringContaining('check that ClickHouse is running') as string,
