@@ -143,7 +143,7 @@ describe('a server that does not respond', () => {
     const { code, stderr } = await running.done;
     expect(code).toBe(13);
     expect(stderr).toMatch(
-      /no-such-host\.invalid does not answer: (no such host name|the host name)/,
+      /no-such-host\.invalid does not answer: (the host name was not found|the host name cannot)/,
     );
   });
 
