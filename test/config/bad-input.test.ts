@@ -212,7 +212,7 @@ const badInputs: BadInput[] = [
     what: 'a log directory that is a file',
     ...option('--log-dir', 'a-file'),
     files: { 'a-file': '' },
-    says: /cannot make \S+a-file: EEXIST \(name a directory that you may write to with --log-dir\)/,
+    says: /cannot create \S+a-file: EEXIST \(pass a writable directory with --log-dir\)/,
   },
   {
     what: 'a missing CA file',
