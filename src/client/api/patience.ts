@@ -4,7 +4,7 @@ import { ResponseError, UnreachableError } from '../../errors.js';
 import type { TransportError } from '../../http/transport.js';
 import type { ClientObserver } from '../observer.js';
 
-/** While an operation of this run is in progress, a silent server gets at least this long. */
+/** The shortest time after which a silent server is given up while our operation is in progress. */
 const patienceWhileWorkingMs = 10 * 60_000;
 
 export interface PatienceOptions {
@@ -17,24 +17,24 @@ export interface PatienceOptions {
   sanitize: (text: string) => string;
 }
 
-/** Decides how long a server that does not respond is asked again. */
+/** Decides how long requests to a silent server are repeated. */
 export class Patience {
   /** True while an operation of this run is in progress on the server. */
   isWorking = false;
   private readonly options: PatienceOptions;
-  /** When the first request began that got no response, if none has come since. */
+  /** The time since which no response has come; undefined if the last request got one. */
   private silentSinceMs: number | undefined;
 
   constructor(options: PatienceOptions) {
     this.options = options;
   }
 
-  /** A response came. */
+  /** Records that a response came. */
   answered(): void {
     this.silentSinceMs = undefined;
   }
 
-  /** The request sent at `startMs` got no response. */
+  /** Records that the request sent at `startMs` got no response. */
   silent(startMs: number): void {
     this.silentSinceMs ??= startMs;
   }
@@ -70,7 +70,8 @@ export class Patience {
     return new UnreachableError(
       `${label} ${predicate ?? `does not answer: ${sanitize(error.message)}`}`,
       {
-        hint: hint ?? 'check that clickhouse-backup server runs there and that the port is open',
+        hint:
+          hint ?? 'check that clickhouse-backup server is running there and that the port is open',
         cause: error,
       },
     );

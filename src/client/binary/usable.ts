@@ -4,8 +4,8 @@ import { clickHouseError, clickHouseHint } from '../server-errors.js';
 import { failureOf, reasonOf, type Program, runProgram } from './run-program.js';
 
 /**
- * Throws `UnreachableError` unless ClickHouse answers the program. Without ClickHouse no version
- * can list or delete either: 2.4 fails at once, later ones try to connect forever (contract §10).
+ * Throws `UnreachableError` if ClickHouse does not answer the program, which then cannot list or delete
+ * either (clickhouse-backup-api.md#program-without-clickhouse).
  */
 export async function checkUsable(program: Program): Promise<void> {
   const args = ['tables', '--all', '--tables=nosuch.nosuch'];
