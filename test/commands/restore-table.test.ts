@@ -145,7 +145,7 @@ describe.each(versions)('with a server %s', (version) => {
       harness.simulator.replicaBusy(table);
       const { code, stderr } = await restore(harness, full1, table);
       expect(code).toBe(1);
-      // 2.4.0 skips the table without an error, newer servers report one (contract §7).
+      // 2.4.0 skips the table without an error, newer servers report one (clickhouse-backup-api.md#replica-check).
       expect(stderr).toMatch(
         version === '2.4.0'
           ? /the server says success, but shop\.orders is empty \(either .* has no rows of it, or .*--no-check-replicas\)/
