@@ -1,4 +1,4 @@
-/** Exit codes; the table in README.md and in every `--help` is made from this one. */
+/** The exit codes. The tables in README.md and in each `--help` are generated from these. */
 export const exitCodes = {
   done: 0,
   failed: 1,
@@ -13,7 +13,7 @@ export const exitCodes = {
   terminated: 143,
 } as const;
 
-/** What each exit code means, as `--help` and README say it. */
+/** The meaning of each exit code, as shown in `--help` and README.md. */
 export const exitCodeMeanings: Record<keyof typeof exitCodes, string> = {
   done: 'success',
   failed: 'failed, or success could not be verified',
@@ -31,12 +31,12 @@ export const exitCodeMeanings: Record<keyof typeof exitCodes, string> = {
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
 export interface ErrorDetails {
-  /** What the person can do about it, one sentence. */
+  /** What the user can do about the error, in one sentence. */
   hint?: string;
   cause?: unknown;
 }
 
-/** An error whose message a person may see: one line, without secrets. */
+/** An error whose message can be shown to the user: one line, without secrets. */
 export abstract class ChbackupError extends Error {
   abstract readonly exitCode: ExitCode;
   readonly hint: string | undefined;
@@ -46,47 +46,50 @@ export abstract class ChbackupError extends Error {
   }
 }
 
-/** Wrong arguments or settings; nothing was done. */
+/** Invalid arguments or settings; nothing was done. */
 export class ConfigError extends ChbackupError {
   override name = 'ConfigError' as const;
   readonly exitCode = exitCodes.usage;
 }
 
-/** The backup, or the table, that was asked for does not exist. */
+/** The requested backup or table does not exist. */
 export class NotFoundError extends ChbackupError {
   override name = 'NotFoundError' as const;
   readonly exitCode = exitCodes.notFound;
 }
 
-/** The server works for somebody else, or another chbackup holds the lock, past `--wait`. */
+/** The server was busy, or another chbackup held the lock, for longer than `--wait`. */
 export class BusyError extends ChbackupError {
   override name = 'BusyError' as const;
   readonly exitCode = exitCodes.busy;
 }
 
-/** User or password refused. */
-export class ApiAuthError extends ChbackupError {
-  override name = 'ApiAuthError' as const;
+/** The user or the password was rejected. */
+export class UnauthorizedError extends ChbackupError {
+  override name = 'UnauthorizedError' as const;
   readonly exitCode = exitCodes.unauthorized;
 }
 
-/** The server does not answer. */
-export class ApiUnreachableError extends ChbackupError {
-  override name = 'ApiUnreachableError' as const;
+/** The server, or ClickHouse behind it, does not answer, or the local program cannot be run now. */
+export class UnreachableError extends ChbackupError {
+  override name = 'UnreachableError' as const;
   readonly exitCode = exitCodes.unreachable;
 }
 
-/** The server answered something that is not an answer of clickhouse-backup, or an error of its own. */
-export class ApiResponseError extends ChbackupError {
-  override name = 'ApiResponseError' as const;
+/**
+ * clickhouse-backup, the server or the local program, reported an error, or its response or output
+ * cannot be used.
+ */
+export class ResponseError extends ChbackupError {
+  override name = 'ResponseError' as const;
   readonly exitCode = exitCodes.failed;
 }
 
-/** The operation ended in an error, or its success could not be proven. */
+/** The operation ended in an error, or its success could not be verified. */
 export class OperationFailedError extends ChbackupError {
   override name = 'OperationFailedError' as const;
   readonly exitCode = exitCodes.failed;
-  /** The heading it gets in the log file, where the bash agent has one for it. */
+  /** The heading in the log file, if the bash agent has one for this error. */
   readonly heading: string | undefined;
   constructor(message: string, details: ErrorDetails & { heading?: string } = {}) {
     super(message, details);
@@ -100,19 +103,19 @@ export class OperationTimeoutError extends ChbackupError {
   readonly exitCode = exitCodes.timedOut;
 }
 
-/** Some of several were done, some failed. */
+/** Some of several items were processed, others failed. */
 export class PartialFailureError extends ChbackupError {
   override name = 'PartialFailureError' as const;
   readonly exitCode = exitCodes.partial;
 }
 
-/** A file of ours could not be read or written. */
+/** A file of chbackup could not be read or written. */
 export class StateError extends ChbackupError {
   override name = 'StateError' as const;
   readonly exitCode = exitCodes.failed;
 }
 
-/** Stopped by a signal; the server was not. */
+/** chbackup was stopped by a signal; the server may still be working. */
 export class InterruptedError extends ChbackupError {
   override name = 'InterruptedError' as const;
   readonly exitCode: 130 | 143;

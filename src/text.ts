@@ -5,12 +5,12 @@ import prettyMs from 'pretty-ms';
 /** Control, format (bidirectional overrides, zero-width) and lone surrogate characters. */
 const unprintable = /[\p{Cc}\p{Cf}\p{Cs}]/gu;
 
-/** The same without the line breaks of indented JSON. */
+/** The same characters, except for the line breaks of indented JSON. */
 const unprintableInJson = /[^\P{Cc}\n]|[\p{Cf}\p{Cs}]/gu;
 
 /**
- * Returns the text as it is, without escape sequences and invisible characters; a line break or a tab
- * becomes a space.
+ * Returns the text without escape sequences and invisible characters; line breaks and tabs become
+ * spaces.
  */
 export function visible(text: string): string {
   return stripVTControlCharacters(text)
@@ -27,7 +27,10 @@ export function oneLine(text: string): string {
     .trim();
 }
 
-/** Returns JSON that is safe for a terminal: `JSON.stringify` leaves some characters unescaped. */
+/**
+ * Returns the JSON with all characters escaped that are unsafe for a terminal: `JSON.stringify` leaves
+ * some of them unescaped.
+ */
 export function harmlessJson(json: string): string {
   return json.replace(unprintableInJson, (character) =>
     Array.from({ length: character.length }, (_, at) => {
@@ -36,9 +39,9 @@ export function harmlessJson(json: string): string {
   );
 }
 
-/** The longest text of a server that is shown, in characters. */
+/** The maximum length of a server's text when shown, in characters. */
 const longest = 500;
-/** How much of a text is read for that; the rest may be escape sequences, or megabytes. */
+/** How much of a text is read, in characters: it may be megabytes long. */
 const longestRaw = 20_000;
 
 /**
@@ -56,12 +59,12 @@ export function errnoOf(error: unknown): string {
   return (error as NodeJS.ErrnoException).code ?? 'error';
 }
 
-/** Returns `8.36 MiB`, with binary units. */
+/** Returns a size such as `8.36 MiB`, in binary units. */
 export function formatBytes(bytes: number): string {
   return prettyBytes(bytes, { binary: true });
 }
 
-/** Returns `3d 4h`: an age or a duration in its two largest units, of at least a second. */
+/** Returns an age or a duration such as `3d 4h`, in its two largest units, down to seconds. */
 export function formatDuration(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   return seconds === 0 ? '0s' : prettyMs(seconds * 1000, { unitCount: 2 });

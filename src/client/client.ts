@@ -13,16 +13,19 @@ interface Failed {
   code?: ServerErrorCode | undefined;
 }
 
-/** Only a list can show what happened: the entry disappeared or was canceled, or no response came. */
+/** The outcome is not known: the entry disappeared or was canceled, or no response came. */
 interface Unknown {
   kind: 'unknown';
   reason: string;
 }
 
-/** How an operation ended, as far as the server shows it. */
+/** The outcome of an operation, as the server shows it. */
 export type Outcome = { kind: 'success' } | Failed | Unknown;
 
-/** How a delete ended. `not-found` proves nothing, because a storage that is down reports it too. */
+/**
+ * The outcome of a delete. `not-found` does not show that the backup is missing, because a storage that
+ * is down reports the same (clickhouse-backup-api.md#delete-errors).
+ */
 export type DeleteOutcome =
   | { kind: 'deleted' }
   | { kind: 'not-found'; reason: string }
@@ -33,16 +36,16 @@ export type DeleteOutcome =
 export interface Table {
   database: string;
   name: string;
-  /** ClickHouse's name of the engine; undefined if the client cannot tell. */
+  /** ClickHouse's name of the engine; undefined if the client cannot find it out. */
   engine: string | undefined;
   /**
-   * For a materialized view that of its inner table; `none` if it writes to another table.
-   * `unknown`: the client could not find out.
+   * What a backup contains of the table. For a materialized view, that of its inner table; `none` if it
+   * writes to another table. `unknown`: the client could not find out.
    */
   rows: RowsInBackup | 'unknown';
   /**
-   * Bytes of the active parts on disk, 0 for an empty table. For a materialized view those of its
-   * inner table, because the view itself has none.
+   * The size of the active parts on disk, 0 for an empty table. For a materialized view, the size of its
+   * inner table, because the view itself has no parts.
    */
   totalBytes: number;
   /** The table that a materialized view writes to (`TO db.table`). */
@@ -51,56 +54,59 @@ export interface Table {
 
 export interface RestoreRequest {
   backup: string;
-  /** Exactly one table, `database` and `name` as ClickHouse has them. */
+  /** The one table to restore, with its names in ClickHouse. */
   table: TableName;
-  /** Restore as this table instead; it must not exist. */
+  /** The new name of the table; no table of that name may exist. */
   into?: TableName;
-  /** `data`: attach parts to the table that is there. `schema`: drop it, create it, attach. */
+  /** `data`: attach parts to the existing table. `schema-and-data`: drop it, create it, attach. */
   what: 'data' | 'schema-and-data';
-  /** false: `CLICKHOUSE_CHECK_REPLICAS_BEFORE_ATTACH=false` for this call. */
+  /** false: `CLICKHOUSE_CHECK_REPLICAS_BEFORE_ATTACH=false` is set for this call. */
   checkReplicas: boolean;
 }
 
-/** What this version of clickhouse-backup can do; §7 of the wire contract. */
+/** What this version of clickhouse-backup can do. `client/versions.ts` has the sources. */
 export interface Capabilities {
-  /** `2.6.30`, or what a development build calls itself. */
+  /** The version, such as `2.6.30`, or the word that a development build shows. */
   version: string;
-  /** `diff-from-remote` compares checksums (2.7.0), not part names only. */
+  /** `diff-from-remote` compares checksums, not only the names of parts. */
   diffFromRemoteSafe: boolean;
-  /** `restore` maps table names (2.5.20), not databases only. */
+  /** `restore` can rename tables, not only databases. */
   tableMapping: boolean;
-  /** … also within one database: before 2.6.40 the data of such a table is looked for in vain. */
+  /** `restore` can rename a table within its database; earlier versions do not find its rows. */
   tableMappingAlone: boolean;
-  /** The check of replicas can be switched off for one call. */
+  /** The check for active replicas can be turned off for one call. */
   checkReplicasSwitch: boolean;
-  /** A delete finds out whether somebody is working on that backup (2.6.27 has a pid file for each). */
+  /** A delete fails while another process works on the backup. */
   seesOthersWork: boolean;
-  /** A list that ends does not open the server's lock (2.4.29; told by `/backup/version`, 2.5.9). */
+  /** The end of a list does not release the server's lock. */
   listIsHarmless: boolean;
 }
 
 /**
- * What any clickhouse-backup can do, behind its REST API or as the local program.
- * Every method may throw a `ChbackupError`: unreachable, refused, busy past `--wait`, timed out.
+ * What any clickhouse-backup can do, behind its REST API or as the local program. Every method may throw
+ * a `ChbackupError`: unreachable, unauthorized, busy for longer than `--wait`, timed out.
  */
 export interface Client {
   /**
-   * Throws `ApiUnreachableError` if ClickHouse does not answer clickhouse-backup within 30 s: lists
-   * and everything else would hang (§12). Changes nothing, takes no lock, adds no row.
+   * Throws `UnreachableError` if ClickHouse does not answer clickhouse-backup within 30 s: all other
+   * calls would hang (clickhouse-backup-api.md#clickhouse-down). Takes no lock and adds no row.
    */
   checkUsable(): Promise<void>;
   capabilities(): Promise<Capabilities>;
-  /** The copies at one location, or at both; in the server's order. Absence is no proof (§5, §11). */
+  /**
+   * Returns the copies at one or both locations, in the server's order. A list may be empty or incomplete
+   * without an error (clickhouse-backup-api.md#empty-list, clickhouse-backup-api.md#missing-rows).
+   */
   list(location: Location | 'all'): Promise<Backup[]>;
-  /** The table with exactly this name, or undefined. Finds the inner table of a materialized view. */
+  /** Returns the table with exactly this name; undefined if it does not exist. */
   table(name: TableName): Promise<Table | undefined>;
   download(backup: string): Promise<Outcome>;
   /**
-   * Restores one table. Where the server is busy it waits, does `beforeAgain` and asks again: what
-   * others did meanwhile may have changed what is wanted. What `beforeAgain` throws comes out.
+   * Restores one table. While the server is busy, waits, calls `beforeAgain` and tries again: other
+   * clients may have changed the table meanwhile. Rejects with what `beforeAgain` throws.
    */
   restore(request: RestoreRequest, beforeAgain?: () => Promise<void>): Promise<Outcome>;
-  /** Deletes one copy; `beforeAgain` as for `restore`. */
+  /** Deletes one copy; calls `beforeAgain` as `restore` does. */
   delete(
     location: Location,
     backup: string,
@@ -108,15 +114,15 @@ export interface Client {
   ): Promise<DeleteOutcome>;
 }
 
-/** A clickhouse-backup server: it makes and uploads backups too, and tells what it is doing. */
+/** A clickhouse-backup server, which also creates and uploads backups and shows what it is doing. */
 export interface BackupServer extends Client {
-  /** All tables that a backup covers. Reads the definition of each, so the response can be large. */
+  /** Returns all tables that a backup covers; the response can be large, with all their definitions. */
   tables(): Promise<Table[]>;
   create(backup: string): Promise<Outcome>;
-  /** Uploads a local backup; as an increment on a base that is at one of the locations, or whole. */
+  /** Uploads a local backup: as an increment if `base` is given, otherwise in full. */
   upload(backup: string, base?: { at: Location; name: string }): Promise<Outcome>;
-  /** How an upload of this backup ended, as far as the action log still tells; undefined: no row. */
+  /** Returns the outcome of an upload from the action log; undefined if it has no finished row. */
   uploadEnd(backup: string): Promise<Outcome | undefined>;
-  /** Waits until nothing but hung lists is in progress on the server, for any client. */
+  /** Waits until the server is running nothing but hung lists, for any client. */
   waitUntilIdle(): Promise<void>;
 }

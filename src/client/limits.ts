@@ -1,5 +1,5 @@
-/** How long a request, or a call of the program, may take that reads no storage. */
+/** The time limit of a request or a program call that does not read the remote storage. */
 export const quickMs = 30_000;
 
-/** How long a list or a delete may take: it reads the remote storage before it answers. */
+/** The time limit of a list or a delete, which reads the remote storage before it answers. */
 export const slowMs = 10 * 60_000;

@@ -1,9 +1,9 @@
 /** A row of the server's action log. */
 export interface Action {
-  /** As on the wire; to be sanitized before it is printed. */
+  /** The server's text, to be sanitized before it is printed. */
   command: string;
   status: 'in progress' | 'success' | 'error' | 'cancel';
-  /** As the server wrote it: its local time, no zone. */
+  /** In the server's local time, without a zone (clickhouse-backup-api.md#action-rows). */
   start: string;
   finish?: string | undefined;
   /** The server's text, to be sanitized before it is printed. */
@@ -12,23 +12,23 @@ export interface Action {
   operationId?: string | undefined;
 }
 
-/** What a client reports about its waiting and the responses it gets; it never prints. */
+/** The receiver of what a client does: its waits, its requests and their responses. */
 export interface ClientObserver {
   /**
-   * Somebody else's work is waited for; called at each look. `start`: when it began and by whose
-   * clock, in words; empty if unknown.
+   * The client waits for another client's operation; called at each poll. `start`: when that began and by
+   * whose clock, in words; empty if unknown.
    */
   busy(running: { command: string; start: string }): void;
-  /** Time passed while waiting for somebody else. */
+  /** The client has waited for another client's operation for `waitedMs` so far. */
   stillBusy(waitedMs: number): void;
   /** The server is free again. */
   free(): void;
-  /** Our own operation is going on. */
+  /** Our own operation is still running. */
   working(elapsedMs: number): void;
-  /** The server does not answer, and is asked again. */
+  /** The server did not answer; the request is sent again. */
   unanswered(path: string, problem: string): void;
-  /** A parsed answer to a POST, or an operation's final row: for the log file. */
+  /** A parsed response to a POST, or an operation's final row, for the log file. */
   answered(body: unknown): void;
-  /** One request and its status or what went wrong; `answered`: with something to go on. */
+  /** A request and its status or problem; `answered` is true if the response can be used. */
   requested(line: string, answered: boolean): void;
 }

@@ -2,9 +2,8 @@ import type { Backup, BackupState } from '../backup/backup.js';
 import { parseBackupName } from '../backup/names.js';
 
 /**
- * Servers describe a folder, or on remote storages a file, in which they found no metadata.json
- * with one of these texts (read in 2.4.0 to 2.8.1; 2.4.x: local). The other `broken` texts mean
- * that a metadata.json is there.
+ * The descriptions of a folder, or on a remote storage a file, without a metadata.json. All other
+ * `broken` texts mean that a metadata.json exists (clickhouse-backup-api.md#descriptions).
  */
 const withoutMetadata = new Set([
   "broken (can't stat metadata.json)",
@@ -12,11 +11,11 @@ const withoutMetadata = new Set([
 ]);
 
 /**
- * Reads the state of a copy from the description in its row (contract §5). A sound copy has its
- * format and its tags there: `tar, regular`, `directory, embedded` on the remote storage, `regular`
- * locally. Every reason why a copy is broken begins with `broken`, except local metadata that is
- * not JSON. A backup that another client uploads under a name of its own looks foreign until its
- * metadata.json, the last file, is uploaded.
+ * Returns the state of a copy, from the description in its row: `tar, regular` or `directory, embedded`
+ * for a good copy on the remote storage, `regular` for a local one. Every reason why a copy is broken
+ * begins with `broken`, except for local metadata that is not JSON
+ * (clickhouse-backup-api.md#descriptions). A backup with another client's name looks foreign while it
+ * is uploaded, because its metadata.json comes last (clickhouse-backup-api.md#running-uploads).
  */
 export function stateOf({
   name,
@@ -32,7 +31,7 @@ export function stateOf({
   return 'ok';
 }
 
-/** Up to 2.4.x; the program's own list has the format before it (`tar, old-format`). */
+/** Returns true for the description `old-format`, up to 2.4; the program lists `tar, old-format`. */
 export function isOldFormat(description: string): boolean {
   return description.split(', ').includes('old-format');
 }

@@ -1,22 +1,30 @@
 import type { Capabilities } from './client.js';
 
-/** The first version of clickhouse-backup that has each ability; comparisons and hints use this. */
+/** The first version of clickhouse-backup with each capability, for comparisons and hints. */
 export const since = {
+  /** clickhouse-backup-api.md#remote-bases */
   diffFromRemoteSafe: '2.7.0',
+  /** clickhouse-backup-api.md#mappings */
   tableMapping: '2.5.20',
+  /** clickhouse-backup-api.md#mappings */
   tableMappingAlone: '2.6.40',
+  /** clickhouse-backup-api.md#replica-check */
   checkReplicasSwitch: '2.5.13',
+  /** clickhouse-backup-api.md#program-lock */
   seesOthersWork: '2.6.27',
-  /** `/backup/version` tells the version from here on; a list is harmless since 2.4.29. */
+  /**
+   * 2.4.29, but `/backup/version` shows versions from 2.5.9 on only
+   * (clickhouse-backup-api.md#list-lock, clickhouse-backup-api.md#version).
+   */
   listIsHarmless: '2.5.9',
 } as const;
 
-/** What a version counts as that is not a number, with and without the command `rebase`. */
+/** The versions assumed for one that is not a number, with and without the command `rebase`. */
 const unnumbered = { withRebase: '2.8.0', without: '2.4.0' };
 
 /**
- * What a version can do (wire contract §2, §5, §7). A version that is no number counts as 2.8.0
- * if it knows `rebase`, else as the oldest.
+ * Returns the capabilities of a version. One that is not a number is treated as 2.8.0 if it has the
+ * command `rebase`, otherwise as the oldest (clickhouse-backup-api.md#version).
  */
 export function capabilitiesOf(
   version: string,

@@ -3,14 +3,14 @@ import { ConfigError } from '../errors.js';
 import { errnoOf } from '../text.js';
 import { absolutePath, readTextFile } from './files.js';
 
-/** The certificates in a PEM file of CA certificates, checked. Throws `ConfigError`. */
+/** Returns the certificates in a PEM file of CA certificates. Throws `ConfigError`. */
 export function readCa(file: string, cwd: string | undefined): string {
   const pem = readPemFile('CA', file, cwd, '--ca-file');
-  // Only the certificates: OpenSSL overlooks one whose line begins with something else.
+  // Other text is dropped, because OpenSSL ignores a certificate with text before it on its line.
   return certificatesIn(pem).join('\n');
 }
 
-/** What the program shows to a server that requires a client certificate, both PEM. */
+/** A client certificate and its private key, for servers that require one; both PEM. */
 export interface ClientCertificate {
   certificate: string;
   key: string;
@@ -51,13 +51,13 @@ function findKey({ name, text }: PemFile, isCertificateFile: boolean): string {
 function parseKey({ name }: PemFile, key: string): KeyObject {
   if (/BEGIN ENCRYPTED|Proc-Type: 4,ENCRYPTED/.test(key)) {
     throw new ConfigError(`the private key in ${name} is encrypted`, {
-      hint: 'chbackup takes no passphrase; give a key without one (openssl pkey -in KEY -out NEW)',
+      hint: 'chbackup does not support passphrases; give a key without one (openssl pkey -in KEY -out NEW)',
     });
   }
   try {
     return createPrivateKey(key);
   } catch {
-    // The cause is left out: its text may show part of the key.
+    // The cause is left out, because its text may contain part of the key.
     throw new ConfigError(`the private key in ${name} cannot be read`, {
       hint: 'give a PEM file with -----BEGIN PRIVATE KEY-----',
     });
@@ -65,7 +65,7 @@ function parseKey({ name }: PemFile, key: string): KeyObject {
 }
 
 interface PemFile {
-  /** What it is, for messages: `the CA file own.pem`. */
+  /** The file with its kind, for messages: `the CA file own.pem`. */
   name: string;
   text: string;
 }
@@ -84,11 +84,11 @@ function readPemFile(kind: string, file: string, cwd: string | undefined, option
   }
 }
 
-/** The certificates in a PEM file, at least one, each as its PEM block. Throws `ConfigError`. */
+/** Returns the PEM block of each certificate in a PEM file. Throws `ConfigError`. */
 function certificatesIn({ name, text }: PemFile): string[] {
   const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
   if (blocks.length === 0 || !blocks.every(isCertificate)) {
-    throw new ConfigError(`${name} holds no certificate that can be read`, {
+    throw new ConfigError(`${name} contains no readable certificate`, {
       hint: 'give a PEM file with -----BEGIN CERTIFICATE-----',
     });
   }

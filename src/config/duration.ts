@@ -2,12 +2,15 @@ import parseDuration from 'parse-duration';
 
 const longestMs = 365 * 24 * 3_600_000;
 
-/** A duration as people write it (`90s`, `30m`, `1h 30m`, `0`), in milliseconds. */
+/**
+ * Returns a duration such as `90s`, `30m`, `1h 30m` or `0` in milliseconds; undefined if the text is
+ * not a duration, or the duration is longer than 365 days.
+ */
 export function parseDurationMs(text: string): number | undefined {
   if (text.trim() === '0') return 0;
-  // Lower case only: to parse-duration 6M is six minutes, to many people six months.
+  // Uppercase is rejected: 6M is six minutes to parse-duration, but six months to many people.
   if (!/^(\s*\d+(\.\d+)?\s*[a-z]+)+\s*$/.test(text)) return undefined;
-  // Of the whole it would pass over a unit that it does not know.
+  // Each part is checked alone, because parse-duration ignores an unknown unit in a longer text.
   const parts = text.match(/[\d.]+\s*[a-z]+/gi) ?? [];
   if (parts.some((part) => parseDuration(part) === null)) return undefined;
   const ms = parseDuration(text);

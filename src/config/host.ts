@@ -2,13 +2,13 @@ import { ConfigError } from '../errors.js';
 
 /** The API server of one ClickHouse replica, or the local program. */
 export interface Host {
-  /** As the person typed it, for messages. */
+  /** The host as typed, for messages. */
   label: string;
-  /** For file names; see `fileNameOf`. */
+  /** The host in file names; see `fileNameOf`. */
   fileName: string;
-  /** What the bash agent would have called it in file names: the name as typed. */
+  /** The host in the bash agent's file names: the name as typed. */
   agentFileName: string;
-  /** `http://name:port`, without a slash at the end. */
+  /** `http://name:port`, without a trailing slash. */
   baseUrl: string;
 }
 
@@ -18,26 +18,26 @@ const hint = 'write it as name, name:port, http://name:port, https://name:port o
 const hostPattern =
   /^(?:(?<scheme>https?):\/\/)?(?<name>\[[0-9a-f:.]+\]|[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_.])?)(?::(?<port>\d{1,5}))?$/i;
 
-/** Reads a host as typed. Throws `ConfigError` for anything that is not exactly one. */
+/** Parses a host as typed. Throws `ConfigError` if it is not valid. */
 export function parseHost(text: string): Host {
   if (text.trim() === '') throw new ConfigError('the host is empty', { hint });
   if (text.includes('@')) {
     throw new ConfigError('the host must not contain credentials', {
-      hint: 'give user and password as arguments of their own, or as CHBACKUP_USER and CHBACKUP_PASSWORD',
+      hint: 'give user and password as separate arguments, or as CHBACKUP_USER and CHBACKUP_PASSWORD',
     });
   }
   if (/[/?#]/.test(text.replace(/^[a-z]+:\/\//i, ''))) {
-    throw new ConfigError('the host must have no path or query', { hint });
+    throw new ConfigError('the host must not contain a path or query', { hint });
   }
   const parts = hostPattern.exec(text)?.groups;
   const name = parts?.['name'];
   if (parts === undefined || name === undefined || !isName(name)) {
-    // Not repeated: it may be a password in the wrong place.
+    // The text is not shown, because it may be a password in the wrong place.
     throw new ConfigError('invalid host', { hint });
   }
   const port = parts['port'] === undefined ? defaultPort : Number(parts['port']);
   if (port < 1 || port > 65_535) {
-    throw new ConfigError(`${port} is not a port`, { hint: 'ports go from 1 to 65535' });
+    throw new ConfigError(`port ${port} is out of range`, { hint: 'give a port from 1 to 65535' });
   }
   const scheme = (parts['scheme'] ?? 'http').toLowerCase();
   return {
@@ -49,8 +49,8 @@ export function parseHost(text: string): Host {
 }
 
 /**
- * The one name of a server in file names: the name as typed, as the bash agent does, and the port
- * where it is not the default. An underscore in a name becomes a dash, so that `a_1` and `a:1` differ.
+ * Returns the host for file names: the name as typed, as in the bash agent's file names, and the port
+ * if it is not the default. An underscore in a name becomes a dash, so that `a_1` and `a:1` differ.
  */
 function fileNameOf(name: string, port: number): string {
   const safe = name.replaceAll(/[^A-Za-z0-9.-]/g, '-');

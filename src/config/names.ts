@@ -1,4 +1,4 @@
-/** Every setting that has a variable; options that select, drop or say yes have none. */
+/** The settings that have an environment variable; options that select, drop or confirm have none. */
 export const settingNames = [
   'host',
   'user',
@@ -23,10 +23,10 @@ export const settingNames = [
 
 export type SettingName = (typeof settingNames)[number];
 
-/** The settings that a file may contain instead; `CHBACKUP_PASSWORD_FILE` names it. */
+/** The settings that can also be read from a file, such as the one in `CHBACKUP_PASSWORD_FILE`. */
 export const fileSettings = ['user', 'password'] as const;
 
-/** The defaults as a person would type them; that of `--wait` depends on the command. */
+/** The defaults as a user would type them; the default of `--wait` depends on the command. */
 export const defaults = {
   logDir: '/var/log/clickhouse-backup',
   timeout: '24h',
@@ -34,7 +34,7 @@ export const defaults = {
   withoutBase: 'full',
 } as const;
 
-/** `connectTimeout` → `CHBACKUP_CONNECT_TIMEOUT`. */
+/** Returns the variable of a setting: `CHBACKUP_CONNECT_TIMEOUT` for `connectTimeout`. */
 export function variableOf(name: SettingName): string {
   return `CHBACKUP_${name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 }

@@ -7,7 +7,7 @@ import { type Host, parseHost } from './host.js';
 import { defaults, type SettingName } from './names.js';
 import { collectSettings, type RawSettings, type Sources } from './sources.js';
 
-/** Checks a text and turns it into a setting; a thrown message ends in what to do. */
+/** Returns a schema that parses a text. `what` is the problem, followed by `; ` and the hint. */
 function setting<T>(read: (text: string) => T | undefined, what: string) {
   return z.pipe(
     z.string(),
@@ -30,28 +30,28 @@ const limit = setting(
 const flag = setting((text) => {
   if (/^(1|true|yes|on)$/i.test(text)) return true;
   return /^(0|false|no|off)$/i.test(text) ? false : undefined;
-}, 'is neither yes nor no; write true or false');
+}, 'must be true or false; 1, yes and on also mean true, 0, no and off also mean false');
 const folder = setting(
   (text) => (text.trim() === '' || text.includes('\0') ? undefined : text),
-  'is not a path; name a directory or file',
+  'is not a path; give a directory or file',
 );
-// Basic authentication has no place for control characters, and ends the user at a colon (RFC 7617).
+// Basic authentication does not allow control characters, and the user ends at a colon (RFC 7617).
 const userName = setting(
   // oxlint-disable-next-line no-control-regex
   (text) => (/[\u0000-\u001f\u007f:]/.test(text) ? undefined : text),
-  'holds a colon or a control character, which basic authentication cannot carry; choose another user name',
+  'contains a colon or a control character, which basic authentication does not allow; choose another user name',
 );
 const password = setting(
   // oxlint-disable-next-line no-control-regex
   (text) => (/[\u0000-\u001f\u007f]/.test(text) ? undefined : text),
-  'holds a control character (a line break?), which basic authentication cannot carry; check the value or its file',
+  'contains a control character (a line break?), which basic authentication does not allow; check the value or its file',
 );
 const withoutBase = setting(
   (text) => (text === 'full' || text === 'fail' ? text : undefined),
-  'is neither full nor fail; choose one of them',
+  'must be full or fail; with full, a full backup is created if there is no usable base',
 );
 
-/** The one schema of all settings, each from its text; defaults stand in `readSettings`. */
+/** The schema of all settings, each parsed from its text. `readSettings` adds the defaults. */
 const schema = z.object({
   host: z.optional(z.string()),
   user: z.optional(userName),
@@ -76,49 +76,49 @@ const schema = z.object({
 
 export interface Settings {
   host: Host;
-  /** undefined: the server has no credentials set, and none are sent. */
+  /** undefined: no credentials are given, and none are sent. */
   credentials: { user: string; password: string } | undefined;
   logDir: string;
   waitMs: number;
   timeoutMs: number;
   connectTimeoutMs: number;
-  /** Certificates of the own CA, PEM. */
+  /** The CA certificates of `--ca-file`, PEM. */
   ca: string | undefined;
-  /** For servers that require one (contract §1). */
+  /** For servers that require one (clickhouse-backup-api.md#client-certificates). */
   clientCertificate: ClientCertificate | undefined;
   insecure: boolean;
   json: boolean;
   quiet: boolean;
   verbose: boolean;
   noColor: boolean;
-  /** Path or name of the local program, or undefined to use the API. */
+  /** The path or name of the local program; undefined: the API is used. */
   binaryPath: string | undefined;
   withoutBase: 'full' | 'fail';
 }
 
 export interface SettingsRequest extends Sources {
-  /** The command's `--wait`, as a duration. */
+  /** The command's default for `--wait`, as a duration. */
   defaultWait: string;
-  /** Whether the command can drive the local program. */
+  /** True if the command can use the local program. */
   binaryAllowed: boolean;
 }
 
-/** Reads and checks all settings; every fault is a `ConfigError` that says what to do. */
+/** Reads and checks all settings. Throws `ConfigError` for the first invalid one. */
 export async function readSettings(
   request: SettingsRequest,
 ): Promise<{ settings: Settings; unknown: string[] }> {
   const { raw, unknown } = await collectSettings(request);
   const values = check(raw);
-  // A variable that is set for `list` must not stop a create, which has no such option.
+  // A variable that is set for `list` must not fail a create, which does not have the option.
   const local = request.binaryAllowed && (values.binary ?? values.binaryPath !== undefined);
   const binaryPath = local ? (values.binaryPath ?? 'clickhouse-backup') : undefined;
   const user = values.user || undefined;
   if (user === undefined && values.password) {
-    throw new ConfigError('there is a password but no user', {
+    throw new ConfigError('a password is set, but no user', {
       hint: 'give the user as the second argument or as CHBACKUP_USER',
     });
   }
-  const { quiet = false, verbose = false } = settleLoudness(values, request.given);
+  const { quiet = false, verbose = false } = resolveVerbosity(values, request.given);
   if (quiet && verbose) {
     throw new ConfigError('--quiet and --verbose contradict each other', { hint: 'choose one' });
   }
@@ -148,8 +148,8 @@ export async function readSettings(
   };
 }
 
-/** Of `--quiet` and `--verbose` the one on the command line is stronger than the other's variable. */
-function settleLoudness(
+/** Lets `--quiet` or `--verbose` on the command line override the variable of the other. */
+function resolveVerbosity(
   values: { quiet?: boolean | undefined; verbose?: boolean | undefined },
   given: Sources['given'],
 ): { quiet?: boolean | undefined; verbose?: boolean | undefined } {
@@ -180,20 +180,23 @@ function hostOf(text: string | undefined, binaryPath: string | undefined): Host 
     return { label: 'local', fileName: 'local', agentFileName: 'local', baseUrl: '' };
   }
   throw new ConfigError('no host given', {
-    hint: 'name the API server as the first argument or as CHBACKUP_HOST, or use --binary where the command has it',
+    hint: 'give the API server as the first argument or as CHBACKUP_HOST, or use --binary if the command has it',
   });
 }
 
-/** Whoever speaks of certificates means TLS; without it the password would go in clear text. */
+/**
+ * Throws `ConfigError` if options for TLS are given for a host without TLS, because the password would
+ * be sent in clear text.
+ */
 function refuseTlsOptions(values: { insecure?: boolean | undefined }, raw: RawSettings): void {
   const given = raw.caFile ?? raw.certFile ?? (values.insecure === true ? raw.insecure : undefined);
   if (given === undefined) return;
-  throw new ConfigError(`${given.from} is for https, but the host is reached by http`, {
+  throw new ConfigError(`${given.from} requires https, but the host uses http`, {
     hint: 'write the host as https://NAME',
   });
 }
 
-/** Loaded only for an own CA: it loads node:crypto, a tenth of a start. */
+/** Reads `--ca-file`. The import is lazy, because node:crypto takes a tenth of the startup time. */
 async function readOwnCa(
   file: string | undefined,
   cwd: string | undefined,
@@ -203,7 +206,7 @@ async function readOwnCa(
   return readCa(file, cwd);
 }
 
-/** Loaded only for a client certificate, for the same reason. */
+/** Reads `--cert-file` and `--key-file`; the import is lazy for the same reason. */
 async function readOwnCertificate(
   { certFile, keyFile }: { certFile?: string | undefined; keyFile?: string | undefined },
   raw: RawSettings,
@@ -211,7 +214,7 @@ async function readOwnCertificate(
 ): Promise<ClientCertificate | undefined> {
   if (certFile === undefined) {
     if (raw.keyFile === undefined) return undefined;
-    throw new ConfigError(`${raw.keyFile.from} names a private key, but there is no certificate`, {
+    throw new ConfigError(`${raw.keyFile.from} is set, but no certificate is given`, {
       hint: 'give the certificate with --cert-file or CHBACKUP_CERT_FILE',
     });
   }

@@ -4,18 +4,18 @@ import { absolutePath, readFoundFile, readTextFile } from './files.js';
 import { fileSettings, settingNames, variableOf, type SettingName } from './names.js';
 import { unknownVariables } from './unknown-variables.js';
 
-/** A raw setting and where it came from, for messages; the value itself is not checked yet. */
+/** A setting that is not checked yet, and where it came from, for messages. */
 export interface RawSetting {
   value: string;
   from: string;
-  /** A file that holds the value; read only if nothing stronger is given. */
+  /** A file that contains the value; read only if no value of higher precedence is given. */
   file?: string;
 }
 
 export type RawSettings = Partial<Record<SettingName, RawSetting>>;
 
 export interface Sources {
-  /** Positional arguments and options, by setting name, as given; absent ones left out. */
+  /** The positional arguments and options that were given, by setting name. */
   given: Partial<Record<SettingName, RawSetting>>;
   env: Record<string, string | undefined>;
   /** undefined: the working directory was deleted. */
@@ -23,9 +23,9 @@ export interface Sources {
 }
 
 /**
- * Brings the settings together, strongest first: argument or option, `CHBACKUP_*` variable, the
- * file of `--env-file` or else `.env` in the working directory, if that is a file that can be read.
- * Defaults belong to the schema.
+ * Collects the settings. Precedence, highest first: argument or option, `CHBACKUP_*` variable, the
+ * file of `--env-file` or else `.env` in the working directory, if it is a readable file. Does not add
+ * defaults. Throws `ConfigError`.
  */
 export async function collectSettings(
   sources: Sources,
@@ -72,19 +72,19 @@ function readVariables(
   return raw;
 }
 
-/** The value in a secret's file, without the one line end that editors and `echo` put there. */
+/** Reads a secret from a file, without the one line break that editors and `echo` add at the end. */
 function readSecretFile(file: string, variable: string): string {
   let text: string;
   try {
     text = readTextFile(file);
   } catch (error) {
-    throw new ConfigError(`the file that ${variable} names cannot be read: ${errnoOf(error)}`, {
+    throw new ConfigError(`the file in ${variable} cannot be read: ${errnoOf(error)}`, {
       hint: `check the path and its permissions: ${file}`,
       cause: error,
     });
   }
   if (text.includes('\ufffd')) {
-    throw new ConfigError(`the file that ${variable} names is not UTF-8 text`, {
+    throw new ConfigError(`the file in ${variable} is not UTF-8 text`, {
       hint: `save it as UTF-8: ${file}`,
     });
   }
@@ -103,14 +103,14 @@ function readEnvFile({ value, from }: RawSetting, cwd: string | undefined): stri
   }
 }
 
-/** `.env` in the working directory, which may be any program's. */
+/** Reads `.env` in the working directory; it may belong to another program. */
 function findEnvFile(cwd: string | undefined): string {
   return cwd === undefined ? '' : readFoundFile(absolutePath('.env', cwd));
 }
 
 async function parseEnvFile(text: string): Promise<Record<string, string>> {
   if (text === '') return {};
-  // Only now: loading it loads node:crypto, a tenth of a start.
+  // The import is lazy, because dotenv loads node:crypto, which takes a tenth of the startup time.
   const { parse } = await import('dotenv');
   return parse(text);
 }

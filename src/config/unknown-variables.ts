@@ -6,10 +6,10 @@ import { fileSettings, settingNames, variableOf } from './names.js';
  */
 const ofService =
   /^CHBACKUP_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)$/;
-/** CHBACKUP_API_PORT is one too if it is an address; a number may be meant as a setting. */
+/** CHBACKUP_API_PORT is also one of them if it is an address; a number may be meant as a setting. */
 const serviceAddress = /_PORT=(tcp|udp|sctp):\/\//;
 
-/** Returns the variables that look like settings of chbackup but are not: most likely typing errors. */
+/** Returns the variables that look like settings of chbackup but are not: most likely typos. */
 export function unknownVariables(env: Record<string, string | undefined>): string[] {
   const known = new Set(settingNames.map(variableOf));
   for (const name of fileSettings) known.add(`${variableOf(name)}_FILE`);

@@ -10,17 +10,17 @@ export interface GotTransportOptions {
   baseUrl: string;
   credentials: { user: string; password: string } | undefined;
   ca: string | undefined;
-  /** PEM. */
+  /** The certificate and its private key, both PEM. */
   clientCertificate: { certificate: string; key: string } | undefined;
   insecure: boolean;
 }
 
-/** An action log of years is some megabytes; beyond this, the answer is not clickhouse-backup's. */
+/** The size limit of a response; even the action log of several years has only a few megabytes. */
 const largestAnswerBytes = 64 * 1024 * 1024;
 
 /**
- * Requests over the network. One connection each: on a kept one that the server is just closing,
- * a POST could fail without our knowing whether it was read.
+ * Returns a transport over the network. Each request has a connection of its own: on a reused one that
+ * the server is closing, a POST could fail without showing whether the server has read it.
  */
 export function createGotTransport(options: GotTransportOptions): Transport {
   const { credentials, clientCertificate } = options;
@@ -94,7 +94,7 @@ function basicAuthentication({ user, password }: { user: string; password: strin
   return `Basic ${Buffer.from(`${user}:${password}`, 'utf8').toString('base64')}`;
 }
 
-/** A got error holds the request's options, the password among them: only its code and text go on. */
+/** Converts a got error; only its code and text, because its other properties contain the password. */
 function toTransportError(error: RequestError, connection: Connection, signal: AbortSignal): Error {
   if (signal.aborted) {
     const reason = signal.reason as Error;
@@ -112,8 +112,8 @@ const explanations: Record<string, string> = {
   ECONNREFUSED: 'connection refused',
   ECONNRESET: 'the connection was cut',
   EPIPE: 'the connection was cut',
-  ENOTFOUND: 'no such host name',
-  EAI_AGAIN: 'the host name cannot be looked up now',
+  ENOTFOUND: 'the host name was not found',
+  EAI_AGAIN: 'the host name cannot be resolved now',
   EHOSTUNREACH: 'no route to the host',
   ENETUNREACH: 'no route to the network',
   ETIMEDOUT: 'the connection timed out',

@@ -3,8 +3,9 @@ import type { Redirect } from './transport.js';
 const defaultPorts: Record<string, string> = { 'http:': '80', 'https:': '443' };
 
 /**
- * Reads the `Location` of a redirect. Of another host, only its address is returned: the rest may
- * contain credentials or tokens. undefined if there is no `location`, or it is not an http address.
+ * Parses the `Location` of a redirect. For another host, returns only its address, because the rest
+ * may contain credentials or tokens. Returns undefined if there is no `location`, or if it is not an
+ * http address.
  */
 export function readRedirect(
   location: string | undefined,
@@ -16,7 +17,7 @@ export function readRedirect(
   const port = to.port || defaultPorts[to.protocol];
   if (port === undefined) return undefined;
   if (to.origin === from.origin) return { to: to.pathname, samePath: false };
-  // With its port: a host without one means 7171.
+  // The port is always included, because chbackup uses port 7171 for a host without one.
   const host = `${to.protocol}//${to.hostname}:${port}`;
   return { to: host, samePath: to.pathname === from.pathname };
 }

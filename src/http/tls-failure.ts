@@ -4,11 +4,11 @@ import { TransportError } from './transport.js';
 export interface Connection {
   isTls: boolean;
   hasClientCertificate: boolean;
-  /** With TLS: our side of the handshake was complete. */
+  /** The connection was made and, with TLS, our side of the handshake was complete. */
   connected: boolean;
 }
 
-/** Alerts by which a server refuses a client certificate, or that there is none (RFC 8446, 6.2). */
+/** The alerts for a rejected or a missing client certificate (RFC 8446, 6.2). */
 const certificateAlert =
   /alert ((?:bad|unsupported) certificate|certificate (?:required|revoked|expired|unknown)|unknown ca|access denied)/;
 
@@ -20,9 +20,9 @@ const hints: Record<string, string> = {
 };
 
 /**
- * What the error of an https request means; undefined if TLS has no part in it. With TLS 1.3 the
- * server checks the client certificate when our side of the handshake is complete already, but
- * before it reads a request (contract §1).
+ * Returns the error for a failure of TLS; undefined if the failure is not about TLS. With TLS 1.3 the
+ * server checks the client certificate after our side of the handshake is complete, but before it
+ * reads a request (clickhouse-backup-api.md#client-certificates).
  */
 export function readTlsFailure(
   { code, message }: { code: string; message: string },
@@ -30,7 +30,8 @@ export function readTlsFailure(
 ): TransportError | undefined {
   if (!isTls) return undefined;
   if (/wrong version number|packet length too long/.test(message)) {
-    const hint = 'write http:// in place of https://, or set api.secure there';
+    const hint =
+      "write http:// instead of https://, or set api.secure in clickhouse-backup's configuration";
     const text = 'the server does not speak TLS';
     return new TransportError(text, { neverSent: true, permanent: true, hint });
   }
@@ -41,21 +42,21 @@ export function readTlsFailure(
       : refusal('requires a client certificate', 'pass --cert-file and --key-file');
   }
   const ifRequired = 'if the server requires a client certificate, pass --cert-file and --key-file';
-  // All that servers say below TLS 1.3 when a client certificate is missing.
+  // Below TLS 1.3, servers send only this alert when a client certificate is missing.
   if (message.includes('alert handshake failure')) {
     const hint = hasClientCertificate ? 'check the TLS settings of the server' : ifRequired;
     return refusal('refused the TLS handshake', hint);
   }
   if (/^(ECONNRESET|EPIPE)$/.test(code)) {
     const hint = hasClientCertificate
-      ? 'check that clickhouse-backup server runs there and accepts the client certificate'
-      : `check that clickhouse-backup server runs there; ${ifRequired}`;
+      ? 'check that clickhouse-backup server is running there and accepts the client certificate'
+      : `check that clickhouse-backup server is running there; ${ifRequired}`;
     return new TransportError('the connection was cut', { neverSent: !connected, hint });
   }
   if (!/CERT|VERIFY|SELF_SIGNED|ISSUER|ALTNAME|EPROTO|ERR_SSL|ERR_TLS/.test(code)) return undefined;
   const hint = /EPROTO|ERR_SSL/.test(code)
     ? 'check the TLS settings of the server'
-    : (hints[code] ?? 'check the certificate: --ca-file names the CA to trust');
+    : (hints[code] ?? 'check the certificate, or pass its CA with --ca-file');
   const text = presentable(`${code}: ${message}`);
   return new TransportError(text, { neverSent: !connected, permanent: !connected, hint });
 }

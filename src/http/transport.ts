@@ -1,9 +1,9 @@
 export interface HttpRequest {
   method: 'GET' | 'POST';
-  /** With its query, encoded. */
+  /** The path with its query, encoded. */
   path: string;
   body?: string;
-  /** The answer may have this many bytes; 64 MiB unless told otherwise. */
+  /** The size limit of the response, in bytes; 64 MiB by default. */
   largestBytes?: number;
 }
 
@@ -12,36 +12,36 @@ export interface HttpAnswer {
   body: string;
   /** The `Retry-After` header. */
   retryAfter?: string | undefined;
-  /** Where a 3xx answer points. */
+  /** The target of a 3xx response. */
   redirect?: Redirect | undefined;
 }
 
 export interface Redirect {
   /** Another host as `https://name:port`, or a path of the same host. */
   to: string;
-  /** The other host is asked for the same path: it may be the right one. */
+  /** True if the path on the other host is the same: it may be the right host. */
   samePath: boolean;
 }
 
-/** Carries one request there and its answer back; rejects with `TransportError` or the signal's reason. */
+/** Sends a request and returns its response. Rejects with `TransportError` or the signal's reason. */
 export type Transport = (request: HttpRequest, signal: AbortSignal) => Promise<HttpAnswer>;
 
 export interface TransportErrorDetails {
-  /** The request cannot have reached the server: it may be sent again, whatever it asks for. */
+  /** True if the request cannot have reached the server: even a POST may be sent again. */
   neverSent: boolean;
-  /** A proxy refused the request: it was not carried out, unless something on the way sent it twice. */
+  /** True if a proxy refused the request: it was not carried out, unless a proxy sent it twice. */
   refused?: boolean;
-  /** Asking again will not help: a certificate that is not trusted, say. */
+  /** True if a retry cannot succeed, for example because a certificate is not trusted. */
   permanent?: boolean;
   hint?: string | undefined;
-  /** What the host does, in the final error; without it the host "does not answer: MESSAGE". */
+  /** What follows the host in the final error; `does not answer: MESSAGE` by default. */
   predicate?: string;
-  /** How long to wait before the request is sent again, if the answer said so. */
+  /** How long the response asks to wait before the request is sent again. */
   retryAfterMs?: number | undefined;
   cause?: unknown;
 }
 
-/** No answer of the server came back. */
+/** A request that got no response of the server. */
 export class TransportError extends Error {
   override name = 'TransportError' as const;
   readonly details: Readonly<TransportErrorDetails>;

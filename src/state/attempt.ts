@@ -1,7 +1,7 @@
 import { StateError } from '../errors.js';
 import { errnoOf } from '../text.js';
 
-/** Does something to a file; an error of the system becomes a `StateError` that names the file. */
+/** Does `work` on a file. Throws a `StateError` that names the file instead of a system error. */
 export function attempt<T>(what: string, file: string, work: () => T): T {
   try {
     return work();

@@ -6,27 +6,27 @@ import { type LockAttempt, tryFileLock } from './file-lock.js';
 import { flushFolder, replaceFile } from './replace-file.js';
 
 /**
- * The files of the log directory. Synchronous: they are small, and the order of effects is what
- * the program's promises rest on. Throws `StateError`, for a missing `flock` `ConfigError`.
+ * The files of the log directory. All methods are synchronous, because the files are small and a crash
+ * must find the changes made in order. They throw `StateError`, or `ConfigError` if `flock` is missing.
  */
 export interface Disk {
   makeFolder(folder: string): void;
-  /** undefined: there is no such file. */
+  /** Returns undefined if the file does not exist. */
   read(file: string): string | undefined;
-  /** Replaces a file so that a crash leaves the old or the new text, on disk when it returns. */
+  /** Replaces a file and flushes it to disk; a crash leaves either the old or the new text. */
   replace(file: string, text: string): void;
   append(file: string, text: string): void;
   remove(file: string): void;
-  /** Names of the files in a folder; none if there is no folder. */
+  /** Returns the names of the files in a folder; none if the folder does not exist. */
   list(folder: string): string[];
   /** Takes the lock of a file if it is free. Never waits. */
   tryLock(file: string): LockAttempt;
 }
 
-/** The real disk; `searchPath` is the PATH on which `flock` is looked for. */
+/** Returns the real disk; `searchPath` is the PATH that is searched for `flock`. */
 export const nodeDisk = (searchPath: string | undefined): Disk => ({
   makeFolder: (folder) =>
-    attempt('make', folder, () => void fs.mkdirSync(folder, { recursive: true })),
+    attempt('create', folder, () => void fs.mkdirSync(folder, { recursive: true })),
 
   read: (file) => attempt('read', file, () => unlessMissing(() => fs.readFileSync(file, 'utf8'))),
 

@@ -6,16 +6,16 @@ import { attempt } from './attempt.js';
 
 /** A lock that this process holds. The kernel releases it when the process ends. */
 export interface HeldLock {
-  /** Writes who holds the lock, for anyone who finds it taken. */
+  /** Writes who holds the lock into its file, for processes that find it taken. */
   describe(text: string): void;
   release(): void;
 }
 
 const limitMs = 10_000;
-/** A signal to our whole process group, such as Ctrl-C, also ends the `flock` that we run. */
+/** More than one, because a signal to our process group, such as Ctrl-C, also ends `flock`. */
 const mostTries = 3;
 
-/** `held`: another process has the lock; `holder` is what it wrote into the file. */
+/** `held`: another process holds the lock; `holder` is the description that it wrote. */
 export type LockAttempt = { kind: 'taken'; lock: HeldLock } | { kind: 'held'; holder: string };
 
 /** Takes the lock of a file if it is free. Never waits. */
@@ -39,7 +39,7 @@ export function tryFileLock(file: string, searchPath: string | undefined): LockA
  */
 function lock(descriptor: number, file: string, searchPath: string | undefined): boolean {
   const { status, signal, error, stderr } = runFlock(descriptor, searchPath);
-  // Others write there too: the loader of shared libraries, for one.
+  // Others write to stderr too, such as the loader of shared libraries.
   const words = (stderr ?? '')
     .split('\n')
     .filter((line) => line.startsWith('flock:'))
@@ -58,7 +58,7 @@ function lock(descriptor: number, file: string, searchPath: string | undefined):
     (error !== undefined && `flock cannot be run: ${errnoOf(error)}`) ||
     (signal !== null && `flock was killed by ${signal}`) ||
     reasonIn(words) ||
-    `flock ended with ${status}`;
+    `flock exited with ${status}`;
   throw new StateError(`cannot lock ${file}: ${why}`, {
     hint: 'the log directory must be on a file system that supports locks; use another one with --log-dir',
     cause: error,
@@ -80,7 +80,7 @@ function runFlock(descriptor: number, searchPath: string | undefined) {
   }
 }
 
-/** The last line that flock printed, without its name and our descriptor's number. */
+/** Returns the last line that flock printed, without its name and our descriptor's number. */
 function reasonIn(words: string): string {
   const line =
     words
@@ -90,20 +90,20 @@ function reasonIn(words: string): string {
   return line.slice(0, 1).toLowerCase() + line.slice(1, 200);
 }
 
-/** A description is only for people: if it cannot be written, the lock is still held. */
+/** Returns the held lock. Its description is only shown, so a failure to write it is ignored. */
 function heldLock(descriptor: number): HeldLock {
   const describe = (text: string) => {
     try {
       fs.ftruncateSync(descriptor);
       fs.writeSync(descriptor, text);
     } catch {
-      // See above.
+      // The lock is held without a description.
     }
   };
   return {
     describe,
     release() {
-      // Until the next holder describes itself, our description must not stand for it.
+      // The next holder must not appear under our description until it has written its own.
       describe('');
       close(descriptor);
     },
@@ -118,12 +118,12 @@ function readDescription(file: string): string {
   }
 }
 
-/** Closes a descriptor. Linux frees it, and the lock with it, also when that reports an error. */
+/** Closes a descriptor. Linux releases it, and the lock with it, even if close(2) reports an error. */
 function close(descriptor: number): void {
   try {
     fs.closeSync(descriptor);
   } catch {
-    // An error here is one of an earlier write.
+    // An error of close(2) is about an earlier write.
   }
 }
 

@@ -22,13 +22,13 @@ export interface Journal {
 
 export type LastBackup = { kind: 'named'; name: string } | { kind: 'none'; reason: string };
 
-/** `unreadable`: there is a journal, but not in a form that chbackup writes. */
+/** `unreadable`: the journal exists, but chbackup cannot parse it. */
 export type JournalFile =
   | { kind: 'none' }
   | { kind: 'journal'; journal: Journal }
   | { kind: 'unreadable' };
 
-/** In the file, an empty text stands for none. */
+/** A name that is an empty text in the file if there is none. */
 const optionalName = z.pipe(
   z.string(),
   z.transform((text) => (text === '' ? undefined : text)),
@@ -53,7 +53,7 @@ export class HostFiles {
   private readonly lockFile: string;
   private readonly disk: Disk;
 
-  /** `agentHost`: the host in the bash agent's file names, where an underscore stays one. */
+  /** `agentHost` is the host in the bash agent's file names, which keep underscores. */
   constructor(disk: Disk, folder: string, host: string, agentHost = host) {
     this.disk = disk;
     this.logFile = path.join(folder, `${host}_backup_ch.log`);
@@ -81,14 +81,17 @@ export class HostFiles {
     return { kind: 'none', reason: 'there is no last-backup file' };
   }
 
-  /** From now on the agent's file says nothing any more. */
+  /** Records the last backup, and removes the bash agent's file, which is now outdated. */
   recordLastBackup(name: string): void {
     const [file, ...older] = this.lastBackupFiles();
     this.disk.replace(file, name);
     for (const one of older) this.disk.remove(one);
   }
 
-  /** Ours, then the agent's, unless that is another host's of ours: `a:1` is `a_1` in file names. */
+  /**
+   * Returns our last-backup file and the bash agent's. The agent's is left out if it is our file for
+   * another host: the host `a:1` is `a_1` in file names.
+   */
   private lastBackupFiles(): [string, ...string[]] {
     if (this.agentFile === this.lastBackupFile) return [this.lastBackupFile];
     const isAnothers = this.disk.read(this.agentLock) !== undefined;

@@ -14,12 +14,12 @@ export class LogDirectory {
     this.folder = folder;
   }
 
-  /** Returns a backup name that no host of this directory has used, and remembers it. */
+  /** Returns a backup name that no host of this directory has used, and records it as used. */
   reserveName(request: NameRequest): Promise<string> {
     return reserveName(this.disk, this.folder, request);
   }
 
-  /** Every last-backup file and what it names, of whichever host. */
+  /** Returns the last-backup files of all hosts, each with the backup that it names. */
   readLastBackups(): { file: string; name: string }[] {
     return this.disk
       .list(this.folder)

@@ -4,8 +4,8 @@ import { ConfigError, StateError } from '../errors.js';
 import { harmlessJson, oneLine } from '../text.js';
 
 /**
- * The log of one host, in the bash agent's shape. Opened for each append, so that logrotate may
- * move it at any time. A write that fails does not stop a backup: it is remembered in `failure`.
+ * The log file of one host, in the bash agent's format. It is opened for each write, so that logrotate
+ * may move it at any time. A failed write does not stop a backup; the first error is in `failure`.
  */
 export class LogFile {
   failure: StateError | undefined;
@@ -20,7 +20,7 @@ export class LogFile {
     this.redact = redact;
   }
 
-  /** Makes the folder and the file, for those who have nothing to write yet. Throws `ConfigError`. */
+  /** Creates the folder and the file without writing anything. Throws `ConfigError`. */
   prepare(folder: string): void {
     this.begin(() => {
       this.disk.makeFolder(folder);
@@ -28,7 +28,7 @@ export class LogFile {
     });
   }
 
-  /** Throws `ConfigError`: a run that cannot write its log does not begin. */
+  /** Begins a run. Throws `ConfigError` if the log file cannot be written: then no run may begin. */
   started(nowMs: number): void {
     this.isOpen = true;
     this.begin(() =>
@@ -42,25 +42,25 @@ export class LogFile {
     } catch (error) {
       if (!(error instanceof StateError)) throw error;
       throw new ConfigError(error.message, {
-        hint: 'name a directory that you may write to with --log-dir',
+        hint: 'pass a writable directory with --log-dir',
         cause: error,
       });
     }
   }
 
-  /** An answer to a POST, or an operation's final row. */
+  /** Logs a response to a POST, or the final row of an operation. */
   answer(body: unknown): void {
     const clean = (_key: string, value: unknown) =>
       typeof value === 'string' ? this.redact(value) : value;
     this.append(`${harmlessJson(JSON.stringify(body, clean, 2))}\n`);
   }
 
-  /** `text` is one of ours, without secrets: it may be printed as well. */
+  /** Logs an error; `text` is without secrets. */
   error(heading: string, text: string): void {
     this.append(`\n${heading}:\n${oneLine(text)}\n-------------\n`);
   }
 
-  /** Only within a run: before and after, the file is another's. */
+  /** Logs a warning within a run; before and after it, the file may belong to another process. */
   warning(text: string): void {
     if (this.isOpen) this.error('WARNING', text);
   }

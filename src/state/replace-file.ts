@@ -3,8 +3,8 @@ import path from 'node:path';
 import { errnoOf } from '../text.js';
 
 /**
- * Replaces a file so that a crash leaves either the old or the new text. The new file belongs to
- * whoever runs chbackup, whoever owned the old one: only root with CAP_CHOWN could change that.
+ * Replaces a file so that a crash leaves either the old or the new text. The new file belongs to the
+ * user who runs chbackup, because only root with CAP_CHOWN could keep the old owner.
  */
 export function replaceFile(file: string, text: string): void {
   const target = resolveLinks(file);
@@ -21,7 +21,7 @@ export function replaceFile(file: string, text: string): void {
   flushFolder(path.dirname(target));
 }
 
-/** Writes the names in a folder to disk: only then does a rename or a removal survive a crash. */
+/** Flushes the names in a folder to disk, so that a rename or a removal survives a crash. */
 export function flushFolder(folder: string): void {
   unlessRefused(() => {
     const descriptor = fs.openSync(folder, 'r');
@@ -36,7 +36,7 @@ export function flushFolder(folder: string): void {
 function writeToDisk(file: string, text: string): void {
   const descriptor = fs.openSync(file, 'wx', 0o644);
   try {
-    // Others may read it, whatever the umask is.
+    // Other users may read the file even if the umask is stricter.
     unlessRefused(() => fs.fchmodSync(descriptor, 0o644));
     fs.writeFileSync(descriptor, text);
     unlessRefused(() => fs.fsyncSync(descriptor));
@@ -54,7 +54,7 @@ const refusals = new Set([
   ...['EPERM', 'EACCES', 'EBADF', 'EISDIR'],
 ]);
 
-/** Does what makes a file safer or more useful, but is not a condition of using it. */
+/** Does `work`, which a file system may refuse: the file is less safe without it, but usable. */
 function unlessRefused(work: () => void): void {
   try {
     work();
@@ -75,6 +75,6 @@ function removeIfPossible(file: string): void {
   try {
     fs.rmSync(file, { force: true });
   } catch {
-    // The error that led here is the one to report.
+    // The caller reports the earlier error.
   }
 }

@@ -5,7 +5,7 @@ import { pollIntervalMs } from '../time/rhythms.js';
 import { StateError } from '../errors.js';
 import type { Disk } from './disk.js';
 
-/** Weeks of hourly backups, however many shards; a clock would have to be set back as far. */
+/** Enough for weeks of hourly backups of many shards; a clock is not set back further than that. */
 const namesKept = 5000;
 const longestWaitMs = 60_000;
 
@@ -17,16 +17,16 @@ export interface NameRequest {
 }
 
 /**
- * Returns a backup name that no host of this log directory has used, and remembers it: two shards in
- * one second, or a clock set back, must not use a name twice, because creating a backup under a used
- * name destroys the older one (contract §4).
+ * Returns a backup name that no host of this log directory has used, and records it as used. Two shards
+ * in one second, or a clock that was set back, must not use a name twice, because creating a backup
+ * under a used name destroys the older one (clickhouse-backup-api.md#reused-names).
  */
 export async function reserveName(
   disk: Disk,
   folder: string,
   { wanted, isTaken, clock, signal }: NameRequest,
 ): Promise<string> {
-  // An underscore and a word: no host's files are called so.
+  // Not a name of a host's file: in those, a host contains an underscore only before its port.
   const file = path.join(folder, '.given_names');
   const lock = await lockNames(disk, `${file}_lock`, clock, signal);
   try {
@@ -47,8 +47,8 @@ async function lockNames(disk: Disk, file: string, clock: Clock, signal: AbortSi
     if (attempt.kind === 'taken') return attempt.lock;
     const waitedMs = clock.elapsed() - startedMs;
     if (waitedMs > longestWaitMs) {
-      throw new StateError(`${file} stays locked`, {
-        hint: 'another chbackup hangs while it takes a name; look for it and end it',
+      throw new StateError(`could not lock ${file}: another process holds the lock`, {
+        hint: 'find the chbackup process that hangs while it reserves a name, and end it',
       });
     }
     await clock.sleep(pollIntervalMs(waitedMs), signal);

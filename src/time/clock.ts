@@ -1,11 +1,11 @@
 /**
- * Time, as the program sees it. Everything that waits, or limits a wait, asks
- * this interface, so that a test or a demonstration can pass another time in.
+ * The source of time. Everything that waits, or limits a wait, uses this interface, so that tests and
+ * demonstrations can pass in another clock.
  */
 export interface Clock {
-  /** Milliseconds since 1970, the wall clock: for names and what a person reads. */
+  /** Returns the milliseconds since 1970 by the wall clock, for names and times that are shown. */
   now(): number;
-  /** Milliseconds that never run backwards: for durations and deadlines. */
+  /** Returns milliseconds that never decrease, for durations and deadlines. */
   elapsed(): number;
   /** Resolves after `ms` milliseconds; rejects with the signal's reason once it is aborted. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
@@ -16,7 +16,7 @@ export interface Clock {
   limit<T>(ms: number, work: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T>;
 }
 
-/** The reason a `limit` gives when its time is up. */
+/** The reason with which `limit` aborts when the time is up. */
 export class TimeLimitError extends Error {
   override name = 'TimeLimitError' as const;
   readonly ms: number;
@@ -26,7 +26,7 @@ export class TimeLimitError extends Error {
   }
 }
 
-/** The longest delay that a Node timer takes; beyond it, it would fire at once. */
+/** The longest delay of a Node timer; a longer one would fire immediately. */
 const longestTimerMs = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
@@ -57,7 +57,7 @@ export const systemClock: Clock = {
   limit: (ms, work, signal) => limitBySleeping(systemClock, ms, work, signal),
 };
 
-/** `limit` for any clock that can sleep. */
+/** Implements `limit` for a clock that can sleep. */
 export async function limitBySleeping<T>(
   clock: Pick<Clock, 'sleep'>,
   ms: number,

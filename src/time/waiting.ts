@@ -32,7 +32,7 @@ export class ChargedWait {
     this.budget = budget;
   }
 
-  /** True if the budget is used up. */
+  /** Returns true if the budget is used up. */
   isOver(): boolean {
     this.charge();
     return this.budget.remainingMs() <= 0;

@@ -124,8 +124,9 @@ describe('isDeletableName', () => {
     },
   );
 
+  // clickhouse-backup-api.md#changed-names
   propertyTest.prop([fc.string({ unit: 'binary', maxLength: 12 })])(
-    'accepts only names that neither the server (contract §4) nor a URL changes',
+    'accepts only names that neither the server nor a URL changes',
     (name) => {
       fc.pre(isDeletableName(name));
       expect(name.replaceAll(/[\t\r\n ]+|\.{2,}|[\\/]+/g, '')).toBe(name);
@@ -182,8 +183,9 @@ describe('isUsableName', () => {
     expect(isUsableName(name)).toBe(false);
   });
 
+  // clickhouse-backup-api.md#changed-names
   propertyTest.prop([fc.string({ unit: 'binary', maxLength: 12 })])(
-    'rejects names from which the server removes characters (contract §4)',
+    'rejects names from which the server removes characters',
     (name) => {
       const cleaned = name
         .replaceAll(/[\t\r\n ]+/g, '')

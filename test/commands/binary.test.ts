@@ -130,7 +130,7 @@ describe.each(fakeVersions)('with clickhouse-backup %s as the binary', (version)
     binary.change({ killed: { delete: 'SIGKILL' } });
     const { code, stderr } = await binary.run('delete-remote', '--all', '--yes');
     expect(code).toBe(1);
-    expect(stderr).toContain(`${diff3} (it was killed by SIGKILL)`);
+    expect(stderr).toContain(`${diff3} (clickhouse-backup was killed by SIGKILL)`);
     expect(binary.names('remote')).toEqual([full1, diff2, diff3]);
   });
 
@@ -331,7 +331,7 @@ describe.each(fakeVersions)('with clickhouse-backup %s as the binary', (version)
       binary.change({ engines: { ...engines, [odd]: 'MaterializedView' } });
       const unclear = await binary.run('restore-table', full1, odd);
       expect(unclear.code).toBe(1);
-      expect(unclear.stderr).toContain(`does not show which inner table belongs to ${odd}`);
+      expect(unclear.stderr).toContain(`does not show which inner table belongs to view ${odd}`);
       expect(binary.changes()).toEqual([]);
     });
 
@@ -352,7 +352,7 @@ describe.each(fakeVersions)('with clickhouse-backup %s as the binary', (version)
   });
 });
 
-// 2.4.0 has no pid files, so its commands do not see each other (contract §8).
+// 2.4.0 has no pid files, so its commands do not see each other (clickhouse-backup-api.md#program-lock).
 test.for(['2.6.30', '2.8.1'] as const)(
   '%s: waits for another command',
   async (version, { harness }) => {

@@ -54,7 +54,7 @@ describe.each(versions)('with a server %s', (version) => {
     const given = ['--keep', '2', '--yes', '--wait', '1m'];
     const { code, stderr } = await harness.run('delete-remote', ...given);
     expect(code).toBe(11);
-    expect(stderr).toMatch(/::::\[ERROR\] .* is busy: `upload OTHERS`/);
+    expect(stderr).toMatch(/::::\[ERROR\] .* is busy: `upload OTHERS` has been running/);
     expect(stderr).toContain('stopped after deleting 1 of 3');
     expect(namesAt(harness, 'remote')).toEqual(names.filter((name) => name !== diff3));
   });
@@ -145,7 +145,7 @@ describe.each(versions)('with a server %s', (version) => {
       const harness = await withWeeks(harnessOf({ version }));
       beforeRequest(harness, firstDelete, () => (harness.simulator.storageDown = true));
       const { code, stderr } = await harness.run('delete-remote', '--all', '--yes');
-      // In that case the newest server does not respond at all (contract §11).
+      // In that case the newest server does not respond at all (clickhouse-backup-api.md#empty-list).
       expect(code).toBe(version === '2.8.1' ? 14 : 1);
       if (version !== '2.8.1') {
         expect(stderr).toContain(`${diff6} ('${diff6}' is not found on remote storage)`);
@@ -167,7 +167,7 @@ describe.each(versions)('with a server %s', (version) => {
       const startMs = harness.clock.elapsed();
       const { code, stderr } = await harness.run('delete-remote', '--all', '--yes');
       expect(code).toBe(14);
-      expect(stderr).toContain(`${diff6} has not ended after 10 minutes`);
+      expect(stderr).toContain(`${diff6} is still running after 10 minutes`);
       expect(harness.clock.elapsed() - startMs).toBeLessThan(12 * minute);
       expect(deletesAsked(harness)).toEqual([diff6]);
     });

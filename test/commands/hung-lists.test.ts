@@ -88,7 +88,7 @@ describe.each(refusing)('a server %s that refuses work because of an old list', 
     harness.simulator.busyWith('upload OTHER', 20 * minute);
     const { code, stderr } = await harness.run('create-full', '--wait', '5m');
     expect(code).toBe(11);
-    expect(stderr).toMatch(/\[ERROR\] .* is busy: `upload OTHER` runs since/);
+    expect(stderr).toMatch(/\[ERROR\] .* is busy: `upload OTHER` has been running since/);
   });
 
   test('treats a list of three minutes as busy', async ({ harnessOf }) => {
@@ -106,7 +106,10 @@ describe.each(refusing)('a server %s that refuses work because of an old list', 
       const harness = await harnessOf({ version });
       await leaveList(harness, 4 * minute);
       const { code, stderr } = await harness.run('create-full', '--wait', wait);
-      expect([code, stderr]).toEqual([11, expect.stringContaining('is busy: `list remote` runs')]);
+      expect([code, stderr]).toEqual([
+        11,
+        expect.stringContaining('is busy: `list remote` has been running'),
+      ]);
     }
   });
 

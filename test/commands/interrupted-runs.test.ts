@@ -158,7 +158,7 @@ test('exits with 11, names the running work and keeps the journal if it continue
   const { journal } = harness;
   const { code, stderr } = await harness.run('create-diff', '--wait', '10m');
   expect(code).toBe(11);
-  expect(stderr).toContain(`is busy: \`upload ${backup}\` runs`);
+  expect(stderr).toContain(`is busy: \`upload ${backup}\` has been running`);
   expect(harness.journal).toBe(journal);
   expect(creates(harness)).toHaveLength(1);
   const next = await harness.run('create-diff', '--wait', '2h');

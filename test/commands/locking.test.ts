@@ -186,7 +186,7 @@ describe('backup names', () => {
     );
     const { code, stderr } = await done;
     expect(code).toBe(1);
-    expect(stderr).toContain('.given_names_lock stays locked');
+    expect(stderr).toContain('.given_names_lock: another process holds the lock');
     expect(createdNames(harness)).toEqual([]);
   });
 });

@@ -328,7 +328,7 @@ describe('a page that does not come from clickhouse-backup', () => {
     const { code, error } = await errorOf(harness, 'create-full');
     expect(code).toBe(12);
     expect(error).toMatch(
-      /refused the credentials \(401\) \(the answer is from a proxy in front of/,
+      /rejected the credentials \(401\) \(the answer is from a proxy in front of/,
     );
   });
 

@@ -103,7 +103,7 @@ describe.each(versions)('with a server %s', (version) => {
     harnessOf,
   }) => {
     const harness = await onRemote(harnessOf({ version }));
-    // 2.4.20 ends each download of an increment with this error (contract §12).
+    // 2.4.20 ends each download of an increment with this error (clickhouse-backup-api.md#downloads).
     harness.simulator.failNext('download', 'context canceled', { madeAnyway: true });
     const { code, stderr } = await restore(harness, diff2);
     expect(code).toBe(0);

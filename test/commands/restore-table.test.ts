@@ -147,7 +147,7 @@ describe.each(versions)('with a server %s', (version) => {
       harness.simulator.replicaBusy(table);
       const { code, stderr } = await restore(harness, full1, table);
       expect(code).toBe(1);
-      // 2.4.0 skips the table without an error, newer servers report one (contract §7).
+      // 2.4.0 skips the table without an error, newer servers report one (clickhouse-backup-api.md#replica-check).
       expect(stderr).toMatch(
         version === '2.4.0'
           ? /the server reported success, but table shop\.orders is empty \(either .* contains no rows of it, or .*--no-check-replicas\)/

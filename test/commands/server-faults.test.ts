@@ -35,7 +35,9 @@ describe.each(versions)('a busy server %s', (version) => {
     const { code, stderr } = await harness.run('create-full', '--wait', '10m');
     expect(code).toBe(11);
     expect(harness.clock.elapsed() - startMs).toBeCloseTo(10 * minute);
-    expect(stderr).toMatch(/::::\[ERROR\] 127\.0\.0\.1:\d+ is busy: `watch` runs since .*--wait/);
+    expect(stderr).toMatch(
+      /::::\[ERROR\] 127\.0\.0\.1:\d+ is busy: `watch` has been running since .*--wait/,
+    );
     expect(posts(harness, 'create')).toBe(0);
   });
 
@@ -143,7 +145,7 @@ describe('a server that does not respond', () => {
     const { code, stderr } = await running.done;
     expect(code).toBe(13);
     expect(stderr).toMatch(
-      /no-such-host\.invalid does not answer: (no such host name|the host name)/,
+      /no-such-host\.invalid does not answer: (the host name was not found|the host name cannot)/,
     );
   });
 
@@ -230,7 +232,7 @@ describe.each(versions)('with a server %s', (version) => {
     const harness = await harnessOf({ version, password: 'another' });
     const { code, stderr } = await harness.run('create-full');
     expect(code).toBe(12);
-    expect(stderr).toMatch(/::::\[ERROR\] .* refused the credentials \(401\) \(check user and/);
+    expect(stderr).toMatch(/::::\[ERROR\] .* rejected the credentials \(401\) \(check user and/);
     expect(harness.requests()).toHaveLength(1);
     expect(harness.lastBackup).toBeUndefined();
     expect(harness.journal).toBeUndefined();
@@ -320,7 +322,7 @@ describe.each(versions)('with a server %s', (version) => {
         const { code, stderr } = await harness.run('create-diff');
         // Work that continues has no row anymore, so chbackup cannot wait for it.
         expect(code).toBe(1);
-        expect(stderr).toMatch(/its row was cancelled: canceled via API \/restart/);
+        expect(stderr).toMatch(/its entry was canceled: canceled via API \/restart/);
         expect(stderr).not.toContain('delete-local');
         expectUnchangedLastBackup(harness, full);
         await harness.clock.sleep(minute);

@@ -86,7 +86,9 @@ describe.each(versions)('--timeout, with a server %s', (version) => {
       expect(code).toBe(14);
       expect(harness.clock.elapsed() - startMs).toBeGreaterThan(20 * minute);
       expect(harness.clock.elapsed() - startMs).toBeLessThan(20.5 * minute);
-      expect(stderr).toMatch(/::::\[ERROR\] the server is still working on FULL_\S+ after 20m/);
+      expect(stderr).toMatch(
+        /::::\[ERROR\] the server is still working on backup FULL_\S+ after 20m/,
+      );
       expect(harness.lastBackup).toBeUndefined();
       const { backup, phase } = JSON.parse(harness.journal ?? '') as Record<string, string>;
       expect(phase).toBe(what);

@@ -276,7 +276,7 @@ test('does not advise to delete a local copy that the server may still be using'
     }),
   );
   const { code, stderr } = await harness.run('create-full');
-  expect([code, stderr]).toEqual([1, expect.stringContaining('its row was cancelled')]);
+  expect([code, stderr]).toEqual([1, expect.stringContaining('its entry was canceled')]);
   expect(stderr).toContain('(the last-backup file is unchanged)');
 });
 

@@ -63,13 +63,13 @@ const badInputs: BadInput[] = [
     ...option('--without-base', 'fail'),
     says: /unknown option \(/,
   },
-  { what: 'no host', argv: ['create-diff'], says: /no host given \(name the API server as/ },
+  { what: 'no host', argv: ['create-diff'], says: /no host given \(give the API server as/ },
   { what: 'an empty host', ...host(''), says: new RegExp(`the host is empty ${how.source}`) },
   { what: 'a blank host', ...host('  '), says: /the host is empty \(/ },
   {
     what: 'a host with credentials',
     ...host('user:geheim@clickhouse'),
-    says: /the host must not contain credentials \(give user and password as arguments/,
+    says: /the host must not contain credentials \(give user and password as separate arguments/,
   },
   {
     what: 'a URL with credentials',
@@ -79,20 +79,24 @@ const badInputs: BadInput[] = [
   {
     what: 'a URL with a path',
     ...host('http://clickhouse/backup'),
-    says: new RegExp(`the host must have no path or query ${how.source}`),
+    says: new RegExp(`the host must not contain a path or query ${how.source}`),
   },
   {
     what: 'a host with a query',
     ...host('clickhouse?user=u&pass=geheim'),
-    says: /the host must have no path or query \(/,
+    says: /the host must not contain a path or query \(/,
   },
   {
     what: 'another scheme',
     ...host('ftp://clickhouse'),
     says: new RegExp(`invalid host ${how.source}`),
   },
-  { what: 'port 0', ...host('clickhouse:0'), says: /0 is not a port \(ports go from 1 to 65535\)/ },
-  { what: 'port 65536', ...host('clickhouse:65536'), says: /65536 is not a port \(/ },
+  {
+    what: 'port 0',
+    ...host('clickhouse:0'),
+    says: /port 0 is out of range \(give a port from 1 to 65535\)/,
+  },
+  { what: 'port 65536', ...host('clickhouse:65536'), says: /port 65536 is out of range \(/ },
   {
     what: 'a port that is not a number',
     ...host('clickhouse:http'),
@@ -142,18 +146,18 @@ const badInputs: BadInput[] = [
   {
     what: 'a user with a colon',
     ...option('a:b', 'c'),
-    says: /the user argument holds a colon .* \(choose another user name\)/,
+    says: /the user argument contains a colon .* \(choose another user name\)/,
   },
   {
     what: 'a password with a line break',
     ...option('user', 'geheim\nx'),
-    says: /the password argument holds a control character .* \(check the value or its file\)/,
+    says: /the password argument contains a control character .* \(check the value or its file\)/,
   },
   {
     what: 'a password and no user',
     ...option(),
     env: { CHBACKUP_PASSWORD: 'geheim' },
-    says: /there is a password but no user \(give the user as/,
+    says: /a password is set, but no user \(give the user as/,
   },
   {
     what: 'a wait that is not a duration',
@@ -186,13 +190,13 @@ const badInputs: BadInput[] = [
   {
     what: 'an unknown value of --without-base',
     argv: ['create-diff', 'HOST', '--without-base', 'maybe'],
-    says: /--without-base "maybe" is neither full nor fail \(choose one of them\)/,
+    says: /--without-base "maybe" must be full or fail \(with full, a full backup/,
   },
   {
-    what: 'a flag that is neither yes nor no',
+    what: 'a flag that is neither true nor false',
     ...option(),
     env: { CHBACKUP_JSON: 'maybe' },
-    says: /CHBACKUP_JSON "maybe" is neither yes nor no \(write true or false\)/,
+    says: /CHBACKUP_JSON "maybe" must be true or false \(1, yes and on also mean true/,
   },
   {
     what: 'quiet and verbose',
@@ -202,13 +206,13 @@ const badInputs: BadInput[] = [
   {
     what: 'an empty log directory',
     ...option('--log-dir', ''),
-    says: /--log-dir "" is not a path \(name a directory or file\)/,
+    says: /--log-dir "" is not a path \(give a directory or file\)/,
   },
   {
     what: 'a log directory that is a file',
     ...option('--log-dir', 'a-file'),
     files: { 'a-file': '' },
-    says: /cannot make \S+a-file: EEXIST \(name a directory that you may write to with --log-dir\)/,
+    says: /cannot create \S+a-file: EEXIST \(pass a writable directory with --log-dir\)/,
   },
   {
     what: 'a missing CA file',
@@ -219,36 +223,36 @@ const badInputs: BadInput[] = [
     what: 'a CA file without a certificate',
     ...option('--ca-file', 'ca.pem'),
     files: { 'ca.pem': 'hello' },
-    says: /the CA file ca\.pem holds no certificate that can be read \(give a PEM file/,
+    says: /the CA file ca\.pem contains no readable certificate \(give a PEM file/,
   },
   {
     what: 'a CA file with an invalid certificate',
     ...option('--ca-file', 'ca.pem'),
     files: { 'ca.pem': '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n' },
-    says: /the CA file ca\.pem holds no certificate that can be read \(give a PEM file/,
+    says: /the CA file ca\.pem contains no readable certificate \(give a PEM file/,
   },
   {
     what: 'a CA file for a host without https',
     ...option('--ca-file', 'ca.pem'),
     files: { 'ca.pem': readFileSync(ownCa, 'utf8') },
-    says: /--ca-file is for https, but the host is reached by http \(write the host as https:\/\/NAME\)/,
+    says: /--ca-file requires https, but the host uses http \(write the host as https:\/\/NAME\)/,
   },
   {
     what: 'a client certificate for a host without https',
     ...option('--cert-file', clientPem, '--key-file', 'client.key'),
     files: { 'client.key': clientKey },
-    says: /--cert-file is for https, but the host is reached by http \(write the host as https:/,
+    says: /--cert-file requires https, but the host uses http \(write the host as https:/,
   },
   {
     what: 'a private key without a certificate',
     ...option('--key-file', 'client.key'),
-    says: /--key-file names a private key, but there is no certificate \(give the certificate with --cert-file/,
+    says: /--key-file is set, but no certificate is given \(give the certificate with --cert-file/,
   },
   {
     what: 'a private key without a certificate, in a variable',
     ...option(),
     env: { CHBACKUP_KEY_FILE: 'client.key' },
-    says: /CHBACKUP_KEY_FILE names a private key, but there is no certificate \(/,
+    says: /CHBACKUP_KEY_FILE is set, but no certificate is given \(/,
   },
   {
     what: 'a certificate without a private key',
@@ -270,7 +274,7 @@ const badInputs: BadInput[] = [
     what: 'a certificate file without a certificate',
     ...option('--cert-file', 'client.key'),
     files: { 'client.key': clientKey },
-    says: /the certificate file client\.key holds no certificate that can be read \(give a PEM file/,
+    says: /the certificate file client\.key contains no readable certificate \(give a PEM file/,
   },
   {
     what: 'a missing key file',
@@ -291,7 +295,7 @@ const badInputs: BadInput[] = [
   {
     what: 'a private key with a passphrase',
     ...option('--cert-file', clientPem, '--key-file', tlsFile('client-encrypted.key')),
-    says: /the private key in the key file \S+ is encrypted \(chbackup takes no passphrase; give a key without one/,
+    says: /the private key in the key file \S+ is encrypted \(chbackup does not support passphrases; give a key without one/,
   },
   {
     what: 'a private key with a passphrase in the old format',
@@ -310,7 +314,7 @@ const badInputs: BadInput[] = [
   {
     what: '--insecure for a host without https',
     ...option('--insecure'),
-    says: /--insecure is for https, but the host is reached by http \(write the host as https:/,
+    says: /--insecure requires https, but the host uses http \(write the host as https:/,
   },
   {
     what: 'a CA file name with a line break',
@@ -352,35 +356,35 @@ const badInputs: BadInput[] = [
     what: 'a missing password file',
     ...option(),
     env: { CHBACKUP_USER: 'user', CHBACKUP_PASSWORD_FILE: 'no-such-file' },
-    says: /the file that CHBACKUP_PASSWORD_FILE names cannot be read: ENOENT \(check the path/,
+    says: /the file in CHBACKUP_PASSWORD_FILE cannot be read: ENOENT \(check the path/,
   },
   {
     what: 'a password file in Latin-1',
     ...option(),
     env: { CHBACKUP_USER: 'user', CHBACKUP_PASSWORD_FILE: 'password' },
     files: { password: Buffer.from('geheim ä', 'latin1') },
-    says: /the file that CHBACKUP_PASSWORD_FILE names is not UTF-8 text \(save it as UTF-8: /,
+    says: /the file in CHBACKUP_PASSWORD_FILE is not UTF-8 text \(save it as UTF-8: /,
   },
   {
     what: 'a password file in UTF-16 without a byte order mark',
     ...option(),
     env: { CHBACKUP_USER: 'user', CHBACKUP_PASSWORD_FILE: 'password' },
     files: { password: Buffer.from('geheim', 'utf16le') },
-    says: /CHBACKUP_PASSWORD_FILE holds a control character/,
+    says: /CHBACKUP_PASSWORD_FILE contains a control character/,
   },
   {
     what: 'a password file that ends in a blank line',
     ...option(),
     env: { CHBACKUP_USER: 'user', CHBACKUP_PASSWORD_FILE: 'password' },
     files: { password: 'geheim\r\n\r\n' },
-    says: /CHBACKUP_PASSWORD_FILE holds a control character \(a line break\?\)/,
+    says: /CHBACKUP_PASSWORD_FILE contains a control character \(a line break\?\)/,
   },
   {
     what: 'a password file with two lines',
     ...option(),
     env: { CHBACKUP_USER: 'user', CHBACKUP_PASSWORD_FILE: 'password' },
     files: { password: 'geheim\nand more\n' },
-    says: /CHBACKUP_PASSWORD_FILE holds a control character \(a line break\?\)/,
+    says: /CHBACKUP_PASSWORD_FILE contains a control character \(a line break\?\)/,
   },
 ];
 

@@ -12,7 +12,7 @@ const [caFile, certFile, keyFile] = [fileOf('ca.pem'), fileOf('client.pem'), fil
 const caOptions = ['--ca-file', caFile];
 const certOptions = ['--cert-file', certFile, '--key-file', keyFile];
 
-/** The TLS settings of clickhouse-backup with `API_CA_CERT_FILE` (contract §1). */
+/** The TLS settings of clickhouse-backup with `API_CA_CERT_FILE` (clickhouse-backup-api.md#client-certificates). */
 const mutualTls: TlsOptions = {
   key: textOf('server.key'),
   cert: textOf('server.pem'),

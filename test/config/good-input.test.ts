@@ -81,7 +81,9 @@ describe('the host', () => {
     const startMs = harness.clock.elapsed();
     const { code, stderr } = await harness.run('create-full');
     expect(code).toBe(13);
-    expect(stderr).toMatch(/does not answer: .*certificate.*\(check the certificate: --ca-file/);
+    expect(stderr).toMatch(
+      /does not answer: .*certificate.*\(check the certificate, or pass its CA with --ca-file/,
+    );
     expect(harness.clock.elapsed()).toBe(startMs);
     expect(harness.requests()).toEqual([]);
   });

@@ -27,7 +27,9 @@ onEachServer('a busy or stopped server', (test) => {
     const elsewhere = ['--log-dir', path.join(stack.logDir, 'elsewhere')];
     const refused = await stack.run('create-full', '--wait', '0', ...elsewhere);
     expect(refused.exitCode).toBe(11);
-    expect(refused.stderr).toContain(`${stack.host} is busy: \`upload ${backup}\` runs since`);
+    expect(refused.stderr).toContain(
+      `${stack.host} is busy: \`upload ${backup}\` has been running since`,
+    );
 
     const waiting = await stack.run('create-full', ...elsewhere);
     expect(waiting.stderr).toContain(`busy: \`upload ${backup}\` runs`);

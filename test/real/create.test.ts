@@ -60,7 +60,7 @@ onEachServer('create-full and create-diff', (test) => {
   test('a wrong password: exit 12, nothing is created', async ({ stack }) => {
     const { exitCode, stderr } = await stack.startAs('wrong-password', 'create-full').result;
     expect(exitCode).toBe(12);
-    expect(stderr).toContain('refused the credentials (401)');
+    expect(stderr).toContain('rejected the credentials (401)');
     expect(stderr).not.toContain('wrong-password');
     expect(await stack.api.list('local')).toEqual([]);
     expect(stack.lastBackup()).toBeUndefined();

@@ -86,7 +86,7 @@ describe('the program flock', () => {
   test.for([2, 64, 66, 71, 127])('causes a StateError if it exits with %i', (code) => {
     const attempt = () => diskWith(`exit ${code}`).tryLock(at('lock'));
     expect(attempt).toThrow(StateError);
-    expect(attempt).toThrow(`flock ended with ${code}`);
+    expect(attempt).toThrow(`flock exited with ${code}`);
   });
 
   test.for([

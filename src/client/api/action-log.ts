@@ -6,17 +6,17 @@ import type { ApiConnection } from './connection.js';
 import { isList, ListAges } from './list-ages.js';
 import { actionRow } from './schemas.js';
 
-/** Needs no ClickHouse (§12). */
+/** Answers without ClickHouse (clickhouse-backup-api.md#clickhouse-down). */
 export const runningPath = '/backup/actions?filter=in%20progress';
 
-/** What the server is doing now, for any client, oldest first. */
+/** The operations in progress on the server, of any client, oldest first. */
 export interface Running {
   busy: Action[];
-  /** Lists that nobody waits for any more: the server is not busy with them, but may refuse work. */
+  /** Lists that no client waits for anymore. Because of them, the server may still refuse requests. */
   hung: Action[];
 }
 
-/** The server's action log: what runs and what ran. */
+/** The server's action log: its running and finished operations. */
 export class ActionLog {
   private readonly connection: ApiConnection;
   private readonly clock: Clock;
@@ -28,7 +28,10 @@ export class ActionLog {
     this.ages = new ListAges(clock);
   }
 
-  /** Rows whose command holds `name`, oldest first. The filter also matches error texts (§10). */
+  /**
+   * Returns the rows whose command contains `name`, oldest first. The server's filter also matches error
+   * texts (clickhouse-backup-api.md#filter).
+   */
   async rowsOf(name: string): Promise<Action[]> {
     const rows = await this.read(`/backup/actions?filter=${encodeURIComponent(name)}`);
     return rows.filter((row) => row.command.includes(name));
@@ -39,14 +42,14 @@ export class ActionLog {
     const rows = read.filter((row) => row.status === 'in progress');
     this.ages.readRunning(rows);
     const isBusy = (row: Action) => !this.ages.isHung(row);
-    // The row that started last, often one of our own, tells the server's clock.
+    // The row that started last, often our own, shows the server's time.
     if (rows.some(isBusy) && rows.every(isList)) await this.status(undefined);
     return { busy: rows.filter(isBusy), hung: rows.filter((row) => !isBusy(row)) };
   }
 
   /**
-   * The row that `/backup/status` gives: of that id, or without one the last started row
-   * (§3). Servers before 2.6.30 ignore the id.
+   * Returns the row of an operation, or the row that started last if there is no id. Servers before
+   * 2.6.30 ignore the id (clickhouse-backup-api.md#status).
    */
   async status(operationId: string | undefined): Promise<Action | undefined> {
     const query =
@@ -54,13 +57,13 @@ export class ActionLog {
     return (await this.read(`/backup/status${query}`)).at(-1);
   }
 
-  /** To be called right before a list is sent; what it returns, if no answer to it came. */
+  /** To be called right before a list is sent. If no response comes, call the function it returns. */
   beginList(command: string): () => void {
     const sentMs = this.clock.elapsed();
     return () => this.ages.lose(command, sentMs);
   }
 
-  /** Whether all of these are lists of this run that got no answer. */
+  /** Returns true if all rows are lists of this run that got no response. */
   areOurLists(rows: readonly Action[]): boolean {
     return rows.every((row) => this.ages.isOurs(row));
   }

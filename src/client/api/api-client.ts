@@ -24,7 +24,7 @@ import { checkUsable } from './usable.js';
 
 export interface ApiClientParts extends ServerContext {
   runner: OperationRunner;
-  /** Lists while an operation is running, on servers where that does not open their lock. */
+  /** Lists while an operation is running, on servers where that does not release their lock. */
   listWhileBusy: boolean;
 }
 
@@ -42,7 +42,7 @@ export class ApiClient implements BackupServer {
   }
 
   capabilities(): Promise<Capabilities> {
-    // One lock for all of a server's work, whatever its version.
+    // In all versions, a server has one lock for all operations.
     this.known ??= readCapabilities(this.parts.connection).then((known) => {
       return { ...known, seesOthersWork: true };
     });
@@ -50,8 +50,9 @@ export class ApiClient implements BackupServer {
   }
 
   /**
-   * Never while something else than a list runs: when a list ends, servers up to 2.4.28 open their
-   * lock to others (§1, §3), and a list of ours keeps other clients from starting.
+   * Waits until the server runs nothing but lists, unless `listWhileBusy` is set. Up to 2.4.28, the end of
+   * a list releases the server's lock (clickhouse-backup-api.md#list-lock), and while a list runs, other
+   * clients cannot start operations.
    */
   async list(location: Location | 'all'): Promise<Backup[]> {
     const { connection, log } = this.parts;
@@ -71,13 +72,13 @@ export class ApiClient implements BackupServer {
       };
       try {
         const rows = await connection.getRows(path, slowMs, listRow, { before });
-        // Storages of kind `custom` list nothing as one row without a name (§10).
+        // A row without a name is an empty list (clickhouse-backup-api.md#nameless-row).
         return rows.filter((row) => row.name !== '').map((row) => this.toBackup(row));
       } catch (error) {
         if (!(error instanceof OperationTimeoutError)) throw error;
         lost();
         await this.checkUsable();
-        // Once more: the first may have had to read what the server caches from then on.
+        // A second list may be faster, because the server caches what the first one has read.
         if (attempt === 2) throw error;
       }
     }
@@ -99,7 +100,8 @@ export class ApiClient implements BackupServer {
     const row = uploads.at(-1);
     if (row === undefined || row.status === 'in progress') return undefined;
     const outcome = this.parts.runner.outcomeOf(row);
-    // The automatic resume of a complete upload can fail before it sends anything (contract §3).
+    // After a complete upload, an automatic resume may fail before it sends anything
+    // (clickhouse-backup-api.md#automatic-resume).
     const noneStarted = uploads.every(
       ({ status, error }) => status === 'error' && isNotStarted(serverErrorCode(error ?? '')),
     );

@@ -5,8 +5,8 @@ import type { ApiConnection } from './connection.js';
 import { versionAnswer } from './schemas.js';
 
 /**
- * What the server says it is: `/backup/version` since 2.5.9, before that 404 (§1). A version that
- * is no number is a development build, told by its routes.
+ * Returns the server's capabilities, by its version. Servers before 2.5.9 answer 404. A version that is
+ * not a number is a development build, recognized by its routes (clickhouse-backup-api.md#version).
  */
 export async function readCapabilities(client: ApiConnection): Promise<Capabilities> {
   const path = '/backup/version';

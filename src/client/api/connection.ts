@@ -1,6 +1,6 @@
 import type * as z from 'zod/mini';
 import { type Clock, TimeLimitError } from '../../time/clock.js';
-import { ApiAuthError, ApiResponseError, OperationTimeoutError } from '../../errors.js';
+import { UnauthorizedError, ResponseError, OperationTimeoutError } from '../../errors.js';
 import {
   type HttpAnswer,
   type HttpRequest,
@@ -14,19 +14,19 @@ import { Patience } from './patience.js';
 import { notNow } from './proxy-response.js';
 import { ResponseReader } from './response-reader.js';
 
-/** How a POST ended. */
+/** The result of a POST. */
 export type PostResult =
   | { kind: 'answered'; answer: HttpAnswer }
   /** The request may have been carried out, but no response came. */
   | { kind: 'lost'; reason: string; afterMs: number };
 
-/** How a GET is sent, and sent again while no response comes. */
+/** Options for a GET, which is repeated until a response comes. */
 export interface GetOptions {
-  /** A larger response than this, in bytes, is not read to its end: `ApiUnreachableError`. */
+  /** The size limit of the response, in bytes; a larger one leads to `UnreachableError`. */
   largestBytes?: number;
-  /** Runs before each further attempt; responses to its own requests do not prolong the patience. */
+  /** Runs before each retry. Responses to its own requests do not extend the time for retries. */
   before?: (() => Promise<void>) | undefined;
-  /** Do not repeat a request that the server accepted and did not answer: `OperationTimeoutError`. */
+  /** Throws `OperationTimeoutError`, without a retry, if the server accepts the request but is silent. */
   notWhenSilent?: boolean;
 }
 
@@ -42,8 +42,8 @@ export interface ApiConnectionOptions {
 }
 
 /**
- * Requests to one server and its responses: which requests are sent again, and which error ends
- * them. Knows nothing about backups.
+ * Sends requests to one server, decides which are sent again, and which error ends them. Does not depend
+ * on anything about backups.
  */
 export class ApiConnection {
   readonly responses: ResponseReader;
@@ -60,7 +60,7 @@ export class ApiConnection {
     this.patience = new Patience({ ...options, sanitize });
   }
 
-  /** Does `work` while an operation of this run is in progress on the server. */
+  /** Does `work` with the longer patience for an operation of this run in progress on the server. */
   async whileWorking<T>(work: () => Promise<T>): Promise<T> {
     this.patience.isWorking = true;
     try {
@@ -70,12 +70,12 @@ export class ApiConnection {
     }
   }
 
-  /** Sends a GET until there is a response, or none has come for the connect timeout. */
+  /** Sends a GET until a response comes. Throws `UnreachableError` after the connect timeout. */
   async get(path: string, limitMs: number, options?: GetOptions): Promise<HttpAnswer> {
     return this.ask(path, limitMs, (answer) => answer, options);
   }
 
-  /** Returns the lines of a 200 response, each of one shape. */
+  /** Returns the rows of a 200 response, which all have the same shape. */
   async getRows<T extends z.ZodMiniType>(
     path: string,
     limitMs: number,
@@ -87,8 +87,8 @@ export class ApiConnection {
   }
 
   /**
-   * Sends a POST once; again only if it was never sent, or if a proxy refused it. `wasDone` returns
-   * true if the server has carried it out anyway, because something on the way sent it twice.
+   * Sends a POST. Sends it again only if it did not reach the server, or if a proxy refused it. `wasDone`
+   * returns true if the server has carried it out anyway, because a proxy sent it twice.
    */
   async post(
     path: string,
@@ -114,11 +114,11 @@ export class ApiConnection {
       const triedMs = silentMs + clock.elapsed() - startMs;
       await this.patience.pauseOrGiveUp(path, result, attempt, triedMs);
       silentMs += clock.elapsed() - startMs;
-      if (refused && (await wasDone?.())) return lost(`${result.message}, but already taken`);
+      if (refused && (await wasDone?.())) return lost(`${result.message}, but already accepted`);
     }
   }
 
-  /** Like `get`, but while an operation runs, a response that `read` rejects counts as none. */
+  /** Like `get`, but while our operation runs, a response that `read` rejects counts as none. */
   private async ask<T>(
     path: string,
     limitMs: number,
@@ -150,14 +150,14 @@ export class ApiConnection {
   }
 
   /**
-   * The server reads its configuration at nearly every request (§1), and an edit of that file must
-   * not end hours of work.
+   * Reads a response. While our operation runs, returns an error that leads to a retry, because requests
+   * may fail while the configuration is being edited (clickhouse-backup-api.md#configuration).
    */
   private readOrRetry<T>(answer: HttpAnswer, read: (answer: HttpAnswer) => T): T | TransportError {
     try {
       return read(answer);
     } catch (error) {
-      if (!this.patience.isWorking || !(error instanceof ApiResponseError)) throw error;
+      if (!this.patience.isWorking || !(error instanceof ResponseError)) throw error;
       return new TransportError(error.message, { neverSent: false, cause: error });
     }
   }
@@ -192,8 +192,8 @@ export class ApiConnection {
   }
 }
 
-function unauthorized(label: string, { status, body }: HttpAnswer): ApiAuthError {
-  return new ApiAuthError(`${label} refused the credentials (${status})`, {
+function unauthorized(label: string, { status, body }: HttpAnswer): UnauthorizedError {
+  return new UnauthorizedError(`${label} rejected the credentials (${status})`, {
     hint:
       titleOfPage(body) === undefined
         ? "check user and password against api.username and api.password in clickhouse-backup's configuration"

@@ -1,6 +1,6 @@
 import type { Location } from '../../backup/backup.js';
 import { pollIntervalMs } from '../../time/rhythms.js';
-import { ApiResponseError, OperationTimeoutError } from '../../errors.js';
+import { ResponseError, OperationTimeoutError } from '../../errors.js';
 import type { DeleteOutcome } from '../client.js';
 import { slowMs } from '../limits.js';
 import { postWhenFree } from './post-when-free.js';
@@ -9,12 +9,13 @@ import { acknowledgement } from './schemas.js';
 import type { ServerContext } from './server-wait.js';
 import type { HttpAnswer } from '../../http/transport.js';
 
-/** For how long the row of a delete whose answer was lost may be looked for. */
+/** How long the row of a delete is searched for after the response was lost. */
 const lookMs = 60_000;
 
 /**
- * Deletes one copy; the server answers when it is done (§2). If the answer is lost, its row in the
- * action log tells. Throws `OperationTimeoutError` after 10 minutes: nothing is sent again.
+ * Deletes one copy. The server answers when the delete is done (clickhouse-backup-api.md#delete-calls);
+ * if that response is lost, the row in the action log shows the outcome. Throws `OperationTimeoutError`
+ * after 10 minutes, without a retry.
  */
 export async function deleteBackup(
   server: ServerContext,
@@ -40,8 +41,8 @@ function outcomeOf({ connection, observer }: ServerContext, answer: HttpAnswer):
     );
     return { kind: 'deleted' };
   } catch (error) {
-    // A proxy's page, half a line: whatever it is, it does not tell.
-    if (error instanceof ApiResponseError) return { kind: 'unknown', reason: error.message };
+    // A proxy's page or part of a line does not show the outcome.
+    if (error instanceof ResponseError) return { kind: 'unknown', reason: error.message };
     throw error;
   }
 }
@@ -73,8 +74,8 @@ async function followLost(
     }
     if (tooLate && (row !== undefined || goneQuiet)) {
       throw new OperationTimeoutError(
-        `the delete of ${lost.backup} has not ended after ${slowMs / 60_000} minutes`,
-        { hint: 'the server may still be deleting; look again with chbackup list' },
+        `the delete of backup ${lost.backup} is still running after ${slowMs / 60_000} minutes`,
+        { hint: 'the server continues; check the backup later with chbackup list' },
       );
     }
     await clock.sleep(pollIntervalMs(elapsedMs), signal);

@@ -5,8 +5,8 @@ import type { HttpAnswer } from '../../http/transport.js';
 const headLength = 4096;
 
 /**
- * Returns false for an error that a proxy sent: clickhouse-backup's errors are JSON. The request may
- * have reached the server anyway.
+ * Returns false for an error that a proxy sent, because clickhouse-backup's errors are JSON. The server
+ * may have received the request anyway (clickhouse-backup-api.md#errors).
  */
 export function isFromServer({ status, body }: HttpAnswer): boolean {
   if (status < 400) return true;
@@ -20,7 +20,7 @@ export function isFromServer({ status, body }: HttpAnswer): boolean {
 
 /**
  * Returns the text of the server's error; throws if there is none. Reads only the first line, because
- * the response to a faulty configuration has two (§1).
+ * the response to a faulty configuration has two (clickhouse-backup-api.md#errors).
  */
 export function readError(body: string): string {
   return errorAnswer.parse(JSON.parse(body.split('\n')[0] ?? '')).error;

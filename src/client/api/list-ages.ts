@@ -1,11 +1,11 @@
 import type { Clock } from '../../time/clock.js';
 import type { Action } from '../observer.js';
 
-/** A list's client gives up after this long, and nobody waits for the list any more. */
+/** The age at which a list counts as hung, because its client no longer waits for it. */
 const hungMs = 10 * 60_000;
 
 /**
- * Tells which `list` rows of the action log hang, and which are left over from this run.
+ * Determines which `list` rows of the action log are hung, and which are left over from this run.
  *
  * A row shows the server's local time without a zone, so its age is not known. But all rows use the
  * same clock, and the latest time in any row is a lower bound for that clock. Ages computed from it
@@ -18,7 +18,7 @@ export class ListAges {
   /** By how much the server's clock is ahead of `elapsed`, at least. */
   private aheadMs = -Infinity;
   private readonly seen = new Set<string>();
-  /** When each list of this run was sent that got no answer. */
+  /** When each list of this run without a response was sent. */
   private readonly ours = new Map<string, number>();
   private lost: { command: string; sentMs: number }[] = [];
 
@@ -34,7 +34,7 @@ export class ListAges {
     }
   }
 
-  /** Learns which rows are ours: a lost list is the first new row of its command. */
+  /** Learns which rows are ours: for each lost list, the first new row of its command. */
   readRunning(rows: readonly Action[]): void {
     for (const { command, sentMs } of this.lost) {
       const row = rows.find((one) => one.command === command && !this.seen.has(keyOf(one)));
@@ -44,12 +44,12 @@ export class ListAges {
     for (const row of rows) this.seen.add(keyOf(row));
   }
 
-  /** A list of ours that was sent at `sentMs` got no answer. */
+  /** Records that our list sent at `sentMs` got no response. */
   lose(command: string, sentMs: number): void {
     this.lost.push({ command, sentMs });
   }
 
-  /** A list that hangs is not work that anything has to wait for. */
+  /** Returns true for a list that is hung; it is not waited for. */
   isHung(row: Action): boolean {
     if (!isList(row)) return false;
     const nowMs = this.clock.elapsed();
@@ -70,7 +70,7 @@ function keyOf({ command, start }: Action): string {
   return `${command}\n${start}`;
 }
 
-/** `2026-07-16 22:40:14` as if it were UTC; NaN if it is not a time. */
+/** Parses a time such as `2026-07-16 22:40:14` as if it were UTC; returns NaN if it is not a time. */
 function timeOf(text: string): number {
   return Date.parse(`${text.replace(' ', 'T')}Z`);
 }

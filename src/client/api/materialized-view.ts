@@ -8,8 +8,8 @@ const target = new RegExp(
 );
 
 /**
- * The table that a materialized view writes to, from its definition as the server returns it;
- * undefined if the view has an inner table. `TO` stands before the columns and the query.
+ * Returns the table that a materialized view writes to, from its definition as the server returns it;
+ * undefined if the view has an inner table. `TO` comes before the columns and the query.
  */
 export function materializedViewTarget(query: string, database: string): TableName | undefined {
   const head = query.split(/ (?:ENGINE\b|AS SELECT\b|AS WITH\b)/, 1)[0] ?? '';

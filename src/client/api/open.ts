@@ -22,7 +22,7 @@ export interface OpenOptions {
   listWhileBusy: boolean;
 }
 
-/** Returns the client for one server. Sends nothing yet. */
+/** Returns the client for one server, without sending anything. */
 export function openServer(options: OpenOptions): BackupServer {
   const connection = new ApiConnection(options);
   const log = new ActionLog({ connection, clock: options.clock });

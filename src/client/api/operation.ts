@@ -1,6 +1,6 @@
 import type * as z from 'zod/mini';
 import { pollIntervalMs } from '../../time/rhythms.js';
-import { ApiResponseError, OperationTimeoutError } from '../../errors.js';
+import { ResponseError, OperationTimeoutError } from '../../errors.js';
 import { formatDuration } from '../../text.js';
 import type { Outcome } from '../client.js';
 import type { Action } from '../observer.js';
@@ -11,23 +11,23 @@ import { acknowledgement } from './schemas.js';
 import type { ServerContext } from './server-wait.js';
 import type { HttpAnswer } from '../../http/transport.js';
 
-/** Work that the server does after it has answered. */
+/** An operation that the server carries out after it has answered. */
 export interface Operation {
   /** The backup it works on. */
   backup: string;
   path: string;
   body?: string;
-  /** What its row's command looks like (§2). */
+  /** Returns true for the command of its row (clickhouse-backup-api.md#row-commands). */
   isOurs: (command: string) => boolean;
-  /** Done after each wait for a busy server, before it is asked again; may throw. */
+  /** Runs after each wait for a busy server, before the request is sent again; may throw. */
   beforeAgain?: (() => Promise<void>) | undefined;
-  /** Rows of this kind may be in the log already: the backup was worked on before. */
+  /** True if earlier operations may have left rows with the same command in the log. */
   repeatable: boolean;
-  /** Ask `/backup/status` first. */
+  /** True if `/backup/status` is read first, then the log. */
   byStatus: boolean;
 }
 
-/** The server has, or may have, begun. */
+/** The server has started the operation, or may have started it. */
 type Started =
   | { kind: 'accepted'; operationId: string | undefined }
   | { kind: 'lost'; reason: string };
@@ -36,10 +36,10 @@ export interface OperationRunnerOptions extends ServerContext {
   timeoutMs: number;
 }
 
-/** For how long a row may not be there yet: 2.4.21 to 2.6.39 register it after answering (§2). */
+/** How long a row may be missing after the response (clickhouse-backup-api.md#late-rows). */
 const registrationMs = 60_000;
 
-/** Starts an operation and follows its row to the end. */
+/** Starts an operation and polls its row until the operation ends. */
 export class OperationRunner {
   private readonly options: OperationRunnerOptions;
 
@@ -52,7 +52,7 @@ export class OperationRunner {
     const { connection } = this.options;
     const started = await this.start(operation, before);
     if (started.kind === 'rejected') {
-      // A restore may be refused for a reason of its own; an upload has not started.
+      // Without a code, the response only shows that the operation has not started.
       const { reason } = started;
       return { kind: 'error', reason, code: serverErrorCode(reason) ?? 'not-started' };
     }
@@ -87,14 +87,14 @@ export class OperationRunner {
     observer.answered(JSON.parse(answer.body.trim()));
     const { backup_name: name, operation_id: operationId } = reply.acknowledgement;
     if (name !== undefined && name !== operation.backup) {
-      throw new ApiResponseError(
-        `the server works on backup ${connection.responses.sanitize(name)}, although ${operation.backup} was requested`,
+      throw new ResponseError(
+        `the server is working on backup ${connection.responses.sanitize(name)}, although backup ${operation.backup} was requested`,
       );
     }
     return { kind: 'accepted', operationId };
   }
 
-  /** Reads a response of success. One that cannot be read shows no more than a lost one. */
+  /** Reads a successful response. An unreadable one is treated as lost. */
   private readReply(
     { path }: Operation,
     answer: HttpAnswer,
@@ -106,7 +106,7 @@ export class OperationRunner {
       const line = responses.parseLine(path, answer.body.trim(), acknowledgement);
       return { kind: 'read', acknowledgement: line };
     } catch (error) {
-      if (error instanceof ApiResponseError) return { kind: 'lost', reason: error.message };
+      if (error instanceof ResponseError) return { kind: 'lost', reason: error.message };
       throw error;
     }
   }
@@ -129,7 +129,7 @@ export class OperationRunner {
       }
       if (elapsedMs > timeoutMs) {
         throw new OperationTimeoutError(
-          `the server is still working on ${operation.backup} after ${formatDuration(elapsedMs)}`,
+          `the server is still working on backup ${operation.backup} after ${formatDuration(elapsedMs)}`,
           { hint: 'the server continues; to wait longer, pass --timeout' },
         );
       }
@@ -139,7 +139,7 @@ export class OperationRunner {
     }
   }
 
-  /** What was seen, and what may be behind it: the log alone does not tell. */
+  /** Returns the outcome for a missing row, with the possible reasons. */
   private missing(seen: string, reason?: string): Outcome {
     const { label } = this.options.connection;
     const reasons = [
@@ -150,7 +150,7 @@ export class OperationRunner {
     return { kind: 'unknown', reason: `${seen}; possible reasons: ${reasons.join(', or ')}` };
   }
 
-  /** Our row, by status where that is enough, else from the log of this backup. */
+  /** Returns our row: the one of `/backup/status` if it is ours, otherwise one from the log. */
   private async look(
     operation: Operation,
     id: string | undefined,
@@ -170,7 +170,7 @@ export class OperationRunner {
     return rows.filter((row) => operation.isOurs(row.command));
   }
 
-  /** What a row that has ended means; it goes to the log file. */
+  /** Returns the outcome that a finished row shows, and reports the row for the log file. */
   outcomeOf(row: Action): Outcome {
     const { connection, observer } = this.options;
     const { operationId, error = '', ...fields } = row;
@@ -182,7 +182,7 @@ export class OperationRunner {
     if (row.status === 'success') return { kind: 'success' };
     const reason = connection.responses.sanitize(error) || 'the server gave no reason';
     if (row.status === 'cancel') {
-      return { kind: 'unknown', reason: `its row was cancelled: ${reason}` };
+      return { kind: 'unknown', reason: `its entry was canceled: ${reason}` };
     }
     return { kind: 'error', reason, code: serverErrorCode(error) };
   }

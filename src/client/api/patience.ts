@@ -1,10 +1,10 @@
 import type { Clock } from '../../time/clock.js';
 import { retryPauseMs } from '../../time/rhythms.js';
-import { ApiResponseError, ApiUnreachableError } from '../../errors.js';
+import { ResponseError, UnreachableError } from '../../errors.js';
 import type { TransportError } from '../../http/transport.js';
 import type { ClientObserver } from '../observer.js';
 
-/** While an operation of this run is in progress, a silent server gets at least this long. */
+/** The shortest time after which a silent server is given up while our operation is in progress. */
 const patienceWhileWorkingMs = 10 * 60_000;
 
 export interface PatienceOptions {
@@ -17,31 +17,31 @@ export interface PatienceOptions {
   sanitize: (text: string) => string;
 }
 
-/** Decides how long a server that does not respond is asked again. */
+/** Decides how long requests to a silent server are repeated. */
 export class Patience {
   /** True while an operation of this run is in progress on the server. */
   isWorking = false;
   private readonly options: PatienceOptions;
-  /** When the first request began that got no response, if none has come since. */
+  /** The time since which no response has come; undefined if the last request got one. */
   private silentSinceMs: number | undefined;
 
   constructor(options: PatienceOptions) {
     this.options = options;
   }
 
-  /** A response came. */
+  /** Records that a response came. */
   answered(): void {
     this.silentSinceMs = undefined;
   }
 
-  /** The request sent at `startMs` got no response. */
+  /** Records that the request sent at `startMs` got no response. */
   silent(startMs: number): void {
     this.silentSinceMs ??= startMs;
   }
 
   /**
    * Waits before the next attempt; `attempt` counts from 0. `silentMs` is how long this request has
-   * been tried. Throws `ApiUnreachableError`, or the unreadable response, once the time is up.
+   * been tried. Throws `UnreachableError`, or the unreadable response, once the time is up.
    */
   async pauseOrGiveUp(
     path: string,
@@ -56,7 +56,7 @@ export class Patience {
     const nowMs = clock.elapsed();
     const leftMs = patienceMs - Math.max(silentMs, nowMs - (this.silentSinceMs ?? nowMs));
     if (leftMs <= 0) {
-      throw error.cause instanceof ApiResponseError ? error.cause : this.unreachable(error);
+      throw error.cause instanceof ResponseError ? error.cause : this.unreachable(error);
     }
     observer.unanswered(path, error.message);
     const pauseMs = Math.max(retryPauseMs(attempt), error.details.retryAfterMs ?? 0);
@@ -64,13 +64,14 @@ export class Patience {
   }
 
   /** Returns the final error of a server that does not respond. */
-  unreachable(error: TransportError): ApiUnreachableError {
+  unreachable(error: TransportError): UnreachableError {
     const { label, sanitize } = this.options;
     const { predicate, hint } = error.details;
-    return new ApiUnreachableError(
+    return new UnreachableError(
       `${label} ${predicate ?? `does not answer: ${sanitize(error.message)}`}`,
       {
-        hint: hint ?? 'check that clickhouse-backup server runs there and that the port is open',
+        hint:
+          hint ?? 'check that clickhouse-backup server is running there and that the port is open',
         cause: error,
       },
     );

@@ -4,13 +4,15 @@ import { serverErrorCode } from '../server-errors.js';
 import type { HttpAnswer } from '../../http/transport.js';
 
 const alreadyTaken =
-  'it was refused as busy, but the action log shows that it had been started already';
+  'the server refused it as busy, but the action log shows that it had already started';
 
 /**
- * Sends a POST; while the server refuses it for being busy, waits within `--wait` and asks again.
- * `wasDone`: the action log has it all the same. Then something on the way sent it twice, the first
- * one was taken, and the second one's refusal came back: it counts as lost, and is not sent again.
- * The log is read before the wait, which may end in an error, and right before the next POST.
+ * Sends a POST. While the server is busy, waits within `--wait` and sends it again. Throws `BusyError`.
+ *
+ * `wasDone` returns true if the refused operation is in the action log anyway: a proxy sent the request
+ * twice, the server accepted the first one, and the refusal is for the second one. The response then
+ * counts as lost, and the request is not sent again. The log is read before the wait, which may throw,
+ * and again right before the next POST.
  */
 export async function postWhenFree(
   server: ServerContext,
@@ -19,7 +21,7 @@ export async function postWhenFree(
   options: {
     body?: string | undefined;
     wasDone?: () => Promise<boolean>;
-    /** Others have been at work: whether it is still wanted. May throw. */
+    /** Runs after each wait, because other clients may have changed things; may throw. */
     beforeAgain?: (() => Promise<void>) | undefined;
   } = {},
 ): Promise<PostResult> {
@@ -44,7 +46,7 @@ export async function postWhenFree(
   }
 }
 
-/** 423, and 500 from `/backup/actions` (§2). */
+/** Returns true for 423, and for 500 of `/backup/actions` (clickhouse-backup-api.md#lock). */
 function isBusy({ status, body }: HttpAnswer): boolean {
   return status === 423 || (status === 500 && serverErrorCode(body) === 'busy');
 }

@@ -18,10 +18,10 @@ const refusals = new Map([
   ],
 ]);
 
-/** Statuses of a proxy that got no answer from the server: the request may have been carried out. */
+/** Statuses of a proxy that got no response from the server: the request may have been carried out. */
 const unanswered = [408, 502, 503, 504];
 
-/** The error for an answer of a proxy that says "not now"; undefined for any other answer. */
+/** Returns the error for a proxy's response that calls for a retry; undefined for any other response. */
 export function notNow(answer: HttpAnswer, nowMs: number): TransportError | undefined {
   const { status, retryAfter } = answer;
   const retryAfterMs = retryAfter === undefined ? undefined : readRetryAfter(retryAfter, nowMs);
@@ -36,7 +36,7 @@ export function notNow(answer: HttpAnswer, nowMs: number): TransportError | unde
   return new TransportError(`answered ${status}`, { neverSent: false, retryAfterMs });
 }
 
-/** Seconds or an HTTP date (RFC 9110, 10.2.3), in milliseconds from now; undefined for anything else. */
+/** Parses seconds or an HTTP date (RFC 9110, 10.2.3); returns the milliseconds from now, or undefined. */
 function readRetryAfter(text: string, nowMs: number): number | undefined {
   const ms = /^\d+$/.test(text.trim()) ? Number(text) * 1000 : Date.parse(text) - nowMs;
   return ms > 0 ? ms : undefined;

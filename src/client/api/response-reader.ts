@@ -1,5 +1,5 @@
 import type * as z from 'zod/mini';
-import { ApiResponseError } from '../../errors.js';
+import { ResponseError } from '../../errors.js';
 import { presentable } from '../../text.js';
 import { isFromServer, readError, titleOfPage } from './error-response.js';
 import type { HttpAnswer } from '../../http/transport.js';
@@ -12,7 +12,7 @@ export interface ResponseReaderOptions {
 
 const checkAddress = 'check that host and port are those of a clickhouse-backup API';
 
-/** What the answers of one server say; whatever it quotes of them is harmless to print. */
+/** Reads the responses of one server. All texts that it returns or throws are safe to print. */
 export class ResponseReader {
   private readonly options: ResponseReaderOptions;
 
@@ -20,14 +20,14 @@ export class ResponseReader {
     this.options = options;
   }
 
-  /** The lines of a 200 answer, each of one shape. Throws `ApiResponseError`. */
+  /** Returns the rows of a 200 response, which all have the same shape. Throws `ResponseError`. */
   rows<T extends z.ZodMiniType>(path: string, answer: HttpAnswer, shape: T): z.output<T>[] {
     if (answer.status !== 200) throw this.refusal(path, answer);
     const lines = answer.body.split('\n').filter((line) => line.trim() !== '');
     return lines.map((line) => this.parseLine(path, line, shape, answer.body));
   }
 
-  /** `body`: all of the answer that the line is from. */
+  /** Parses one line of a response; `body` is the whole response. Throws `ResponseError`. */
   parseLine<T extends z.ZodMiniType>(
     path: string,
     line: string,
@@ -44,33 +44,33 @@ export class ResponseReader {
     if (parsed.success) return parsed.data;
     const { label } = this.options;
     const text = this.describe(titleOfPage(body) === undefined ? line : body);
-    throw new ApiResponseError(`unexpected response from ${label} to ${path}: ${text}`, {
+    throw new ResponseError(`unexpected response from ${label} to ${path}: ${text}`, {
       hint: checkAddress,
     });
   }
 
-  /** The error for an answer that says no, or that points elsewhere. */
-  refusal(path: string, answer: HttpAnswer): ApiResponseError {
+  /** Returns the error for an error response or a redirect. */
+  refusal(path: string, answer: HttpAnswer): ResponseError {
     const { label } = this.options;
     const { status, body, redirect } = answer;
     if (redirect !== undefined) {
       const to = this.sanitize(redirect.to);
       return redirect.samePath
-        ? new ApiResponseError(`${label} redirects to ${to}`, { hint: `use ${to} as the host` })
-        : new ApiResponseError(`${label} redirects ${path} to ${to}`, {
+        ? new ResponseError(`${label} redirects to ${to}`, { hint: `use ${to} as the host` })
+        : new ResponseError(`${label} redirects ${path} to ${to}`, {
             hint: `${checkAddress}, and that no login page is in front of it`,
           });
     }
     const hint = /HTTP request (was sent )?to (an )?HTTPS/.test(body)
       ? 'write the host as https://NAME'
       : checkAddress;
-    return new ApiResponseError(
+    return new ResponseError(
       `${label} answered ${path} with ${status}: ${this.errorText(answer)}`,
       isFromServer(answer) ? {} : { hint },
     );
   }
 
-  /** The server's own words in an error answer, or what the answer is; harmless to print. */
+  /** Returns the error text of a response, or a description of a response that has none. */
   errorText({ body, redirect }: HttpAnswer): string {
     if (redirect !== undefined) return `a redirect to ${this.sanitize(redirect.to)}`;
     try {
@@ -80,7 +80,7 @@ export class ResponseReader {
     }
   }
 
-  /** A text that clickhouse-backup did not write, in a few words: never the source of a page. */
+  /** Describes a response that is not clickhouse-backup's; never shows the source of a page. */
   private describe(body: string): string {
     const title = titleOfPage(body);
     if (title === undefined) return this.sanitize(body).slice(0, 200) || '(no text)';
@@ -90,7 +90,7 @@ export class ResponseReader {
 
   sanitize(text: string): string {
     const { redact } = this.options;
-    // Before, since a secret may be cut off in the middle; after, since one may be put together.
+    // Redact first, because a secret may be cut in half; and last, because one may be put together.
     return redact(presentable(redact(text)));
   }
 }

@@ -2,8 +2,9 @@ import type { RestoreRequest } from '../client.js';
 import type { Operation } from './operation.js';
 
 /**
- * The request that restores one table. Flags count by presence, whatever their value (§2, §7):
- * what is not wanted must not be there. Neither `schema` nor `data` means both; `rm` is never sent.
+ * Returns the request that restores one table. A flag is set by being present, even as `rm=false`
+ * (clickhouse-backup-api.md#flags). With neither `schema` nor `data` the server restores both; `rm`,
+ * which drops databases, is never sent.
  */
 export function restoreOperation(request: RestoreRequest): Operation {
   const { backup } = request;
@@ -13,7 +14,8 @@ export function restoreOperation(request: RestoreRequest): Operation {
     return {
       ...shared,
       path: `/backup/restore/${encodeURIComponent(backup)}?${restoreQuery(request)}`,
-      // Another client may restore another table of the same backup; a server set to resume says so.
+      // The whole command is compared, because another client may restore another table of the backup.
+      // `--resume` depends on the server's configuration.
       isOurs: (command) => command.replace(/ --resum(?:e|able)(?= )/g, '') === row,
     };
   }
@@ -22,12 +24,13 @@ export function restoreOperation(request: RestoreRequest): Operation {
     ...shared,
     path: '/backup/actions',
     body: JSON.stringify({ command: sent }),
-    // In the row the command line stands as it was sent, on some versions without quotes (§2).
+    // The row shows the command as it was sent, in some versions without its quotes
+    // (clickhouse-backup-api.md#posted-commands).
     isOurs: (command) => command === sent || command === restoreCommand(request, backup),
   };
 }
 
-/** How the action log shows what `restoreQuery` asks for (§2, recordings). */
+/** Returns the command of the row for `restoreQuery` (clickhouse-backup-api.md#row-commands). */
 function restoreRow({ backup, table, into, what }: RestoreRequest): string {
   return [
     `restore --tables="${table.database}.${table.table}"`,
@@ -46,7 +49,10 @@ function restoreQuery({ table, into, what }: RestoreRequest): string {
   return query.join('&');
 }
 
-/** The same through `/backup/actions`, which alone takes settings for one call (§7). */
+/**
+ * Returns the command for `/backup/actions`, which is the only call that takes settings for one
+ * operation (clickhouse-backup-api.md#replica-check).
+ */
 function restoreCommand({ table, into, what }: RestoreRequest, name: string): string {
   return [
     'restore --env=CLICKHOUSE_CHECK_REPLICAS_BEFORE_ATTACH=false',
@@ -57,7 +63,7 @@ function restoreCommand({ table, into, what }: RestoreRequest, name: string): st
   ].join(' ');
 }
 
-/** One word for the server's shell-like split; the name itself stays whole, to be found in the log. */
+/** Quotes a name as one word of a command line. The name itself is unchanged, to be found in the log. */
 function shellWord(name: string): string {
   if (!/[^\w.:+=@%~-]/.test(name)) return name;
   return name.includes("'") ? `"${name.replaceAll('"', '\\"')}"` : `'${name}'`;

@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
 
-/** The wire's shapes (contract §2, §3, §5); snake_case ends here. Unknown fields are left aside. */
+/** The shapes of responses; unknown fields are ignored. */
 
+/** clickhouse-backup-api.md#action-rows */
 export const actionRow = z.object({
   command: z.string(),
   status: z.enum(['in progress', 'success', 'error', 'cancel']),
@@ -11,6 +12,7 @@ export const actionRow = z.object({
   operation_id: z.optional(z.string()),
 });
 
+/** clickhouse-backup-api.md#list-rows */
 export const listRow = z.object({
   name: z.string(),
   created: z.string(),
@@ -20,6 +22,7 @@ export const listRow = z.object({
   desc: z._default(z.string(), ''),
 });
 
+/** clickhouse-backup-api.md#tables */
 export const tableRow = z.object({
   Database: z.string(),
   Name: z.string(),
@@ -30,6 +33,7 @@ export const tableRow = z.object({
   Skip: z._default(z.boolean(), false),
 });
 
+/** clickhouse-backup-api.md#answers */
 export const acknowledgement = z.object({
   status: z.string(),
   operation: z.string(),
@@ -37,6 +41,8 @@ export const acknowledgement = z.object({
   operation_id: z.optional(z.string()),
 });
 
+/** clickhouse-backup-api.md#errors */
 export const errorAnswer = z.object({ error: z.string() });
 
+/** clickhouse-backup-api.md#version */
 export const versionAnswer = z.object({ version: z.string() });

@@ -7,7 +7,7 @@ import type { ApiConnection } from './connection.js';
 import { isList } from './list-ages.js';
 import { checkUsable } from './usable.js';
 
-/** What everything that works with one server shares. */
+/** What all parts of the client for one server share. */
 export interface ServerContext {
   connection: ApiConnection;
   log: ActionLog;
@@ -17,10 +17,10 @@ export interface ServerContext {
   observer: ClientObserver;
 }
 
-/** How long a server may refuse work for hung lists: when ClickHouse is back, they end by themselves. */
+/** How long the server may refuse requests because of hung lists, which end when ClickHouse is back. */
 const refusedByHungMs = 60_000;
 
-/** Waits until the server does nothing but hung lists. Throws `BusyError` when `--wait` is used up. */
+/** Waits until the server runs nothing but hung lists. Throws `BusyError` after `--wait`. */
 export async function waitUntilIdle(server: ServerContext): Promise<void> {
   const wait = new ServerWait(server);
   let isIdle = false;
@@ -41,18 +41,18 @@ export class ServerWait {
     this.wait = new ChargedWait(server.clock, server.wait);
   }
 
-  /** Looks once, and pauses if the server is busy. */
+  /** Polls once; pauses and returns false if the server is busy. Throws `BusyError` after `--wait`. */
   async lookForIdle(): Promise<boolean> {
     const { busy } = await this.server.log.running();
     const last = busy.at(-1);
     if (last === undefined) return true;
-    // How old these lists are is not known, and nothing runs that one more list could disturb.
+    // These lists may be hung, and no operation is running that another list could disturb.
     if (this.wait.isOver() && busy.every(isList)) return true;
     await this.pause(last);
     return false;
   }
 
-  /** Waits out one refusal, naming what runs; the caller asks again. Throws `BusyError`. */
+  /** Pauses after a refusal and reports what is running. Throws `BusyError` after `--wait`. */
   async pauseForBusy(): Promise<void> {
     const { log, clock } = this.server;
     const { busy, hung } = await log.running();
@@ -81,7 +81,7 @@ export class ServerWait {
     const start = this.startOf(running);
     if (this.wait.isOver()) {
       throw new BusyError(
-        `${connection.label} is busy: \`${command}\` runs${start === '' ? '' : ` since ${start}`}`,
+        `${connection.label} is busy: \`${command}\` ${start === '' ? 'is running' : `has been running since ${start}`}`,
         { hint: 'run again later, or wait longer with --wait' },
       );
     }
@@ -90,7 +90,7 @@ export class ServerWait {
     observer.stillBusy(this.wait.waitedMs);
   }
 
-  /** A list that hangs is no work to wait for: something behind the server does not answer. */
+  /** Throws the error for a hung list: ClickHouse or the remote storage does not answer. */
   private async giveUpOn(list: Action): Promise<never> {
     const { connection } = this.server;
     await checkUsable(connection);

@@ -9,11 +9,11 @@ import { tableRow } from './schemas.js';
 
 type TableRow = z.output<typeof tableRow>;
 
-/** How long the definitions of all tables may take, and how much they may be: only for a note. */
+/** The limits for reading all tables, which is only needed for a note. */
 const allTablesMs = 2 * 60_000;
 const allTablesBytes = 8 * 1024 * 1024;
 
-/** All tables that backups cover, each as it is listed; the inner table of a view is one of them. */
+/** Returns all tables that backups cover, including the inner tables of views. */
 export async function readTables(client: ApiConnection): Promise<Table[]> {
   const rows = await client.getRows('/backup/tables', allTablesMs, tableRow, {
     largestBytes: allTablesBytes,
@@ -23,8 +23,9 @@ export async function readTables(client: ApiConnection): Promise<Table[]> {
 
 /**
  * Finds one table, even if `skip_tables` excludes it from backups (`/all`). A table whose engine is
- * in `skip_table_engines` is not found, because no request shows it. Only matching tables are
- * requested, because servers with thousands of wide tables return more than fits into memory.
+ * in `skip_table_engines` is not found, because no request shows it (clickhouse-backup-api.md#tables).
+ * Requests only the matching tables, because the definitions of thousands of wide tables may not fit
+ * into memory.
  */
 export async function findTable(
   client: ApiConnection,
@@ -41,7 +42,7 @@ export async function findTable(
   return toTable({ ...row, TotalBytes: inner.TotalBytes }, rowsInBackup(inner.Engine));
 }
 
-/** Servers list the inner table with its view, unless they use ClickHouse's own BACKUP statement. */
+/** Finds a view's inner table, which is usually listed with it (clickhouse-backup-api.md#tables). */
 async function findInner(
   client: ApiConnection,
   view: TableRow,
@@ -70,7 +71,7 @@ function toTable(row: TableRow, rows: Table['rows'] = rowsOf(row)): Table {
   return { database, name, engine, rows, totalBytes };
 }
 
-/** A Distributed table has rows of its own while it has not sent them: dropping it loses its queue. */
+/** Returns `unsaved` for a Distributed table with unsent rows: they are lost if it is dropped. */
 function rowsOf({ Engine, TotalBytes }: TableRow): Table['rows'] {
   return Engine === 'Distributed' && TotalBytes > 0 ? 'unsaved' : rowsInBackup(Engine);
 }

@@ -1,4 +1,4 @@
-import { ApiUnreachableError, OperationTimeoutError } from '../../errors.js';
+import { UnreachableError, OperationTimeoutError } from '../../errors.js';
 import { runningPath } from './action-log.js';
 import { clickHouseError, clickHouseHint } from '../server-errors.js';
 import { quickMs } from '../limits.js';
@@ -6,12 +6,12 @@ import type { ApiConnection } from './connection.js';
 import { isFromServer } from './error-response.js';
 import { tableRow } from './schemas.js';
 
-/** Needs ClickHouse, but adds no row to the action log and takes no lock (§12). */
+/** Needs ClickHouse, but adds no row and takes no lock (clickhouse-backup-api.md#usable-server). */
 const path = '/backup/tables?table=nosuch.nosuch';
 
 /**
- * Throws `ApiUnreachableError` unless ClickHouse answers through this server. `/health`,
- * `/backup/version` and `/backup/actions` answer without it (§12).
+ * Throws `UnreachableError` if ClickHouse does not answer the server. Other calls do not show it: they
+ * hang, or answer without ClickHouse (clickhouse-backup-api.md#clickhouse-down).
  */
 export async function checkUsable(client: ApiConnection): Promise<void> {
   const { responses, label } = client;
@@ -20,10 +20,10 @@ export async function checkUsable(client: ApiConnection): Promise<void> {
     answer = await client.get(path, quickMs, { notWhenSilent: true });
   } catch (error) {
     if (!(error instanceof OperationTimeoutError)) throw error;
-    // Either ClickHouse is silent or the server itself: this needs no ClickHouse. If it gets no
-    // answer either, it throws that the server does not answer.
+    // Either ClickHouse or the server is silent. This call does not need ClickHouse: if it is not
+    // answered either, it throws that the server does not answer.
     await client.get(runningPath, quickMs);
-    throw new ApiUnreachableError(
+    throw new UnreachableError(
       `ClickHouse behind ${label} does not answer: the API answers, but ${path} got no answer within ${quickMs / 1000} s`,
       { hint: clickHouseHint, cause: error },
     );

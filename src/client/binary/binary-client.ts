@@ -18,12 +18,12 @@ export interface BinaryClientOptions extends Program {
   timeoutMs: number;
 }
 
-/** The local `clickhouse-backup` program, 2.4.0 to 2.8.1; starts nothing yet. */
+/** Returns the client for the local program `clickhouse-backup`, without starting it. */
 export function createBinaryClient(options: BinaryClientOptions): Client {
   const { wait, timeoutMs } = options;
   let known: Promise<Capabilities> | undefined;
   let asJson: Promise<boolean> | undefined;
-  // Asked before anything else: a program that is not clickhouse-backup may do nothing and exit 0.
+  // Read before each call, because a program that is not clickhouse-backup may exit with 0.
   const capabilities = () => (known ??= readCapabilities(options));
 
   const operate = async (
@@ -53,7 +53,7 @@ export function createBinaryClient(options: BinaryClientOptions): Client {
       return findTable(options, name);
     },
 
-    // After `--` nothing is taken for a flag, whatever the name begins with.
+    // After `--`, a name that begins with a dash is not taken for a flag.
     download: (backup): Promise<Outcome> => operate(['download', '--', backup], timeoutMs),
 
     restore: (request, beforeAgain): Promise<Outcome> =>

@@ -6,25 +6,27 @@ import { capabilitiesOf } from '../versions.js';
 import { failureOf, type Program, runProgram } from './run-program.js';
 
 /**
- * What the program says it is. A development build calls itself `HEAD`, a build without a version
- * `unknown`; those are told by their commands (contract §7, §11).
+ * Returns the program's capabilities, by its version. A development build shows `HEAD`, a build without a
+ * version `unknown`; they are recognized by their commands (clickhouse-backup-api.md#program-version).
+ * Throws `ConfigError` if the program is not clickhouse-backup.
  */
 export async function readCapabilities(program: Program): Promise<Capabilities> {
   const answer = await read(program, ['--version']);
   const version = /^Version:[ \t]*(\S.*)$/m.exec(answer)?.[1];
   if (version === undefined) {
     throw new ConfigError(`${presentable(program.path)} is not clickhouse-backup`, {
-      hint: '--binary-path names the clickhouse-backup program',
+      hint: 'pass the path of clickhouse-backup with --binary-path',
     });
   }
   const { isNumber } = capabilitiesOf(version, false);
   const hasRebase = !isNumber && /^ +rebase\b/m.test(await read(program, ['--help']));
   const { isNumber: _, ...capabilities } = capabilitiesOf(presentable(version), hasRebase);
-  // Both are the server's: the environment is the child's own here, and no list opens its lock.
+  // Restrictions of the server: the program's environment is set for each call, and it has no lock
+  // that a list could release.
   return { ...capabilities, checkReplicasSwitch: true, listIsHarmless: true };
 }
 
-/** `list --format json` came with 2.6.32 (§8), and its help says so, whatever the version is. */
+/** Returns true if `list` has `--format json` (clickhouse-backup-api.md#program-list-json). */
 export async function canListAsJson(program: Program): Promise<boolean> {
   return (await read(program, ['list', '--help'])).includes('--format');
 }

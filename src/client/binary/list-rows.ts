@@ -4,7 +4,7 @@ import { presentable } from '../../text.js';
 
 const date = String.raw`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|\d\d\/\d\d\/\d{4} \d\d:\d\d:\d\d`;
 
-/** Up to 2.6.5: name, size, date, location, base, description; an empty base is 6 spaces (§8). */
+/** Up to 2.6.5: name, size, date, location, base, description (clickhouse-backup-api.md#program-list). */
 const oldRow = new RegExp(
   String.raw`^(?<name>\S.*?) {3,}(?<size>\S+) {3,}(?<created>${date}) {3,}(?<location>local|remote)` +
     String.raw`(?: +(?<required>\+\S+))?(?: +(?<description>\S.*?))? *$`,
@@ -17,8 +17,9 @@ const newRow = new RegExp(
 );
 
 /**
- * The rows of `list` as text. Up to 2.5.21 log lines and a `WARNING:` stand between them (§8);
- * those, and the row without a name by which custom storages say "nothing" (§10), are left out.
+ * Returns the rows of `list` as text, without the log lines between them, up to 2.5.21
+ * (clickhouse-backup-api.md#program-log), and without the row that stands for an empty list
+ * (clickhouse-backup-api.md#nameless-row).
  */
 export function rowsOfText(text: string): Backup[] {
   return text.split(/\r?\n/).flatMap((line) => {
@@ -30,14 +31,14 @@ export function rowsOfText(text: string): Backup[] {
 function rowOfText(cells: Record<string, string | undefined>): Backup {
   const { name = '', created = '', location, required = '', size = '' } = cells;
   const at: Location = location === 'local' ? 'local' : 'remote';
-  // The program does not name it, the API does: a local folder without metadata (§8).
+  // Up to 2.4, the program shows no description for it (clickhouse-backup-api.md#program-list).
   const unnamed = at === 'local' && size === '???' ? 'old-format' : '';
   const [, day, month, year, time] = /^(\d\d)\/(\d\d)\/(\d{4}) (.*)$/.exec(created) ?? [];
   const sortable = day === undefined ? created : `${year}-${month}-${day} ${time}`;
   return backup(name, at, sortable, size, required, cells['description'] ?? unnamed);
 }
 
-/** The rows of `list --format json` (since 2.6.32); undefined if this is no such list. */
+/** Returns the rows of `list --format json`; undefined if the text is not such a list. */
 export function rowsOfJson(text: string): Backup[] | undefined {
   let rows: unknown;
   try {
@@ -82,7 +83,7 @@ function isRow(value: unknown): value is Row {
   return texts && (row.Type === 'local' || row.Type === 'remote');
 }
 
-/** The text list is in local time, JSON in whatever zone the storage gave. Year 1 is "unknown". */
+/** Returns a time of the JSON, which may be in any zone, in local time. Year 1 means unknown. */
 function localTime(time: string): string {
   const at = new Date(time);
   if (Number.isNaN(at.getTime()) || time.startsWith('0001')) {

@@ -1,11 +1,12 @@
 import type { Backup, Location } from '../../backup/backup.js';
-import { ApiResponseError } from '../../errors.js';
+import { ResponseError } from '../../errors.js';
 import { presentable } from '../../text.js';
 import { slowMs } from '../limits.js';
 import { rowsOfJson, rowsOfText } from './list-rows.js';
 import { lastWords, logEntries } from './program-log.js';
 import { failureOf, type Ended, type Program, runProgram } from './run-program.js';
 
+/** Returns the backups at one or both locations. Throws `ResponseError` for an unreliable list. */
 export async function listBackups(
   program: Program,
   location: Location | 'all',
@@ -24,10 +25,11 @@ export async function listBackups(
 }
 
 /**
- * Exit code 0 is no proof. Every version only logs that it could not walk through the remote
- * storage and goes on with what it has (contract §5), and 2.6.32 to 2.8.0 list nothing when they
- * cannot reach it (§8). An error beside an empty list is believed, one beside rows is not: it
- * may be about one backup, whose row says so.
+ * Returns why a list cannot be relied on although the exit code is 0; undefined if it can. All versions
+ * only log that they could not walk through the remote storage, and list some of the backups
+ * (clickhouse-backup-api.md#missing-rows); 2.6.32 to 2.8.0 list none if they cannot reach it
+ * (clickhouse-backup-api.md#program-list-json). Other errors count only if the list is empty: one
+ * beside rows may be about a single backup, whose row shows it.
  */
 function listingProblem(
   ended: Ended,
@@ -37,7 +39,7 @@ function listingProblem(
   const log = [...logEntries(ended.stdout.text), ...logEntries(ended.stderr.text)];
   const errors = log.filter(({ level }) => level === 'error' || level === 'fatal');
   const walk = log.find(({ text }) => /bd\.Walk return error/.test(text));
-  // A storage's folder is made by the first upload; until then SFTP says it is not there.
+  // The first upload creates the storage's folder; until then, SFTP reports that it does not exist.
   if (walk !== undefined && !/file does not exist|no such file/i.test(walk.text)) return walk.text;
   const wanted: Location[] = location === 'all' ? ['local', 'remote'] : [location];
   const isEmpty = wanted.some((each) => !rows.some((row) => row.location === each));
@@ -46,13 +48,13 @@ function listingProblem(
 
 function wordsInsteadOfList(ended: Ended): string {
   if (ended.stdout.text.trim() !== '') {
-    return `this is no list: ${presentable(ended.stdout.text.slice(0, 200))}`;
+    return `the output is not a list: ${presentable(ended.stdout.text.slice(0, 200))}`;
   }
-  return lastWords(ended.stderr.text) || 'nothing, not even an empty list';
+  return lastWords(ended.stderr.text) || 'it printed nothing, not even an empty list';
 }
 
-function unusable(ended: Ended, problem: string): ApiResponseError {
-  return new ApiResponseError(
-    `clickhouse-backup ${ended.command} gave no list to rely on: ${problem}`,
+function unusable(ended: Ended, problem: string): ResponseError {
+  return new ResponseError(
+    `clickhouse-backup ${ended.command} returned no usable list: ${problem}`,
   );
 }

@@ -5,11 +5,14 @@ import type { Outcome } from '../client.js';
 import { serverErrorCode } from '../server-errors.js';
 import { reasonOf, type Call, type Ended, type Program, runProgram } from './run-program.js';
 
-/** The command and its start in the text of `busy`; quoted since 2.6.30 (contract §8). */
+/** The command and its start in the text of `busy` (clickhouse-backup-api.md#program-lock). */
 const busyText =
   /another clickhouse-backup `?(?<command>[^`]*?)`? command is already running (?<start>[^\s|(]*)/;
 
-/** Runs what changes something: waits while another command works on that backup, tells the end. */
+/**
+ * Runs a command that changes something and returns its outcome. Waits while another command works on the
+ * same backup; throws `BusyError` after `--wait`.
+ */
 export async function runOperation(
   program: Program,
   budget: WaitBudget,
@@ -27,8 +30,8 @@ export async function runOperation(
       return outcome;
     }
     if (wait.isOver()) {
-      throw new BusyError(`clickhouse-backup is busy here: ${outcome.reason}`, {
-        hint: 'run again later, or wait longer with --wait; if nothing runs, its pid file is stale',
+      throw new BusyError(`clickhouse-backup is busy: ${outcome.reason}`, {
+        hint: 'run again later, or wait longer with --wait; if nothing is running, its pid file is stale',
       });
     }
     const { command = '', start = '' } = busyText.exec(outcome.reason)?.groups ?? {};
@@ -42,19 +45,19 @@ export async function runOperation(
 function outcomeOf(ended: Ended): Outcome {
   if (ended.exitCode === 0) return { kind: 'success' };
   const reason = reasonOf(ended);
-  // Killed from outside, it said nothing of how far it had come.
+  // A killed program does not show how far it had come.
   if (ended.killedBy !== undefined) return { kind: 'unknown', reason };
   return { kind: 'error', reason, code: serverErrorCode(reason) };
 }
 
-/** The shape that the log file has for what the program did. */
+/** Returns the outcome as it is written to the log file. */
 function toLog(outcome: Outcome): object {
   if (outcome.kind === 'success') return { status: outcome.kind };
   const key = outcome.kind === 'error' ? 'text' : 'why';
   return { status: outcome.kind, [key]: outcome.reason };
 }
 
-/** Tells the observer now and then that it is still at work. */
+/** Runs the program and reports to the observer at intervals that it is still running. */
 async function runWatched(program: Program, call: Call): Promise<Ended> {
   const { clock, observer } = program;
   const startMs = clock.elapsed();

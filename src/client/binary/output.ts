@@ -5,7 +5,7 @@ import { StateError } from '../../errors.js';
 
 const mostBytes = 64 * 1024 * 1024;
 
-/** What a program wrote to one of its streams; `whole` is false if only the end was kept. */
+/** The output of a program on one stream; `whole` is false if only its end was read. */
 export interface Written {
   text: string;
   whole: boolean;
@@ -19,9 +19,9 @@ export interface Output {
 }
 
 /**
- * Two files for a program to write to. Files and not pipes, because a program must outlive us
- * (see `run-program.ts`), and one that writes to a pipe nobody reads dies of SIGPIPE. They have no
- * name from the start, so nothing is left behind however we, or it, end.
+ * Opens two files for a program to write to. They are not pipes, because the program may outlive
+ * chbackup (see `run-program.ts`), and would die of SIGPIPE if no process read from them. The files are
+ * unlinked at once, so nothing is left behind if either process is killed. Throws `StateError`.
  */
 export function openOutput(): Output {
   let directory: string | undefined;
@@ -39,8 +39,8 @@ export function openOutput(): Output {
       },
     };
   } catch (error) {
-    throw new StateError(`cannot make a temporary file in ${tmpdir()}: ${String(error)}`, {
-      hint: 'TMPDIR names another directory',
+    throw new StateError(`cannot create a temporary file in ${tmpdir()}: ${String(error)}`, {
+      hint: 'to use another directory, set TMPDIR',
       cause: error,
     });
   } finally {

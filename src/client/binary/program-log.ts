@@ -5,9 +5,12 @@ interface LogEntry {
   text: string;
 }
 
-/** `2023/08/28 19:36:35.123456 error msg   key=v`; fatal is called error too (contract §8). */
+/**
+ * A line such as `2023/08/28 19:36:35.123456 error msg   key=v`. A fatal error also has the level
+ * `error` (clickhouse-backup-api.md#program-log).
+ */
 const oldLine = /^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d\.\d+ +(debug|info|warn|error) (.*)$/;
-/** `2025-07-29 15:42:09.000 FTL pkg/x.go:12 > msg, key=v`. */
+/** A line such as `2025-07-29 15:42:09.000 FTL pkg/x.go:12 > msg, key=v`. */
 const newLine = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ (TRC|DBG|INF|WRN|ERR|FTL|PNC) (.*)$/;
 
 const levels: Record<string, LogEntry['level']> = {
@@ -20,8 +23,8 @@ const levels: Record<string, LogEntry['level']> = {
 };
 
 /**
- * The log lines among what the program wrote. An error may go on over several lines; where its
- * stack begins (since 2.6.40) it ends.
+ * Returns the log lines in the program's output. An error may have several lines; it ends where its stack
+ * begins (since 2.6.40).
  */
 export function logEntries(text: string): LogEntry[] {
   const found: { level: LogEntry['level']; lines: string[]; open: boolean }[] = [];
@@ -40,7 +43,7 @@ export function logEntries(text: string): LogEntry[] {
   return found.map(({ level, lines }) => ({ level, text: messageOf(lines.join('\n')) }));
 }
 
-/** What the program says went wrong, on one line; empty if it says nothing. */
+/** Returns the error that the program printed, on one line; an empty text if it printed nothing. */
 export function errorText(stdout: string, stderr: string): string {
   const entries = [...logEntries(stdout), ...logEntries(stderr)];
   const last =
@@ -50,7 +53,7 @@ export function errorText(stdout: string, stderr: string): string {
   return presentable(last?.text ?? panic ?? '') || lastWords(`${stdout}\n${stderr}`);
 }
 
-/** The last line written, whatever it is. */
+/** Returns the last line of the output; an empty text if there is none. */
 export function lastWords(text: string): string {
   const line = stripEscapes(text)
     .split(/\r?\n/)
@@ -59,7 +62,7 @@ export function lastWords(text: string): string {
   return presentable(logEntries(line)[0]?.text ?? line);
 }
 
-/** `error="text"` (up to 2.6.39, quoted as Go does where needed), `msg, error=text` (since). */
+/** Returns the error in a log line: `error="text"` up to 2.6.39, quoted as in Go, or `msg, error=text`. */
 function messageOf(text: string): string {
   const match = /^(.*?),? ?(?:^|(?<=[\s,]))error=(.*)$/s.exec(text);
   if (match === null) return presentable(text);
@@ -81,7 +84,7 @@ function unquote(text: string): string {
   });
 }
 
-/** Enough to see the lines as they are; what is shown goes through `presentable` besides. */
+/** Removes colors, so that lines can be parsed; `presentable` removes the rest from what is shown. */
 function stripEscapes(text: string): string {
   // oxlint-disable-next-line no-control-regex
   return text.replace(/\u001b\[[0-9;]*m/g, '');

@@ -1,10 +1,10 @@
 import type { RestoreRequest } from '../client.js';
 
 /**
- * The arguments that restore one table. Without `--data` the program drops the table and makes it
- * anew with its data, which is what `schema-and-data` means. `--schema --data` would do so too, but
- * 2.6.30 and later then keep the state of an earlier such restore (`needClean` in their
- * pkg/backup/restore.go), and skip what it copied from object disks. `--rm` is never sent (§7).
+ * Returns the arguments that restore one table. Without `--data`, the program drops the table and creates
+ * it again with its data (clickhouse-backup-api.md#dropped-tables). `--schema --data` would do the same,
+ * but since 2.6.30 skips what an earlier such restore has copied from object disks
+ * (clickhouse-backup-api.md#restore-states). `--rm`, which drops databases, is never passed.
  */
 export function restoreArguments({ backup, table, into, what }: RestoreRequest): string[] {
   const args = ['restore', ...(what === 'data' ? ['--data'] : [])];
@@ -18,7 +18,7 @@ export function restoreArguments({ backup, table, into, what }: RestoreRequest):
   return [...args, '--', backup];
 }
 
-/** The program reads it from its environment, all versions (contract §7, §11). */
+/** Returns the variables for a restore (clickhouse-backup-api.md#replica-check). */
 export function restoreEnvironment({ checkReplicas }: RestoreRequest): Record<string, string> {
   return checkReplicas ? {} : { CLICKHOUSE_CHECK_REPLICAS_BEFORE_ATTACH: 'false' };
 }

@@ -1,7 +1,7 @@
 import { type Clock, TimeLimitError } from '../../time/clock.js';
 import {
-  ApiResponseError,
-  ApiUnreachableError,
+  ResponseError,
+  UnreachableError,
   ConfigError,
   OperationTimeoutError,
 } from '../../errors.js';
@@ -12,16 +12,16 @@ import { errorText, lastWords } from './program-log.js';
 import { type StartProgram, startProgram } from './start-program.js';
 
 export interface Program {
-  /** Its path, or a name to be looked for on PATH. */
+  /** The path of the program, or a name that is searched for on PATH. */
   path: string;
-  /** The environment to pass on; our own variables are taken out. */
+  /** The environment of the program; chbackup's own variables are removed from it. */
   env: Record<string, string | undefined>;
-  /** The folder that it runs in. */
+  /** The working directory of the program. */
   cwd: string;
   clock: Clock;
   signal: AbortSignal;
   observer: ClientObserver;
-  /** Instead of starting a process. */
+  /** A replacement for starting a process. */
   start?: StartProgram | undefined;
 }
 
@@ -29,12 +29,12 @@ export interface Call {
   args: readonly string[];
   env?: Record<string, string>;
   limitMs: number;
-  /** It changes something: when we stop waiting, it goes on. */
+  /** True if the command changes something: it then continues when chbackup stops waiting. */
   changes: boolean;
 }
 
 export interface Ended {
-  /** Its arguments as one line, for messages. */
+  /** The arguments as one line, for messages. */
   command: string;
   exitCode: number | undefined;
   /** The name of the signal that ended it. */
@@ -43,16 +43,17 @@ export interface Ended {
   stderr: Written;
 }
 
-/** It cannot be this program, and will not be next time. */
+/** Error codes that mean that the path is wrong, so that a retry cannot succeed. */
 const notAProgram = new Set(['ENOENT', 'EACCES', 'EPERM', 'ENOTDIR', 'EISDIR', 'ENOEXEC', 'ELOOP']);
 
 /**
  * Runs clickhouse-backup once. Rejects with `signal`'s reason, or `OperationTimeoutError`.
  *
- * It runs in a session of its own, so that Ctrl-C in a terminal reaches us and not it, and when we
- * stop waiting, one that changes something is left to end by itself: killed half-way, a restore
- * leaves a table with some of its parts, a delete a backup without its metadata. One that only
- * reads is ended, since without ClickHouse it would try to connect for ever (contract §10).
+ * The program runs in a session of its own, so that Ctrl-C in a terminal reaches only chbackup. When
+ * chbackup stops waiting, a command that changes something continues: if it were killed, a restore would
+ * leave a table with some of its parts, and a delete a backup without its metadata. A command that only
+ * reads is killed, because without ClickHouse it would try to connect forever
+ * (clickhouse-backup-api.md#program-without-clickhouse).
  */
 export async function runProgram(program: Program, call: Call): Promise<Ended> {
   program.signal.throwIfAborted();
@@ -89,7 +90,10 @@ export async function runProgram(program: Program, call: Call): Promise<Ended> {
   }
 }
 
-/** LOG_LEVEL: up to 2.5.21 the log goes to stdout, and has every SQL statement (contract §8). */
+/**
+ * Returns the environment of the program. LOG_LEVEL keeps SQL statements out of its output
+ * (clickhouse-backup-api.md#program-log).
+ */
 function childEnvironment(
   env: Program['env'],
   more: Record<string, string> = {},
@@ -111,10 +115,10 @@ function rejection(signal: AbortSignal): Promise<never> {
 function cannotStart(path: string, code: string | undefined, cause: unknown): Error {
   const message = `cannot start ${presentable(path)}: ${code ?? 'unknown reason'}`;
   if (code !== undefined && !notAProgram.has(code)) {
-    return new ApiUnreachableError(message, { cause });
+    return new UnreachableError(message, { cause });
   }
   return new ConfigError(message, {
-    hint: '--binary-path names the clickhouse-backup program',
+    hint: 'pass the path of clickhouse-backup with --binary-path',
     cause,
   });
 }
@@ -124,18 +128,18 @@ function tooSlow(command: string, call: Call, pid: number | undefined, output: O
   const words = lastWords(`${stdout.text}\n${stderr.text}`);
   const time = formatDuration(call.limitMs);
   return new OperationTimeoutError(
-    `clickhouse-backup ${command} has not ended after ${time}${words && `: ${words}`}`,
-    call.changes ? { hint: `it is left running, as process ${pid}` } : {},
+    `clickhouse-backup ${command} is still running after ${time}${words && `: ${words}`}`,
+    call.changes ? { hint: `it continues as process ${pid}` } : {},
   );
 }
 
-/** Returns why the program did not end with 0, in its own words if it printed any. */
+/** Returns why the program did not exit with 0: the error that it printed, if any. */
 export function reasonOf(ended: Ended): string {
-  if (ended.killedBy !== undefined) return `it was killed by ${ended.killedBy}`;
+  if (ended.killedBy !== undefined) return `clickhouse-backup was killed by ${ended.killedBy}`;
   return errorText(ended.stdout.text, ended.stderr.text) || `exit code ${ended.exitCode}`;
 }
 
-/** Returns the error for a run that did not end with 0. */
-export function failureOf(ended: Ended): ApiResponseError {
-  return new ApiResponseError(`clickhouse-backup ${ended.command} failed: ${reasonOf(ended)}`);
+/** Returns the error for a run that did not exit with 0. */
+export function failureOf(ended: Ended): ResponseError {
+  return new ResponseError(`clickhouse-backup ${ended.command} failed: ${reasonOf(ended)}`);
 }

@@ -1,11 +1,11 @@
 import { execa } from 'execa';
 
-/** How a program ended: with an exit code, by a signal, or not started at all (`code`). */
+/** The end of a program: an exit code, a signal, or the error code with which it could not start. */
 export interface ProgramEnd {
   exitCode?: number | undefined;
   /** The name of the signal that ended it. */
   signal?: string | undefined;
-  /** Why it could not be started: `ENOENT`, say. */
+  /** Why the program could not be started, such as `ENOENT`. */
   code?: string | undefined;
   cause?: unknown;
 }
@@ -18,21 +18,21 @@ export interface StartedProgram {
   unref(): void;
 }
 
-/** Starts a program that writes to two open files; it gets no standard input. */
+/** Starts a program that writes to two open files and has no standard input. */
 export type StartProgram = (
   path: string,
   args: readonly string[],
   options: { env: Record<string, string>; cwd: string; stdout: number; stderr: number },
 ) => StartedProgram;
 
-/** Starts it in a session of its own, so that Ctrl-C in a terminal reaches us and not it. */
+/** Starts a program in a session of its own, so that Ctrl-C in a terminal does not reach it. */
 export const startProgram: StartProgram = (path, args, { env, cwd, stdout, stderr }) => {
   const child = execa(path, args, {
     env,
     extendEnv: false,
     cwd,
     stdin: 'ignore',
-    // Any descriptor will do; execa's types know those up to 9 only.
+    // Any descriptor works, but execa's types include only those up to 9.
     stdout: stdout as 3,
     stderr: stderr as 3,
     detached: true,

@@ -1,19 +1,19 @@
 import { enginesWithoutRows, savedEngines, unsavedEngines } from '../../backup/table-engine.js';
 import { type TableName, tablePattern } from '../../backup/table-name.js';
-import { ApiResponseError } from '../../errors.js';
+import { ResponseError } from '../../errors.js';
 import type { Table } from '../client.js';
 import { failureOf, type Program, runProgram } from './run-program.js';
 import { bytesOf } from './list-rows.js';
 
-/** A ClickHouse that does not answer is tried again for ever since 2.5.0 (contract §10). */
+/** The program may try to connect forever (clickhouse-backup-api.md#program-without-clickhouse). */
 const limitMs = 2 * 60_000;
 
-/** No engine has this name: the tables of every engine are listed, whatever the configuration says. */
+/** Not the name of an engine: tables of all engines are listed, even if the configuration skips some. */
 const everyEngine = 'none';
 
 /**
- * Finds one table. The program lists the inner table of a materialized view beside its view, and no
- * engines at all; see `rowsOf`.
+ * Finds one table. The program lists the inner table of a materialized view with its view, and shows no
+ * engines; see `rowsOf`.
  */
 export async function findTable(program: Program, name: TableName): Promise<Table | undefined> {
   const { database, table } = name;
@@ -24,23 +24,23 @@ export async function findTable(program: Program, name: TableName): Promise<Tabl
   const innerName = inner?.name.slice(database.length + 1) ?? table;
   const rows = await rowsOf(program, { database, table: innerName });
   if (rows === 'none' && inner === undefined && lines.some((each) => isInnerById(each, name))) {
-    throw new ApiResponseError(
-      `clickhouse-backup does not show which inner table belongs to ${line.name}`,
+    throw new ResponseError(
+      `clickhouse-backup does not show which inner table belongs to view ${line.name}`,
       { hint: 'restore this table through the API of clickhouse-backup, without --binary' },
     );
   }
   const { bytes: totalBytes } = inner ?? line;
   if (totalBytes === undefined) {
-    throw new ApiResponseError(`clickhouse-backup tables gave ${line.name} no size`);
+    throw new ResponseError(`clickhouse-backup tables shows no size for table ${line.name}`);
   }
   return { database, name: table, engine: undefined, rows, totalBytes };
 }
 
-/** The inner table of this view among the lines; undefined if this is not a view that has one. */
+/** Returns the inner table of a view; undefined if this is not a view that has one. */
 function findInner(lines: readonly TableLine[], name: TableName): TableLine | undefined {
   const { database, table } = name;
   const byName = lines.find((line) => line.name === `${database}..inner.${table}`);
-  // The name of the other form is an id. Of several views, nothing shows whose it is.
+  // The other form of the name is an id, which does not show its view if several views match.
   const isOnlyMatch = tablePattern(name) === `${database}.${table}` && !table.startsWith('.inner');
   return byName ?? (isOnlyMatch ? lines.find((line) => isInnerById(line, name)) : undefined);
 }
@@ -50,10 +50,10 @@ function isInnerById(line: TableLine, { database }: TableName): boolean {
 }
 
 /**
- * What a backup contains of a table. The program does not show engines, but it leaves out the tables
- * whose engine `skip_table_engines` names, so it is asked again with that setting in its environment.
- * `unknown` for an engine that no list has, or if the configuration forbids settings from the
- * environment (`disable_environment_override`, 2.8.0).
+ * Returns what a backup contains of a table. The program does not show engines, but leaves out the tables
+ * whose engines are in `skip_table_engines`, so it is run again with that setting in its environment
+ * (clickhouse-backup-api.md#program-tables). Returns `unknown` for an engine in none of the groups, or if
+ * the configuration forbids settings from the environment (`disable_environment_override`, 2.8.0).
  */
 async function rowsOf(program: Program, name: TableName): Promise<Table['rows']> {
   const full = `${name.database}.${name.table}`;
@@ -75,9 +75,9 @@ interface TableLine {
 }
 
 /**
- * `tables`: `db.table  SIZE  …`, two spaces apart, nothing for no match (§8). `--all` shows those too
- * that `skip_tables` keeps out of backups: they exist. `skippedEngines` is what the program leaves
- * out in place of its `skip_table_engines`.
+ * Returns the lines of `tables`: `db.table  SIZE  …` (clickhouse-backup-api.md#program-tables). `--all`
+ * includes the tables that `skip_tables` excludes from backups. `skippedEngines` replaces the program's
+ * `skip_table_engines`.
  */
 async function readTables(
   program: Program,

@@ -1,11 +1,11 @@
-import { ApiUnreachableError, OperationTimeoutError } from '../../errors.js';
+import { UnreachableError, OperationTimeoutError } from '../../errors.js';
 import { quickMs } from '../limits.js';
 import { clickHouseError, clickHouseHint } from '../server-errors.js';
 import { failureOf, reasonOf, type Program, runProgram } from './run-program.js';
 
 /**
- * Throws `ApiUnreachableError` unless ClickHouse answers the program. Without ClickHouse no version
- * can list or delete either: 2.4 fails at once, later ones try to connect forever (contract §10).
+ * Throws `UnreachableError` if ClickHouse does not answer the program, which then cannot list or delete
+ * either (clickhouse-backup-api.md#program-without-clickhouse).
  */
 export async function checkUsable(program: Program): Promise<void> {
   const args = ['tables', '--all', '--tables=nosuch.nosuch'];
@@ -14,7 +14,7 @@ export async function checkUsable(program: Program): Promise<void> {
     ended = await runProgram(program, { args, limitMs: quickMs, changes: false });
   } catch (error) {
     if (!(error instanceof OperationTimeoutError)) throw error;
-    throw new ApiUnreachableError(`ClickHouse does not answer: ${error.message}`, {
+    throw new UnreachableError(`ClickHouse does not answer: ${error.message}`, {
       hint: clickHouseHint,
       cause: error,
     });

@@ -1,6 +1,6 @@
 import { verifyUpload, type UploadVerification } from '../../backup/verification.js';
 import type { Outcome } from '../../client/client.js';
-import { ApiResponseError } from '../../errors.js';
+import { ResponseError } from '../../errors.js';
 import { verifyPauseMs } from '../../time/rhythms.js';
 import type { CreateContext } from '../context.js';
 import { emptyList } from '../empty-storage.js';
@@ -55,7 +55,7 @@ async function check(
     }
     return { verification: { ...verification, reason: emptyList }, usable: false };
   } catch (error) {
-    if (!(error instanceof ApiResponseError)) throw error;
+    if (!(error instanceof ResponseError)) throw error;
     return {
       verification: { verified: false, kind: 'missing', reason: error.message },
       usable: false,

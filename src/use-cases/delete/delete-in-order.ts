@@ -2,7 +2,7 @@ import type { Location } from '../../backup/backup.js';
 import { type DeletionPlan, dropBasesOf, mergePlans } from '../../backup/deletion/plan.js';
 import { describeReason, describeRefusal } from './reason-text.js';
 import type { DeleteOutcome, Client } from '../../client/client.js';
-import { ApiResponseError, OperationFailedError, PartialFailureError } from '../../errors.js';
+import { ResponseError, OperationFailedError, PartialFailureError } from '../../errors.js';
 
 /** The callbacks of a running delete. */
 export interface DeletionObserver {
@@ -128,7 +128,7 @@ async function reasonOfFailure(
     const isListed = rows.some((row) => row.name === name);
     return !isListed && (isDeleted || rows.length > 0) ? undefined : reason;
   } catch (error) {
-    if (error instanceof ApiResponseError) return isDeleted ? undefined : reason;
+    if (error instanceof ResponseError) return isDeleted ? undefined : reason;
     throw error;
   }
 }

@@ -137,7 +137,7 @@ describe('restore', () => {
     const { client } = startFake({ state: { ...state(), killed: { restore: 'SIGKILL' } } });
     expect(await client.restore(request)).toEqual({
       kind: 'unknown',
-      reason: 'it was killed by SIGKILL',
+      reason: 'clickhouse-backup was killed by SIGKILL',
     });
   });
 });

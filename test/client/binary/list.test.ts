@@ -94,7 +94,7 @@ test.each(fakeVersions)(
       state: { local: [{ name: 'b1' }], storageDown: true },
     });
     await expect(client.list('all')).rejects.toMatchObject({
-      name: 'ApiResponseError',
+      name: 'ResponseError',
       message: expect.stringContaining('bd.Walk return error: dial tcp 127.0.0.1:21') as string,
     });
     expect(await client.list('local')).toHaveLength(1);
@@ -116,7 +116,7 @@ test('fails if an error is printed with an empty list, but not with entries', as
 test.each(fakeVersions)('%s: returns the error of a list that fails', async (version) => {
   const { client } = startFake({ version, state: { fail: { list: "remote_storage is 'none'" } } });
   await expect(client.list('remote')).rejects.toMatchObject({
-    name: 'ApiResponseError',
+    name: 'ResponseError',
     message: expect.stringMatching(/list remote.* failed: remote_storage is 'none'$/) as string,
   });
 });

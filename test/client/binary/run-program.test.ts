@@ -64,9 +64,9 @@ describe('a program that takes too long', () => {
     const fake = startFake({ clock, state: { hang: ['tables'], stderr } });
     watch(fake);
     await expect(fake.client.checkUsable()).rejects.toMatchObject({
-      name: 'ApiUnreachableError',
+      name: 'UnreachableError',
       exitCode: 13,
-      message: `ClickHouse does not answer: clickhouse-backup tables --all --tables=nosuch.nosuch has not ended after 30s: ${text}`,
+      message: `ClickHouse does not answer: clickhouse-backup tables --all --tables=nosuch.nosuch is still running after 30s: ${text}`,
       hint: expect.stringContaining('check that ClickHouse is running') as string,
     });
     const pid = await pidOf(fake);
@@ -81,7 +81,9 @@ describe('a program that takes too long', () => {
     const listing = fake.client.list('remote');
     await expect(listing).rejects.toMatchObject({
       name: 'OperationTimeoutError',
-      message: expect.stringMatching(/has not ended after 10m: ping: connection refused/) as string,
+      message: expect.stringMatching(
+        /is still running after 10m: ping: connection refused/,
+      ) as string,
     });
     const pid = await pidOf(fake);
     await vi.waitFor(() => expect(exists(pid)).toBe(false), 20_000);
@@ -95,7 +97,7 @@ describe('a program that takes too long', () => {
     await expect(deleting).rejects.toMatchObject({
       name: 'OperationTimeoutError',
       exitCode: 14,
-      message: 'clickhouse-backup delete remote -- b1 has not ended after 10m',
+      message: 'clickhouse-backup delete remote -- b1 is still running after 10m',
     });
     expect(exists(await pidOf(fake))).toBe(true);
   });
@@ -108,8 +110,8 @@ describe('a program that takes too long', () => {
     const pid = await pidOf(fake);
     expect(error).toMatchObject({
       name: 'OperationTimeoutError',
-      message: 'clickhouse-backup download -- b1 has not ended after 2m',
-      hint: `it is left running, as process ${pid}`,
+      message: 'clickhouse-backup download -- b1 is still running after 2m',
+      hint: `it continues as process ${pid}`,
     });
     expect(exists(pid)).toBe(true);
   });
