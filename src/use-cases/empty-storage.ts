@@ -1,7 +1,7 @@
 import { OperationFailedError } from '../errors.js';
 
-// A storage that is down lists as empty (contract §11), so chbackup does not rely on an empty list
-// where there must be a backup.
+// A storage that is down lists as empty (clickhouse-backup-api.md#empty-list). Where there must be a
+// backup, chbackup does not rely on an empty list.
 
 /** A clause for a list that cannot be relied on. */
 export const emptyList = 'the remote storage lists no backups; it may be down';

@@ -193,10 +193,10 @@ test('does not record an upload that is based on another backup than requested',
   const backup = await killAfter(harness, 'create-full', /^POST \/backup\/upload/);
   await anHourLater(harness);
   const copy = harness.simulator.remote.get(backup);
-  if (copy !== undefined) copy.required = 'SOMEBODY_ELSES';
+  if (copy !== undefined) copy.required = 'OTHERS';
   const { code, stderr } = await harness.run('create-full');
   expect(code).toBe(0);
-  expect(stderr).toMatch(/of the previous run failed: .*is based on SOMEBODY_ELSES/);
+  expect(stderr).toMatch(/of the previous run failed: .*is based on OTHERS/);
   expect(harness.lastBackup).not.toBe(backup);
 });
 

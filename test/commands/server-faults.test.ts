@@ -17,14 +17,14 @@ function expectUnchangedLastBackup(harness: Harness, before: string | undefined)
 describe.each(versions)('a busy server %s', (version) => {
   test('waits for it and names the running action', async ({ harnessOf }) => {
     const harness = await harnessOf({ version });
-    harness.simulator.busyWith('upload SOMEBODY_ELSES', 7 * minute);
+    harness.simulator.busyWith('upload OTHERS', 7 * minute);
     const { code, stderr } = await harness.run('create-full');
     expect(code).toBe(0);
     expect(stderr).toMatch(
-      /\[WARNING\] waiting for `upload SOMEBODY_ELSES`, which has been running since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d by its clock/,
+      /\[WARNING\] waiting for `upload OTHERS`, which has been running since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d by its clock/,
     );
     expect(stderr.match(/\[WARNING\] waiting for/g)).toHaveLength(1);
-    expect(stderr.match(/still waiting for `upload SOMEBODY_ELSES` \(\d/g)).toHaveLength(2);
+    expect(stderr.match(/still waiting for `upload OTHERS` \(\d/g)).toHaveLength(2);
     expect(harness.lastBackup).toMatch(/^FULL_/);
   });
 

@@ -140,7 +140,10 @@ function checkRecord(schedule: ScheduleRecord, run: RunRecord, name: string, bef
   else checkRows(schedule, run, name);
 }
 
-/** Checks that the uploaded rows are those of the backup, and not older ones (contract §5). */
+/**
+ * Checks that the uploaded rows are those of the backup, and not older ones
+ * (clickhouse-backup-api.md#remote-bases).
+ */
 function checkRows(schedule: ScheduleRecord, run: RunRecord, name: string): void {
   const local = run.host.simulator.local.get(name)?.tables;
   const remote = run.host.simulator.remote.get(name)?.tables;

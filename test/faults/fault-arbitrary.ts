@@ -17,7 +17,10 @@ const durationMs = fc.oneof(
 const location = fc.constantFrom('local' as const, 'remote' as const);
 const pick = fc.nat({ max: 5 });
 const table = fc.constantFrom('shop.orders', 'shop.lines', 'shop..inner.mv');
-/** Error texts of the server, which may contain anything, even the password (contract §1). */
+/**
+ * Error texts of the server, which may contain anything, even the password
+ * (clickhouse-backup-api.md#credentials).
+ */
 const texts = fc.constantFrom(
   'code: 999, message: Session expired',
   "can't remove old backups on remote storage: 421 too many logins",

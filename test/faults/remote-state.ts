@@ -2,7 +2,8 @@ import type { Simulator } from '../simulator/simulator.js';
 import { completeChain } from './list-oracle.js';
 
 /**
- * What is actually on the remote storage. An incomplete copy (metadata only, contract §3) counts as
+ * What is actually on the remote storage. An incomplete copy (metadata only,
+ * clickhouse-backup-api.md#incomplete-backups) counts as
  * ok here, because lists do not show the difference, so no client can know it.
  */
 export type RemoteState = ReadonlyMap<

@@ -1,6 +1,9 @@
 import { wireTime } from './times.js';
 
-/** A row of the action log; `line` formats it as the server sends it (contract §3). */
+/**
+ * A row of the action log; `line` formats it as the server sends it
+ * (clickhouse-backup-api.md#action-rows).
+ */
 export interface ActionRow {
   command: string;
   status: 'in progress' | 'success' | 'error' | 'cancel';

@@ -4,7 +4,10 @@ export interface SimulatedTable {
   rows: number;
   /** The size that the server shows; ClickHouse 18.16 knows it only for MergeTree engines. */
   totalBytes: number;
-  /** Increases when the table is dropped and recreated with parts of the same names (§5). */
+  /**
+   * Increases when the table is dropped and recreated with parts of the same names
+   * (clickhouse-backup-api.md#remote-bases).
+   */
   generation: number;
   /** The table that a materialized view writes to; by default its inner table. */
   to?: string;
@@ -49,7 +52,10 @@ export function recordedTables(): Map<string, SimulatedTable> {
   ]);
 }
 
-/** Matches like Go's filepath.Match with a list of patterns: `*` matches the dot (contract §7). */
+/**
+ * Matches like Go's filepath.Match with a list of patterns: `*` matches the dot
+ * (clickhouse-backup-api.md#table-patterns).
+ */
 export function matchesPattern(pattern: string, name: string): boolean {
   return pattern.split(',').some((one) => {
     const source = one

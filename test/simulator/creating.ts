@@ -34,7 +34,10 @@ export function snapshot(server: SimulatedServer, name: string, atMs: number, pa
   return backup;
 }
 
-/** Returns a local folder without metadata.json, as it is during a create (contract §5). */
+/**
+ * Returns a local folder without metadata.json, as it is during a create
+ * (clickhouse-backup-api.md#descriptions).
+ */
 function unfinished(server: SimulatedServer, name: string): SimulatedBackup {
   const { description, oldFormat } = server.profile.brokenLocal;
   return {
@@ -48,7 +51,10 @@ function unfinished(server: SimulatedServer, name: string): SimulatedBackup {
   };
 }
 
-/** Removes backups beyond `backups_to_keep_local`, even running uploads and bases (§5). */
+/**
+ * Removes backups beyond `backups_to_keep_local`, even running uploads and bases
+ * (clickhouse-backup-api.md#local-retention).
+ */
 export function retainLocal(server: SimulatedServer, after: 'create' | 'upload'): void {
   for (const name of localBackupsToRemove(server.local, server.keepLocal, after)) {
     server.local.delete(name);
@@ -79,7 +85,8 @@ export function planCreate(server: SimulatedServer, name: string, flags: Flags):
       if (local.get(name) !== half) return `open ${name}/metadata.json: no such file or directory`;
       const made = snapshot(server, name, atMs, flags.tables);
       made.required = flags.diffFromRemote;
-      // An overwritten backup keeps the state of its last upload in the folder (§4).
+      // An overwritten backup keeps the state of its last upload in the folder
+      // (clickhouse-backup-api.md#reused-names).
       if (existing?.uploadState) made.uploadState = existing.uploadState;
       local.set(name, made);
       retainLocal(server, 'create');

@@ -14,7 +14,7 @@ function missingLink(server: SimulatedServer, backup: SimulatedBackup): string |
   return undefined;
 }
 
-/** Plans `POST /backup/download` (contract §7). */
+/** Plans `POST /backup/download` (clickhouse-backup-api.md#downloads). */
 export function planDownload(server: SimulatedServer, name: string): Plan {
   const { profile, local, remote } = server;
   const failure = server.faults.takeFailure('download');

@@ -56,7 +56,8 @@ export abstract class ScriptedFaults {
   /**
    * Makes the next such operation end in `error` with that text and do nothing; a delete answers
    * 500. `madeAnyway`: the operation is done, but something after it, such as retention, fails
-   * (contract §3). `leavesBroken`: a failed upload leaves a broken backup on the remote storage.
+   * (clickhouse-backup-api.md#false-errors). `leavesBroken`: a failed upload leaves a broken backup
+   * on the remote storage.
    */
   failNext(
     operation: FailingOperation,
@@ -80,7 +81,10 @@ export abstract class ScriptedFaults {
     this.listsUntilShown = n;
   }
 
-  /** From now on, uploads and downloads appear in the log after `ms` (2.4.21–2.6.39, §2). */
+  /**
+   * From now on, uploads and downloads appear in the log after `ms` (2.4.21–2.6.39,
+   * clickhouse-backup-api.md#late-rows).
+   */
   forgetUploadRowFor(ms: number): void {
     this.lateRowMs = ms;
   }
@@ -113,7 +117,10 @@ export abstract class ScriptedFaults {
     this.answerFaults.push({ match, fault: { kind: 'canned', answer: canned }, forever: false });
   }
 
-  /** The remote storage refuses connections: lists show it empty, uploads fail late (§11). */
+  /**
+   * The remote storage refuses connections: lists show it empty, uploads fail late
+   * (clickhouse-backup-api.md#empty-list).
+   */
   get storageDown(): boolean {
     return this.storageIsDown;
   }
@@ -131,7 +138,10 @@ export abstract class ScriptedFaults {
     this.storageIsFull = value;
   }
 
-  /** ClickHouse hangs: operations do not end, lists and tables are not answered (contract §11). */
+  /**
+   * ClickHouse hangs: operations do not end, lists and tables are not answered
+   * (clickhouse-backup-api.md#clickhouse-down).
+   */
   get hang(): boolean {
     return this.clickHouseHangs;
   }
@@ -140,7 +150,10 @@ export abstract class ScriptedFaults {
     this.clickHouseHangs = value;
   }
 
-  /** ClickHouse refuses connections: on 2.4.0 everything fails at once, else it hangs (§12). */
+  /**
+   * ClickHouse refuses connections: on 2.4.0 everything fails at once, else it hangs
+   * (clickhouse-backup-api.md#clickhouse-down).
+   */
   get clickHouseDown(): boolean {
     return this.clickHouseIsDown;
   }

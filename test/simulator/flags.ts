@@ -29,7 +29,7 @@ const noFlags: Flags = {
   checkReplicas: true,
 };
 
-/** Returns the spellings of a flag in a query: 2.4.0 knows only one (contract §2). */
+/** Returns the spellings of a flag in a query: 2.4.0 knows only one. */
 function queryNames(flag: string, profile: VersionProfile): string[] {
   if (flag === 'tables') return ['table'];
   const underscored = flag.replaceAll('-', '_');
@@ -43,7 +43,7 @@ function values(query: URLSearchParams, flag: string, profile: VersionProfile): 
 
 export function flagsFromQuery(query: URLSearchParams, profile: VersionProfile): Flags {
   const text = (flag: string) => values(query, flag, profile)[0] ?? '';
-  // A flag that is present is true, even as `=false` (contract §2 "Booleans").
+  // A flag that is present is true, even as `=false` (clickhouse-backup-api.md#flags).
   const isGiven = (flag: string) => values(query, flag, profile).length > 0;
   return {
     ...noFlags,
@@ -60,7 +60,10 @@ export function flagsFromQuery(query: URLSearchParams, profile: VersionProfile):
   };
 }
 
-/** Returns the row's command of an HTTP call: flags in the server's order, then the name (§2). */
+/**
+ * Returns the row's command of an HTTP call: flags in the server's order, then the name
+ * (clickhouse-backup-api.md#row-commands).
+ */
 export function rowCommand(
   operation: 'create' | 'upload' | 'download' | 'restore',
   query: URLSearchParams,
@@ -139,7 +142,7 @@ export function flagsFromArguments(
       const setting = value ?? pending.shift() ?? '';
       if (setting === 'CLICKHOUSE_CHECK_REPLICAS_BEFORE_ATTACH=false') flags.checkReplicas = false;
     } else {
-      // §11: the answer of 2.4.0 to `--env`.
+      // clickhouse-backup-api.md#replica-check: the answer of 2.4.0 to `--env`.
       return { flags, names, error: `flag provided but not defined: -${flag}` };
     }
   }
@@ -158,7 +161,10 @@ export function shellWords(line: string): string[] | undefined {
   return line.slice(at).trim() === '' ? words : undefined;
 }
 
-/** Removes the characters that the server removes from names (contract §4). */
+/**
+ * Removes the characters that the server removes from names
+ * (clickhouse-backup-api.md#changed-names).
+ */
 export function cleanName(name: string): string {
   return name.replace(/[\t\r\n ]+|\.{2,}|[\\/]+/g, '');
 }

@@ -11,7 +11,7 @@ function findRow(server: SimulatedServer, command: string | null): ActionRow | u
   return running.find((row) => row.command === command);
 }
 
-/** Cancels a row; below 2.7.0 the work itself continues (contract §9). */
+/** Cancels a row; below 2.7.0 the work itself continues. */
 export function kill(server: SimulatedServer, command: string | null): string | undefined {
   if (server.log.rows.length === 0) return 'empty command list';
   const row = findRow(server, command);

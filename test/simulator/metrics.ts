@@ -13,7 +13,7 @@ const operations = [
   ...['create', 'create_remote', 'delete', 'download', 'restore', 'restore_remote', 'upload'],
 ] as const;
 
-/** The metrics of `GET /metrics` (contract §1; exchange "metrics"). */
+/** The metrics of `GET /metrics`( exchange "metrics"). */
 export class Metrics {
   private readonly server: SimulatedServer;
   private readonly counts = new Map<string, Counts>();
@@ -28,7 +28,7 @@ export class Metrics {
 
   count(operation: string, startMs: number, finishMs: number, error: string | undefined): void {
     const counts = this.counts.get(operation);
-    // Deletes over HTTP count only from 2.7.1 on (§1).
+    // Deletes over HTTP count only from 2.7.1 on.
     if (!counts || (operation === 'delete' && !this.server.profile.deleteCounts)) return;
     if (error === undefined) counts.successful++;
     else counts.failed++;

@@ -33,7 +33,7 @@ async function run(call: Call, command: string): Promise<string | Answer> {
   const words = shellWords(command);
   if (!words) return failure(400, '', 'EOF found when expecting closing quote');
   const [verb = '', ...rest] = words;
-  // An empty command makes the server panic (§2).
+  // An empty command makes the server panic.
   if (verb === '') throw new ConnectionCut();
   const { flags, names, error } = flagsFromArguments(rest, profile);
   const asks = [...always, ...(profile.hasRebaseRoute ? ['rebase', 'rebalance'] : [])];
@@ -56,7 +56,7 @@ async function run(call: Call, command: string): Promise<string | Answer> {
     if (server.isLocked()) return failure(500, command, lockedText);
     const [where = '', name] = names;
     if (name === undefined) {
-      // §10: this kills the process.
+      // clickhouse-backup-api.md#nameless-row: this kills the process.
       restart(server, { rows: 'gone', work: 'stops' });
       throw new ConnectionCut();
     }
@@ -79,7 +79,10 @@ async function run(call: Call, command: string): Promise<string | Answer> {
   return failure(400, command, 'unknown command');
 }
 
-/** Answers `POST /backup/actions`: runs the lines up to a failing one, whose error it sends (§2). */
+/**
+ * Answers `POST /backup/actions`: runs the lines up to a failing one, whose error it sends
+ * (clickhouse-backup-api.md#posted-commands).
+ */
 export async function answerPostedActions(call: Call): Promise<Answer> {
   if (call.body === '') return failure(400, '', 'empty request');
   const answers: string[] = [];

@@ -16,7 +16,10 @@ export const answerHealth = (): Answer => json(200, { status: 'OK' });
 
 export const answerMetrics = ({ server }: Call): Answer => server.metrics.answer();
 
-/** Answers the row with the given id (if rows have ids), or else the row that started last (§3). */
+/**
+ * Answers the row with the given id (if rows have ids), or else the row that started last
+ * (clickhouse-backup-api.md#status).
+ */
 export function answerStatus({ server, query }: Call): Answer {
   const id = query.get('operationid');
   const rows =
@@ -50,7 +53,7 @@ function listed(server: SimulatedServer, where: string): string[] {
       found.push(listLine(backup, 'local', profile, utcOffsetMinutes));
     }
   }
-  // A storage that is down looks empty (§11).
+  // A storage that is down looks empty (clickhouse-backup-api.md#empty-list).
   const isReached = server.hasRemoteStorage && !faults.storageDown;
   if ((where === '' || where === 'remote') && isReached) {
     for (const backup of inListOrder('remote', server.remote.values())) {
@@ -61,7 +64,10 @@ function listed(server: SimulatedServer, where: string): string[] {
   return found;
 }
 
-/** Answers `GET /backup/list[/where]`, which has a row in the log (contract §3). */
+/**
+ * Answers `GET /backup/list[/where]`, which has a row in the log
+ * (clickhouse-backup-api.md#list-lock).
+ */
 export async function answerList(call: Call): Promise<Answer> {
   const { server } = call;
   const where = call.parameters[0] ?? '';

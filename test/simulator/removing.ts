@@ -2,7 +2,10 @@ import { cleanName, type Flags } from './flags.js';
 import type { Job, SimulatedServer } from './server.js';
 import type { Location } from './storage.js';
 
-/** Returns the error if another backup requires this one; only unreleased versions check (§6). */
+/**
+ * Returns the error if another backup requires this one; only unreleased versions check
+ * (clickhouse-backup-api.md#delete-errors).
+ */
 function refusal(server: SimulatedServer, where: Location, name: string): string | undefined {
   const dependants = [...server[where].values()].filter((other) => other.required === name);
   if (server.profile.deleteOfRequired === 'done' || dependants.length === 0) return undefined;
@@ -17,7 +20,8 @@ function refusal(server: SimulatedServer, where: Location, name: string): string
 }
 
 function remove(server: SimulatedServer, where: string, given: string, force: boolean) {
-  // The name is cleaned here too, although the row shows it as given (contract §4).
+  // The name is cleaned here too, although the row shows it as given
+  // (clickhouse-backup-api.md#changed-names).
   const name = cleanName(given);
   if (where !== 'local' && where !== 'remote') return "backup location must be 'local' or 'remote'";
   const { profile, faults } = server;
@@ -53,14 +57,15 @@ export function startDelete(
   });
 }
 
-/** Starts a clean of any kind, which ignores the lock and never fails (§2, §3). */
+/** Starts a clean of any kind, which ignores the lock and never fails. */
 export function startClean(server: SimulatedServer, command: string): Job {
   return server.start({
     operation: command,
     command,
     ms: server.workMs.delete,
     run() {
-      // A running upload looks broken, so it is deleted too (§5).
+      // A running upload looks broken, so it is deleted too
+      // (clickhouse-backup-api.md#running-uploads).
       const where = { clean_remote_broken: 'remote', clean_local_broken: 'local' } as const;
       const location = command in where ? where[command as keyof typeof where] : undefined;
       if (location === undefined || (location === 'remote' && server.faults.storageDown)) {

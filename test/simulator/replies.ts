@@ -21,7 +21,10 @@ const successHeaders = {
   'cache-control': 'no-store, no-cache, must-revalidate',
 };
 
-/** Answers with one JSON object per line; an empty list is zero bytes (contract §1). */
+/**
+ * Answers with one JSON object per line; an empty list is zero bytes
+ * (clickhouse-backup-api.md#answers).
+ */
 export function lines(status: number, rows: readonly string[]): Answer {
   return { status, headers: { ...successHeaders }, body: rows.map((row) => `${row}\n`).join('') };
 }
@@ -30,7 +33,10 @@ export function json(status: number, body: Record<string, unknown>): Answer {
   return lines(status, [JSON.stringify(body)]);
 }
 
-/** Answers with an error: JSON, but as text/plain, because headers are set too late (§1). */
+/**
+ * Answers with an error: JSON, but as text/plain, because headers are set too late
+ * (clickhouse-backup-api.md#errors).
+ */
 export function failure(status: number, operation: string, error: string): Answer {
   const body = { status: 'error', operation: operation || undefined, error };
   return {
@@ -61,5 +67,7 @@ export const tooManyRequests: Answer = {
   body: '<html><head><title>429 Too Many Requests</title></head></html>\r\n',
 };
 
-/** The text of the lock: 423, or 500 from `POST /backup/actions` (contract §2). */
+/**
+ * The text of the lock: 423, or 500 from `POST /backup/actions` (clickhouse-backup-api.md#lock).
+ */
 export const lockedText = 'another operation is currently running';

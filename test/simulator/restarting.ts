@@ -14,7 +14,7 @@ export interface Restart {
   leavesPartial?: boolean;
 }
 
-/** Restarts the server (contract §3; exchange "actions after restart"). */
+/** Restarts the server (clickhouse-backup-api.md#restarts; exchange "actions after restart"). */
 export function restart(server: SimulatedServer, how: Restart): void {
   server.finishDueWork();
   if (how.work === 'stops') {
@@ -40,7 +40,10 @@ export function restart(server: SimulatedServer, how: Restart): void {
   resumeInTurn(server, names.map((backup) => backup.name).sort());
 }
 
-/** Uploads the backups one after the other again until one fails (contract §3). */
+/**
+ * Uploads the backups one after the other again until one fails
+ * (clickhouse-backup-api.md#automatic-resume).
+ */
 function resumeInTurn(server: SimulatedServer, names: string[], startMs?: number): void {
   const [name, ...rest] = names;
   if (name === undefined || server.isLocked()) return;
@@ -49,7 +52,8 @@ function resumeInTurn(server: SimulatedServer, names: string[], startMs?: number
     resumeInTurn(server, rest, startMs);
     return;
   }
-  // Up to 2.7.0 the quotes become part of the name, so the base is not found: §3 (2).
+  // Up to 2.7.0 the quotes become part of the name, so the base is not found:
+  // clickhouse-backup-api.md#automatic-resume.
   const quote = server.profile.resumeQuotesNames ? '"' : '';
   const words = ['upload'];
   if (state.diffFrom) words.push(`--diff-from=${quote}${state.diffFrom}${quote}`);

@@ -3,7 +3,10 @@ import { type Plan, fails } from './creating.js';
 import type { Flags } from './flags.js';
 import type { SimulatedServer } from './server.js';
 
-/** Parses a mapping of the form `a:b,c:d`; undefined if it is invalid (contract §7). */
+/**
+ * Parses a mapping of the form `a:b,c:d`; undefined if it is invalid
+ * (clickhouse-backup-api.md#mappings).
+ */
 export function parseMapping(text: string): Map<string, string> | undefined {
   const mapping = new Map<string, string>();
   for (const item of text === '' ? [] : text.split(',')) {
@@ -33,7 +36,10 @@ function dropDatabases(server: SimulatedServer, pattern: string): void {
   }
 }
 
-/** Attaches a backup's rows to a table; attaching them again duplicates them (§7). */
+/**
+ * Attaches a backup's rows to a table; attaching them again duplicates them
+ * (clickhouse-backup-api.md#duplicate-rows).
+ */
 function attach(server: SimulatedServer, name: string, rows: number, flags: Flags) {
   const table = server.tables.get(name);
   if (!table) {
@@ -53,7 +59,10 @@ function attach(server: SimulatedServer, name: string, rows: number, flags: Flag
   return undefined;
 }
 
-/** Plans `POST /backup/restore`; without `data` it drops and recreates the tables (contract §7). */
+/**
+ * Plans `POST /backup/restore`; without `data` it drops and recreates the tables
+ * (clickhouse-backup-api.md#dropped-tables).
+ */
 export function planRestore(server: SimulatedServer, name: string, flags: Flags): Plan {
   const { texts, rmWithDataDrops } = server.profile;
   const failure = server.faults.takeFailure('restore');

@@ -93,7 +93,10 @@ const routes: readonly Route[] = [
   { template: '/metrics', methods: get, answer: answerMetrics, isUnlisted: true },
 ];
 
-/** Answers `GET /`, by whose routes a client can distinguish versions (contract §1). */
+/**
+ * Answers `GET /`, by whose routes a client can distinguish versions
+ * (clickhouse-backup-api.md#version).
+ */
 function answerRoot({ server }: Call): Answer {
   const { profile } = server;
   const listed = routes.filter((route) => !route.isUnlisted && route.exists?.(profile) !== false);
@@ -123,7 +126,10 @@ function parametersOf(wanted: readonly string[], given: readonly string[]): stri
   return parameters;
 }
 
-/** Finds the route of a decoded path: a slash in a name, encoded or not, never routes (§1). */
+/**
+ * Finds the route of a decoded path: a slash in a name, encoded or not, never routes
+ * (clickhouse-backup-api.md#changed-names).
+ */
 export function findRoute(
   profile: VersionProfile,
   method: string,

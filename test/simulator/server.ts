@@ -29,7 +29,7 @@ export interface SimulatorOptions {
   versionText?: string;
   /** Overrides parts of the version's profile, to simulate a version in between. */
   profile?: Partial<VersionProfile>;
-  /** `api.allow_parallel`: there is no lock (contract §9). */
+  /** `api.allow_parallel`: there is no lock (clickhouse-backup-api.md#lock). */
   allowParallel?: boolean;
   /** The remote storage, if several servers share a path on it. */
   remote?: Map<string, SimulatedBackup>;

@@ -218,7 +218,7 @@ describe('faults of operations', () => {
     expect(simulator.isWhole('A')).toBe(true);
   });
 
-  test('storageDown: lists are empty, uploads fail late, delete/local works (§11)', async () => {
+  test('storageDown: lists are empty, uploads fail late, delete/local works', async () => {
     const { simulator, backUp, rows, ask } = setUp({ version: '2.4.0' });
     await backUp('A');
     simulator.storageDown = true;
@@ -263,7 +263,7 @@ describe('faults of operations', () => {
   });
 
   test.for(['2.4.0', '2.6.30', '2.8.1'] as const)(
-    'clickHouseDown: %s answers at once with an error, or when ClickHouse is up again (§12)',
+    'clickHouseDown: %s answers at once with an error, or when ClickHouse is up again',
     async (version) => {
       const { simulator, clock, ask } = setUp({ version });
       simulator.clickHouseDown = true;
@@ -283,7 +283,7 @@ describe('faults of operations', () => {
     },
   );
 
-  test('forgetUploadRowFor: the row is late, so the lock allows two uploads (§2)', async () => {
+  test('forgetUploadRowFor: the row is late, so the lock allows two uploads', async () => {
     const { simulator, clock, ask, post, rows } = setUp({ version: '2.6.30' });
     await post('/backup/create?name=A');
     simulator.forgetUploadRowFor(500);
@@ -389,7 +389,7 @@ describe('restart', () => {
     }
   });
 
-  test('2.4.0: an incremental resume fails and ends the series (§3)', async () => {
+  test('2.4.0: an incremental resume fails and ends the series', async () => {
     const { simulator, clock, backUp } = setUp({ version: '2.4.0' });
     await backUp('A');
     await backUp('B', '?diff-from=A');
@@ -519,7 +519,7 @@ describe('options', () => {
     expect(await rows('/backup/actions?last=1')).toMatchObject([{ start: '2026-11-22 14:04:54' }]);
   });
 
-  test('2.4.0 shows `created` in UTC and its rows in its own zone (§10)', async () => {
+  test('2.4.0 shows `created` in UTC and its rows in its own zone', async () => {
     const { rows, post } = setUp({ version: '2.4.0', utcOffsetMinutes: 60 });
     await post('/backup/create?name=A');
     expect(await rows('/backup/list/local')).toMatchObject([{ created: '2026-11-22 13:03:55' }]);

@@ -108,7 +108,7 @@ export class Simulator extends ScriptedFaults {
     }
   }
 
-  /** Restarts the process, or only the server inside it (contract §3). */
+  /** Restarts the process, or only the server inside it (clickhouse-backup-api.md#restarts). */
   restart(how: Restart): void {
     restart(this.server, how);
   }
@@ -155,12 +155,18 @@ export class Simulator extends ScriptedFaults {
     else backup.broken = text ?? (location === 'remote' ? brokenRemoteText : description);
   }
 
-  /** Makes a Replicated table look busy before an attach; `log only`: to 2.4.0 only (§7, §11). */
+  /**
+   * Makes a Replicated table look busy before an attach; `log only`: to 2.4.0 only
+   * (clickhouse-backup-api.md#replica-check).
+   */
   replicaBusy(name: string, how: 'replicating' | 'log only' = 'replicating'): void {
     this.server.busyReplicas.set(name, how);
   }
 
-  /** Drops and refills a table: its parts have the same names, but other rows (contract §5). */
+  /**
+   * Drops and refills a table: its parts have the same names, but other rows
+   * (clickhouse-backup-api.md#remote-bases).
+   */
   refillTable(name: string, rows: number): void {
     const old = this.tables.get(name);
     this.tables.set(name, { ...old, ...table(old?.engine, rows, (old?.generation ?? 0) + 1) });
@@ -218,7 +224,9 @@ export class Simulator extends ScriptedFaults {
     return route.answer({ server: this.server, query, parameters, body: request.body, connection });
   }
 
-  /** Accepts Basic authentication, or `?user=&pass=` instead (contract §1). */
+  /**
+   * Accepts Basic authentication, or `?user=&pass=` instead (clickhouse-backup-api.md#credentials).
+   */
   private isAuthorized(request: SimulatorRequest, query: URLSearchParams): boolean {
     const basic = /^Basic (.*)$/i.exec(request.headers['authorization'] ?? '')?.[1] ?? '';
     const [user = '', password = ''] = Buffer.from(basic, 'base64').toString().split(/:(.*)/s);

@@ -8,7 +8,7 @@ import type { Call } from './call.js';
 
 const locked = (operation: string) => failure(423, operation, lockedText);
 
-/** Returns the name of a backup that is created without one (contract §4). */
+/** Returns the name of a backup that is created without one. */
 function defaultName(call: Call): string {
   const { server } = call;
   const offset = server.profile.createdZone === 'UTC' ? 0 : server.utcOffsetMinutes;
@@ -16,7 +16,9 @@ function defaultName(call: Call): string {
   return at.slice(0, 19).replaceAll(':', '-');
 }
 
-/** Answers an asynchronous call, which is acknowledged at once (contract §2). */
+/**
+ * Answers an asynchronous call, which is acknowledged at once (clickhouse-backup-api.md#answers).
+ */
 export function answerStart(operation: Operation): (call: Call) => Answer {
   return (call) => {
     const { server, query } = call;
@@ -54,7 +56,10 @@ export function answerStart(operation: Operation): (call: Call) => Answer {
   };
 }
 
-/** Answers `POST /backup/delete/{where}/{name}` when it is done (contract §2, §6). */
+/**
+ * Answers `POST /backup/delete/{where}/{name}` when it is done
+ * (clickhouse-backup-api.md#delete-calls).
+ */
 export async function answerDelete(call: Call): Promise<Answer> {
   const { server } = call;
   const [where = '', name = ''] = call.parameters;
@@ -77,14 +82,17 @@ export function answerClean(command: string): (call: Call) => Promise<Answer> {
   };
 }
 
-/** Answers `/backup/watch`, whose row never ends (contract §9). */
+/** Answers `/backup/watch`, whose row never ends. */
 export function answerWatch({ server }: Call): Answer {
   if (server.isLocked()) return locked('watch');
   server.start({ operation: 'watch', command: 'watch', ms: Infinity, run: () => undefined });
   return json(201, { status: 'acknowledged', operation: 'watch' });
 }
 
-/** Answers `/restart`, which cancels running work if the version can (contract §3, §9). */
+/**
+ * Answers `/restart`, which cancels running work if the version can
+ * (clickhouse-backup-api.md#restarts).
+ */
 export function answerRestart({ server }: Call): Answer {
   restart(server, { rows: 'cancel', work: server.profile.killStopsWork ? 'stops' : 'goes on' });
   return json(201, { status: 'acknowledged', operation: 'restart' });

@@ -4,7 +4,10 @@ import type { VersionProfile } from './versions.js';
 
 export type Location = 'local' | 'remote';
 
-/** The state of the last upload of a local backup: `upload.state` (contract §3). */
+/**
+ * The state of the last upload of a local backup: `upload.state`
+ * (clickhouse-backup-api.md#automatic-resume).
+ */
 export interface UploadState {
   diffFrom: string;
   diffFromRemote: string;
@@ -27,7 +30,10 @@ export interface SimulatedBackup {
   broken?: string;
   /** On 2.4.0, a local folder without metadata.json. */
   oldFormat?: boolean;
-  /** Listed as ok, but contains only metadata.json (§3, Altinity/clickhouse-backup issue 1492). */
+  /**
+   * Listed as ok, but contains only metadata.json (clickhouse-backup-api.md#incomplete-backups,
+   * Altinity/clickhouse-backup issue 1492).
+   */
   incomplete?: boolean;
   /** A file, not a folder: a delete is refused, or ignored on object storages. */
   plainFile?: 'refused' | 'ignored';
@@ -44,10 +50,13 @@ export interface SimulatedBackup {
   definitions?: Map<string, Pick<SimulatedTable, 'engine' | 'to'>>;
 }
 
-/** The description of a remote folder without metadata.json, such as a running upload (§5). */
+/**
+ * The description of a remote folder without metadata.json, such as a running upload
+ * (clickhouse-backup-api.md#running-uploads).
+ */
 export const brokenRemoteText = "broken (can't stat metadata.json)";
 
-/** Sorts local backups by creation, remote ones by upload, then by name (contract §5). */
+/** Sorts local backups by creation, remote ones by upload, then by name. */
 export function inListOrder(location: Location, backups: Iterable<SimulatedBackup>) {
   const time = (backup: SimulatedBackup) =>
     location === 'local' ? backup.createdMs : (backup.uploadedMs ?? 0);
@@ -71,7 +80,7 @@ function sizes(backup: SimulatedBackup, location: Location, profile: VersionProf
   };
 }
 
-/** Formats a line of `GET /backup/list` (contract §5). */
+/** Formats a line of `GET /backup/list` (clickhouse-backup-api.md#list-rows). */
 export function listLine(
   backup: SimulatedBackup,
   location: Location,
@@ -95,7 +104,10 @@ export function listLine(
   });
 }
 
-/** Returns the local backups that retention removes: all but the newest of any kind (§5). */
+/**
+ * Returns the local backups that retention removes: all but the newest of any kind
+ * (clickhouse-backup-api.md#local-retention).
+ */
 export function localBackupsToRemove(
   local: Map<string, SimulatedBackup>,
   keep: number,

@@ -7,7 +7,10 @@ import { type SimulatedBackup, brokenRemoteText, remoteBackupsToRemove } from '.
 const refused =
   "can't connect to remote storage: dial tcp 127.0.0.1:2121: connect: connection refused";
 
-/** Plans the failure of an upload that fails before it sends anything (contract §5). */
+/**
+ * Plans the failure of an upload that fails before it sends anything
+ * (clickhouse-backup-api.md#refused-uploads).
+ */
 function findError(server: SimulatedServer, name: string, flags: Flags): Plan | undefined {
   const { profile, local, remote, workMs } = server;
   const { diffFrom, diffFromRemote } = flags;
@@ -50,7 +53,10 @@ function findError(server: SimulatedServer, name: string, flags: Flags): Plan | 
   return undefined;
 }
 
-/** Keeps the old rows of refilled tables, as `diff-from-remote` does below 2.7.0 (§5). */
+/**
+ * Keeps the old rows of refilled tables, as `diff-from-remote` does below 2.7.0
+ * (clickhouse-backup-api.md#remote-bases).
+ */
 function keepOldRows(uploaded: SimulatedBackup, base: SimulatedBackup | undefined): void {
   for (const [table, rows] of base?.tables ?? []) {
     const isRefilled = uploaded.generations?.get(table) !== base?.generations?.get(table);
@@ -106,7 +112,8 @@ export function planUpload(server: SimulatedServer, name: string, flags: Flags):
   const isSameUpload =
     profile.reusesStateOfOtherBase ||
     (before?.diffFrom === diffFrom && before.diffFromRemote === diffFromRemote);
-  // §3 (3): every file counts as sent, even if the remote copy was deleted.
+  // clickhouse-backup-api.md#incomplete-backups: every file counts as sent, even if the remote copy
+  // was deleted.
   const sendsNothing = before?.complete === true && isSameUpload;
   const existed = remote.get(name);
   const state = { diffFrom, diffFromRemote, complete: sendsNothing };

@@ -1,23 +1,35 @@
 /** The versions that can be simulated; 2.8.1 is an unreleased build that calls itself HEAD. */
 export type SimulatorVersion = '2.4.0' | '2.6.30' | '2.8.1';
 
-/** The differences between versions, taken from the contract and the recordings. */
+/** The differences between versions, taken from docs/clickhouse-backup-api.md and the recordings. */
 export interface VersionProfile {
-  /** The version in `GET /` and `/backup/version`; empty for the version that has neither (§1). */
+  /**
+   * The version in `GET /` and `/backup/version`; empty for the version that has neither
+   * (clickhouse-backup-api.md#version).
+   */
   versionText: string;
   hasVersionRoute: boolean;
   hasRemoteShortcuts: boolean;
   hasLocalBrokenRoute: boolean;
   hasRebaseRoute: boolean;
-  /** 2.4.0–2.4.28 check only the last row, so a list that ends releases the lock (§2, §3). */
+  /**
+   * 2.4.0–2.4.28 check only the last row, so a list that ends releases the lock
+   * (clickhouse-backup-api.md#list-lock).
+   */
   lockLooksAt: 'last row' | 'any row';
   operationIds: boolean;
-  /** The number of finished rows that are kept (§3). */
+  /** The number of finished rows that are kept (clickhouse-backup-api.md#action-rows). */
   finishedRowsKept: number;
-  /** The zone of `created` in lists: UTC below 2.6.29, then the server's own (§5). */
+  /**
+   * The zone of `created` in lists: UTC below 2.6.29, then the server's own
+   * (clickhouse-backup-api.md#creation-times).
+   */
   createdZone: 'UTC' | 'local';
   detailedSizes: boolean;
-  /** The description of a local folder without metadata.json (§5). */
+  /**
+   * The description of a local folder without metadata.json
+   * (clickhouse-backup-api.md#descriptions).
+   */
   brokenLocal: { description: string; oldFormat: boolean };
   createOnExistingName: 'error' | 'overwrite';
   emptyNameIsError: boolean;
@@ -27,16 +39,28 @@ export interface VersionProfile {
   downloadLeavesBaseLocally: boolean;
   localListShowsRequired: boolean;
   deleteOfRequired: 'done' | 'refused';
-  /** The outcome of `delete/remote` while the storage is down (§11). */
+  /**
+   * The outcome of `delete/remote` while the storage is down
+   * (clickhouse-backup-api.md#delete-errors).
+   */
   deleteWhileStorageDown: 'not found' | 'hangs';
-  /** The outcome of work that needs ClickHouse, while it refuses connections (§10, §12). */
+  /**
+   * The outcome of work that needs ClickHouse, while it refuses connections
+   * (clickhouse-backup-api.md#clickhouse-down).
+   */
   whileClickHouseIsDown: 'fails' | 'hangs';
-  /** Whether an automatic resume puts quotes into names (§3, complete_resumable_after_restart). */
+  /**
+   * Whether an automatic resume puts quotes into names (clickhouse-backup-api.md#automatic-resume,
+   * complete_resumable_after_restart).
+   */
   resumeQuotesNames: boolean;
-  /** Whether an upload uses a state with another diff-from; since 2.6.3 it is reset (§5). */
+  /** Whether an upload uses a state with another diff-from; since 2.6.3 it is reset. */
   reusesStateOfOtherBase: boolean;
   incompleteWhenRemoteCopyIsMissing: boolean;
-  /** Whether `diff-from-remote` compares contents; below 2.7.0 it compares only names (§5). */
+  /**
+   * Whether `diff-from-remote` compares contents; below 2.7.0 it compares only names
+   * (clickhouse-backup-api.md#remote-bases).
+   */
   remoteDiffComparesContents: boolean;
   replicatedAttachWhenBusy: 'skipped' | 'error';
   envFlag: boolean;
@@ -103,7 +127,8 @@ const v2_4_0: VersionProfile = {
   deleteCounts: false,
   inProgressMetrics: false,
   metricsContentType: 'text/plain; version=0.0.4; charset=utf-8',
-  // §2 "Row command", in the order of the row; `=` marks quoted flags, `~` parsed ones.
+  // clickhouse-backup-api.md#row-commands, in the order of the row; `=` marks quoted flags, `~`
+  // parsed ones.
   commandFlags: {
     create: ['tables=', 'partitions[]', '~schema', '~rbac', '~configs'],
     upload: ['diff-from=', 'diff-from-remote=', 'tables=', 'partitions[]', 'schema', 'resumable'],
