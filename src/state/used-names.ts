@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { freeName } from '../backup/names.js';
 import { type Clock } from '../time/clock.js';
-import { pollIntervalMs } from '../time/rhythms.js';
+import { pollIntervalMs } from '../time/intervals.js';
 import { StateError } from '../errors.js';
 import type { Disk } from './disk.js';
 

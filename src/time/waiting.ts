@@ -1,5 +1,5 @@
 import type { Clock } from './clock.js';
-import { pollIntervalMs } from './rhythms.js';
+import { pollIntervalMs } from './intervals.js';
 
 /** How long a run may wait in total for a busy server or another chbackup. */
 export class WaitBudget {

@@ -1,5 +1,5 @@
 import type { Clock } from '../../time/clock.js';
-import { nextReportMs } from '../../time/rhythms.js';
+import { nextReportMs } from '../../time/intervals.js';
 import type { ChbackupError } from '../../errors.js';
 import type { Reporter } from '../../use-cases/reporter.js';
 import type { Step } from '../../use-cases/steps.js';

@@ -1,5 +1,5 @@
 import type { Location } from '../../backup/backup.js';
-import { pollIntervalMs } from '../../time/rhythms.js';
+import { pollIntervalMs } from '../../time/intervals.js';
 import { ResponseError, OperationTimeoutError } from '../../errors.js';
 import type { DeleteOutcome } from '../client.js';
 import { slowMs } from '../limits.js';

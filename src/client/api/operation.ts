@@ -1,5 +1,5 @@
 import type * as z from 'zod/mini';
-import { pollIntervalMs } from '../../time/rhythms.js';
+import { pollIntervalMs } from '../../time/intervals.js';
 import { ResponseError, OperationTimeoutError } from '../../errors.js';
 import { formatDuration } from '../../text.js';
 import type { Outcome } from '../client.js';

@@ -1,5 +1,5 @@
 import type { Clock } from '../../time/clock.js';
-import { retryPauseMs } from '../../time/rhythms.js';
+import { retryPauseMs } from '../../time/intervals.js';
 import { ResponseError, UnreachableError } from '../../errors.js';
 import type { TransportError } from '../../http/transport.js';
 import type { ClientObserver } from '../observer.js';

@@ -1,4 +1,4 @@
-import { pollIntervalMs } from '../../time/rhythms.js';
+import { pollIntervalMs } from '../../time/intervals.js';
 import { ChargedWait, type WaitBudget } from '../../time/waiting.js';
 import { BusyError } from '../../errors.js';
 import type { Outcome } from '../client.js';

@@ -1,7 +1,7 @@
 import type { Backup } from '../../backup/backup.js';
 import { verifyBackup } from '../../backup/verification.js';
 import { OperationFailedError } from '../../errors.js';
-import { baseRetryPausesMs } from '../../time/rhythms.js';
+import { baseRetryPausesMs } from '../../time/intervals.js';
 import { emptyStorage } from '../empty-storage.js';
 import type { CreateContext } from '../context.js';
 

@@ -1,7 +1,7 @@
 import { verifyUpload, type UploadVerification } from '../../backup/verification.js';
 import type { Outcome } from '../../client/client.js';
 import { ResponseError } from '../../errors.js';
-import { verifyPauseMs } from '../../time/rhythms.js';
+import { verifyPauseMs } from '../../time/intervals.js';
 import type { CreateContext } from '../context.js';
 import { emptyList } from '../empty-storage.js';
 

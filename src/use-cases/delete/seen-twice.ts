@@ -2,7 +2,7 @@ import type { Backup, BackupState, Location } from '../../backup/backup.js';
 import { since } from '../../client/versions.js';
 import { plural } from '../../text.js';
 import { ConfigError } from '../../errors.js';
-import { secondListPauseMs } from '../../time/rhythms.js';
+import { secondListPauseMs } from '../../time/intervals.js';
 import type { CommandContext } from '../context.js';
 
 /** Names on which two lists, two minutes apart, agree; undefined if there was only one list. */
