@@ -58,7 +58,7 @@ function parseKey({ name }: PemFile, key: string): KeyObject {
     return createPrivateKey(key);
   } catch {
     // The cause is left out, because its text may contain part of the key.
-    throw new ConfigError(`the private key in ${name} cannot be read`, {
+    throw new ConfigError(`${name} contains no readable private key`, {
       hint: 'give a PEM file with -----BEGIN PRIVATE KEY-----',
     });
   }

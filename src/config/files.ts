@@ -13,7 +13,7 @@ export function absolutePath(file: string, cwd: string | undefined): string {
   if (cwd !== undefined) return path.resolve(cwd, file);
   if (path.isAbsolute(file)) return path.resolve(file);
   throw new ConfigError(`the working directory does not exist, and ${file} is relative to it`, {
-    hint: 'run chbackup in another directory, or give the absolute path',
+    hint: 'run chbackup in an existing directory, or give the absolute path',
   });
 }
 

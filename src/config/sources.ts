@@ -78,13 +78,13 @@ function readSecretFile(file: string, variable: string): string {
   try {
     text = readTextFile(file);
   } catch (error) {
-    throw new ConfigError(`the file in ${variable} cannot be read: ${errnoOf(error)}`, {
+    throw new ConfigError(`the file named by ${variable} cannot be read: ${errnoOf(error)}`, {
       hint: `check the path and its permissions: ${file}`,
       cause: error,
     });
   }
   if (text.includes('\ufffd')) {
-    throw new ConfigError(`the file in ${variable} is not UTF-8 text`, {
+    throw new ConfigError(`the file named by ${variable} is not UTF-8 text`, {
       hint: `save it as UTF-8: ${file}`,
     });
   }

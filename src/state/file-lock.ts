@@ -50,7 +50,7 @@ function lock(descriptor: number, file: string, searchPath: string | undefined):
   if (status === 1 && words === '') return false;
   if (isCode(error, 'ENOENT')) {
     throw new ConfigError('the program flock is not on PATH', {
-      hint: 'install util-linux (on Alpine, busybox has it)',
+      hint: 'install util-linux or busybox, or check PATH',
     });
   }
   const why =

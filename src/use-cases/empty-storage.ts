@@ -12,7 +12,7 @@ export const emptyList = 'the remote storage lists no backups; it may be down';
  */
 export function emptyStorage(host: string, detail: string, ifEmpty: string): OperationFailedError {
   return new OperationFailedError(`the remote storage of ${host} lists no backups${detail}`, {
-    hint: `a storage that is down lists as empty; if it really is empty, ${ifEmpty}`,
+    hint: `a remote storage that is down also looks empty; if it really is empty, ${ifEmpty}`,
   });
 }
 

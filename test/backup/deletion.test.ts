@@ -134,7 +134,7 @@ describe('--name', () => {
     );
     expect(made.order).toEqual([]);
     expect(made.items.map((item) => item.action)).toEqual(Array(5).fill('keep'));
-    expect(reasonOf(made, diff(6))).toBe('selected by name, but nothing is deleted');
+    expect(reasonOf(made, diff(6))).toBe('selected by name, but the selection is refused');
     expect(reasonOf(made, diff(2))).toBe(`${diff(3)} requires it`);
   });
 

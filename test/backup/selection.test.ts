@@ -67,10 +67,10 @@ describe('--keep', () => {
     expect(judge(rows, { kind: 'keep', count: 1 })).toEqual([
       'delete',
       'the newest',
-      'newer than a backup that is kept',
+      'newer than the oldest backup that is kept',
       'not created by chbackup',
       'broken: only --broken, --name or --all deletes it',
-      'newer than a backup that is kept',
+      'newer than the oldest backup that is kept',
     ]);
   });
 
@@ -174,7 +174,7 @@ describe('other selections', () => {
   const rows = [remoteRow('mine'), remoteRow(day(1)), brokenRow(day(2)), brokenRow(day(3))];
 
   test('--broken deletes what was broken in both lists', () => {
-    const once = 'broken, but not in two lists: it may be an upload in progress';
+    const once = 'broken in only one of two lists, so it may be an upload in progress';
     const brokenTwice = new Set([day(2), day(1), 'gone']);
     expect(judge(rows, { kind: 'broken' }, { brokenTwice })).toEqual([
       'not broken',

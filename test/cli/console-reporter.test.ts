@@ -70,13 +70,15 @@ describe('messages on stderr', () => {
     const warned = await harness.run('create-diff', '--quiet');
     expect(lines(warned.stderr)).toEqual([
       expect.stringMatching(
-        /\[WARNING\] the server reported an error uploading DIFF_\S+: after all$/,
+        /\[WARNING\] clickhouse-backup reported an error while uploading DIFF_\S+: after all$/,
       ),
-      expect.stringMatching(/\[WARNING\] the upload of DIFF_\S+ is complete anyway$/),
+      expect.stringMatching(/\[WARNING\] backup DIFF_\S+ was uploaded completely anyway$/),
     ]);
     harness.simulator.failNext('create', 'disk full');
     const failed = await harness.run('create-diff', '--quiet');
-    expect(lines(failed.stderr)).toEqual([expect.stringContaining('::::[ERROR] the create of')]);
+    expect(lines(failed.stderr)).toEqual([
+      expect.stringContaining('::::[ERROR] the creation of backup'),
+    ]);
   });
 
   test('every step and request with --verbose', async ({ harness }) => {
@@ -158,7 +160,7 @@ describe('--json', () => {
         level: 'error',
         error: 'OperationFailedError',
         message: expect.stringMatching(
-          /^the create of DIFF_\S+ failed: disk full really$/,
+          /^the creation of backup DIFF_\S+ failed: disk full really$/,
         ) as string,
         hint: expect.any(String) as string,
         exitCode: 1,

@@ -39,7 +39,9 @@ describe('on a terminal', () => {
     const argv = ['create-full', harness.host, 'rlAPIuser', secret];
     expect((await harness.startRaw(argv, { stderr }).done).code).toBe(1);
     const end = stderr.text.slice(stderr.text.lastIndexOf('::::[ERROR]'));
-    expect(end).toMatch(/^::::\[ERROR\]\S* the create of \S+ failed: disk full \([^\n]*\)\n$/);
+    expect(end).toMatch(
+      /^::::\[ERROR\]\S* the creation of backup \S+ failed: disk full \([^\n]*\)\n$/,
+    );
     expect(stderr.text.lastIndexOf('\u001B[?25h')).toBeGreaterThan(
       stderr.text.lastIndexOf('\u001B[?25l'),
     );

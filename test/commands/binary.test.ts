@@ -50,7 +50,9 @@ describe.each(fakeVersions)('with clickhouse-backup %s as the binary', (version)
     const byState = await binary.run('delete-remote', '--broken', '--yes');
     expect(byState.code).toBe(version === '2.4.0' ? 2 : 0);
     if (version === '2.4.0') {
-      expect(byState.stderr).toContain('cannot detect uploads by other clients');
+      expect(byState.stderr).toContain(
+        'cannot distinguish a broken backup from an upload by another client',
+      );
       expect(binary.changes()).toEqual([]);
       expect((await binary.run('delete-remote', '--name', broken, '--yes')).code).toBe(0);
     }
@@ -264,9 +266,7 @@ describe.each(fakeVersions)('with clickhouse-backup %s as the binary', (version)
       return;
     }
     expect(code).toBe(1);
-    expect(stderr).toContain(
-      `chbackup delete-local --binary-path ${fakePath} --name ${full1}; chbackup then downloads`,
-    );
+    expect(stderr).toContain(`chbackup delete-local --binary-path ${fakePath} --name ${full1}`);
     expect(binary.changes()).toEqual([]);
   });
 
@@ -289,12 +289,12 @@ describe.each(fakeVersions)('with clickhouse-backup %s as the binary', (version)
       expect(kept.stderr).toMatch(/table shop\.log was not dropped, because no backup contains/);
       const nothing = await binary.run('restore-table', full1, log);
       expect(nothing.code).toBe(1);
-      expect(nothing.stderr).toContain('there are no rows to restore into table shop.log');
+      expect(nothing.stderr).toContain('no backup contains rows of table shop.log');
       expect(binary.changes()).toEqual([]);
       const options = ['--schema', '--drop-unsaved-rows', '--yes'];
       const dropped = await binary.run('restore-table', full1, log, ...options);
       expect(dropped).toMatchObject({ code: 0 });
-      expect(dropped.stderr).toContain('the definition of table shop.log is restored');
+      expect(dropped.stderr).toContain('the definition of table shop.log was restored');
     });
 
     test('restores the definition of a view', async ({ harness }) => {
@@ -303,7 +303,7 @@ describe.each(fakeVersions)('with clickhouse-backup %s as the binary', (version)
         ...[full1, view, '--schema', '--yes'],
       );
       expect(code).toBe(0);
-      expect(stderr).toContain('the definition of table shop.v is restored');
+      expect(stderr).toContain('the definition of table shop.v was restored');
     });
 
     test('restores the inner table of a materialized view', async ({ harness }) => {

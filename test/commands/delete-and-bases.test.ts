@@ -155,7 +155,7 @@ describe('broken backups', () => {
     });
     const { code, stdout } = await harness.run('delete-remote', '--broken', '--yes');
     expect(code).toBe(0);
-    expect(stdout).toMatch(new RegExp(`^keep +${late} +broken, but not in two lists`, 'm'));
+    expect(stdout).toMatch(new RegExp(`^keep +${late} +broken in only one of two lists`, 'm'));
     expect(stdout).toMatch(new RegExp(`^keep +${broken} +not broken$`, 'm'));
     expect(deletesAsked(harness)).toEqual([]);
   });

@@ -196,8 +196,8 @@ describe('names chbackup did not create', () => {
 
 describe('a missing or unclear selection', () => {
   test.for([
-    { given: [], message: 'nothing is selected' },
-    { given: ['--yes'], message: 'nothing is selected' },
+    { given: [], message: 'no selection option given' },
+    { given: ['--yes'], message: 'no selection option given' },
     { given: ['--all', '--broken'], message: 'more than one selection' },
     { given: ['--keep', '3', '--older-than', '3d'], message: 'more than one selection' },
     { given: ['--keep', '0'], message: 'not a number of backups' },

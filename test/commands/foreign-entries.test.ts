@@ -159,7 +159,7 @@ test('does not report a file as deleted if the storage ignores the delete', asyn
   harness.simulator.addForeign('remote', 'README.txt', 'ignored');
   const { code, stderr } = await harness.run('delete-remote', '--name', 'README.txt', '--yes');
   expect(code).toBe(1);
-  expect(stderr).toContain('the server reported success, but it is still listed');
+  expect(stderr).toContain('clickhouse-backup reported success, but the entry is still listed');
 });
 
 test('deletes the last foreign entry on a storage', async ({ harness }) => {

@@ -79,7 +79,7 @@ test('logs an error under a heading, after the action log row of the server', as
 }
 
 CREATE BACKUP ERROR:
-the create of FULL_CH_BK_2026-11-22_10-00-00 failed: code: 241, memory limit
+the creation of backup FULL_CH_BK_2026-11-22_10-00-00 failed: code: 241, memory limit
 -------------
 
 ##### finished at 2026-11-22_10-00-01 #####
@@ -180,7 +180,7 @@ test('escapes control characters in the log', async ({ harness }) => {
   const rows = harness.log.match(/^\{$[^]*?^\}$/gm)?.map((row) => JSON.parse(row) as object) ?? [];
   expect(rows.at(-1)).toMatchObject({ status: 'error', error: text });
   expect(harness.log).toMatch(
-    /\nUPLOAD ERROR:\nthe upload of FULL_\S+ could not be verified: abcd e; .*\n-------------/,
+    /\nUPLOAD ERROR:\nthe upload of backup FULL_\S+ could not be verified: abcd e; .*\n-------------/,
   );
 });
 

@@ -128,7 +128,7 @@ describe.each(versions)('with a server %s', (version) => {
     const { code, stderr } = await restore(harness, '--append');
     expect(code).toBe(0);
     expect(stderr).toMatch(
-      /\[WARNING\] table shop\.orders contains no more data than before: .*--no-check-repl/,
+      /\[WARNING\] table shop\.orders contains no more data than before; .*--no-check-repl/,
     );
   });
 

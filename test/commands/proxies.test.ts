@@ -251,7 +251,9 @@ describe('a redirect', () => {
     const { code, error } = await errorOf(harness, 'create-full');
     expect(code).toBe(1);
     expect(error).toMatch(
-      new RegExp(`the ${what} of FULL_\\S+ failed: 307: a redirect to https://sso.example.org:443`),
+      new RegExp(
+        `the ${what === 'create' ? 'creation' : what} of backup FULL_\\S+ failed: 307: a redirect to https://sso.example.org:443`,
+      ),
     );
     expect(harness.clock.elapsed() - startMs).toBeLessThan(minute);
     expect(harness.journal).toBeUndefined();

@@ -60,7 +60,7 @@ describe.each(versions)('with a server %s', (version) => {
       for (const more of [[], ['--append']]) {
         const { code, stderr } = await restore(harness, name, ...more);
         expect(code).toBe(1);
-        expect(stderr).toContain(`there are no rows to restore into table ${name}`);
+        expect(stderr).toContain(`no backup contains rows of table ${name}`);
         expect(stderr).not.toContain('--no-check-replicas');
       }
       expect(restoresAsked(harness)).toEqual([]);
@@ -75,7 +75,7 @@ describe.each(versions)('with a server %s', (version) => {
       expect(code).toBe(0);
       expect(stdout).toContain(`drop     ${name} and its rows, which no backup contains\n`);
       expect(stderr).toContain(
-        `the definition of table ${name} (${engine}) is restored from backup ${full1}; clickhouse-backup does not save its rows`,
+        `the definition of table ${name} (${engine}) was restored from backup ${full1}; clickhouse-backup does not save its rows`,
       );
       expect(rowsOf(harness, name)).toBe(0);
     });
@@ -105,7 +105,7 @@ describe.each(versions)('with a server %s', (version) => {
       const harness = await openShop(harnessOf({ version }));
       const { code, stderr } = await restore(harness, name, '--schema', '--yes');
       expect(code).toBe(0);
-      expect(stderr).toMatch(/the definition of table shop\.\w+ \(\w+\) is restored/);
+      expect(stderr).toMatch(/the definition of table shop\.\w+ \(\w+\) was restored/);
       harness.simulator.tables.delete(name);
       expect((await restore(harness, name, '--schema')).code).toBe(0);
       expect(harness.simulator.tables.has(name)).toBe(true);
@@ -149,7 +149,7 @@ describe.each(versions)('with a server %s', (version) => {
       const { code, stderr } = await restore(harness, 'shop.mv');
       expect(code).toBe(0);
       expect(stderr).toContain(
-        `table shop.mv is restored from backup ${full1}; it contains 78.1 KiB`,
+        `table shop.mv was restored from backup ${full1} and contains 78.1 KiB`,
       );
       expect(rowsOf(harness, 'shop..inner.mv')).toBe(1000);
     });
@@ -271,7 +271,7 @@ describe('the note about tables whose rows no backup contains', () => {
     harness.simulator.answerNext({ path: /^\/backup\/tables$/ }, { status: 500, body: 'no' });
     const { code, stderr } = await harness.run('create-full', '--verbose');
     expect(code).toBe(0);
-    expect(stderr).toContain('could not check which tables have rows that no backup contains: ');
+    expect(stderr).toContain('could not check for tables whose rows are not backed up: ');
   });
 
   test('delays a backup by two minutes at most if the tables are never returned', async ({
@@ -288,7 +288,7 @@ describe('the note about tables whose rows no backup contains', () => {
     harness.simulator.answerNext({ path: /^\/backup\/tables$/ }, { status: 200, body });
     const { code, stderr } = await harness.run('create-full', '--verbose');
     expect(code).toBe(0);
-    expect(stderr).toMatch(/could not check which .*larger than 8 MiB/);
+    expect(stderr).toMatch(/could not check for tables .*larger than 8 MiB/);
   });
 
   test('names 20 tables and the number of the others', async ({ harness }) => {

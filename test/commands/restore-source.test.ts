@@ -108,7 +108,7 @@ describe.each(versions)('with a server %s', (version) => {
     const { code, stderr } = await restore(harness, diff2);
     expect(code).toBe(0);
     expect(stderr).toContain(
-      `[WARNING] backup ${diff2} was downloaded completely, although: context canceled`,
+      `[WARNING] backup ${diff2} was downloaded completely, although the download ended with: context canceled`,
     );
     expect(orders(harness)?.rows).toBe(orderRows);
   });

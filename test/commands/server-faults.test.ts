@@ -302,7 +302,7 @@ describe.each(versions)('with a server %s', (version) => {
       expect(code).toBe(1);
       expect(stderr).toMatch(
         new RegExp(
-          `the ${what} of DIFF_\\S+ failed: its entry disappeared from the action log; possible reasons: the server was restarted, or 127\\S+ leads to several servers`,
+          `the ${what === 'create' ? 'creation' : what} of backup DIFF_\\S+ failed: its entry disappeared from the action log; possible reasons: the server was restarted, or 127\\S+ leads to several servers`,
         ),
       );
       expectUnchangedLastBackup(harness, full);
@@ -322,7 +322,9 @@ describe.each(versions)('with a server %s', (version) => {
         const { code, stderr } = await harness.run('create-diff');
         // Work that continues has no row anymore, so chbackup cannot wait for it.
         expect(code).toBe(1);
-        expect(stderr).toMatch(/its entry was canceled: canceled via API \/restart/);
+        expect(stderr).toMatch(
+          /its entry in the action log was canceled: canceled via API \/restart/,
+        );
         expect(stderr).not.toContain('delete-local');
         expectUnchangedLastBackup(harness, full);
         await harness.clock.sleep(minute);
@@ -342,7 +344,7 @@ describe.each(versions)('with a server %s', (version) => {
     const { code, stderr } = await harness.run('create-full');
     expect(code).toBe(0);
     expect(stderr).toMatch(
-      /\[WARNING\] .*is complete, although its end was not seen: its entry disappeared from the action log/,
+      /\[WARNING\] .*was uploaded completely, although the end of the upload was not seen: its entry disappeared from the action log/,
     );
     expect(harness.simulator.isWhole(harness.lastBackup ?? '')).toBe(true);
   });
@@ -358,7 +360,9 @@ describe.each(versions)('with a server %s', (version) => {
     );
     const { code, stderr } = await harness.run('create-full');
     expect(code).toBe(0);
-    expect(stderr).toMatch(/\[WARNING\] .*is complete, although its end was not seen/);
+    expect(stderr).toMatch(
+      /\[WARNING\] .*was uploaded completely, although the end of the upload was not seen/,
+    );
   });
 
   test('decides by the local list if the server was restarted just after the create', async ({
@@ -372,7 +376,7 @@ describe.each(versions)('with a server %s', (version) => {
     );
     const { code, stderr } = await harness.run('create-full');
     expect(code).toBe(0);
-    expect(stderr).toMatch(/\[WARNING\] the outcome of the create of .* is unknown/);
+    expect(stderr).toMatch(/\[WARNING\] it is unknown whether backup .* was created/);
     expect(posts(harness, 'create')).toBe(1);
     expect(harness.simulator.isWhole(harness.lastBackup ?? '')).toBe(true);
   });
@@ -383,7 +387,9 @@ describe.each(versions)('with a server %s', (version) => {
       harness.simulator.storageDown = true;
       const { code, stderr } = await harness.run('create-full');
       expect(code).toBe(1);
-      expect(stderr).toMatch(/the upload of FULL_\S+ could not be verified: .*connection refused/);
+      expect(stderr).toMatch(
+        /the upload of backup FULL_\S+ could not be verified: .*connection refused/,
+      );
       expectUnchangedLastBackup(harness, undefined);
     });
 
@@ -410,7 +416,7 @@ describe.each(versions)('with a server %s', (version) => {
         const { code, stderr } = await harness.run('create-diff');
         expect(code).toBe(1);
         expect(stderr).toMatch(
-          /the upload of DIFF_\S+ could not be verified: .*connection refused/,
+          /the upload of backup DIFF_\S+ could not be verified: .*connection refused/,
         );
         harness.simulator.storageDown = false;
         expectUnchangedLastBackup(harness, full);
@@ -532,7 +538,7 @@ describe('responses that do not come from clickhouse-backup', () => {
     harness.simulator.answerNext({ method: 'POST' }, { status: 500, body });
     const { code, stderr } = await harness.run('create-full');
     expect(code).toBe(1);
-    expect(stderr).toMatch(/the create of FULL_\S+ failed: 500: bad config: no such key/);
+    expect(stderr).toMatch(/the creation of backup FULL_\S+ failed: 500: bad config: no such key/);
   });
 });
 
@@ -589,7 +595,7 @@ describe('a poll that fails during an upload', () => {
     const startMs = harness.clock.elapsed();
     const { code, stderr } = await harness.run('create-full');
     expect([code, stderr]).toEqual([1, expect.stringContaining('yaml: line 3')]);
-    expect(stderr).toMatch(/the outcome of FULL_\S+ is unknown; the next run will check/);
+    expect(stderr).toMatch(/the outcome of backup FULL_\S+ is unknown; the next run will check/);
     const minutes = (harness.clock.elapsed() - startMs) / minute;
     expect(minutes).toBeGreaterThan(30);
     expect(minutes).toBeLessThan(33);

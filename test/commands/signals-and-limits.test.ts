@@ -87,7 +87,7 @@ describe.each(versions)('--timeout, with a server %s', (version) => {
       expect(harness.clock.elapsed() - startMs).toBeGreaterThan(20 * minute);
       expect(harness.clock.elapsed() - startMs).toBeLessThan(20.5 * minute);
       expect(stderr).toMatch(
-        /::::\[ERROR\] the server is still working on backup FULL_\S+ after 20m/,
+        /::::\[ERROR\] clickhouse-backup is still working on backup FULL_\S+ after 20m/,
       );
       expect(harness.lastBackup).toBeUndefined();
       const { backup, phase } = JSON.parse(harness.journal ?? '') as Record<string, string>;

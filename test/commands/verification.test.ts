@@ -29,7 +29,7 @@ describe.each(versions)('with a server %s', (version) => {
       expect(code).toBe(1);
       expect(stdout).toBe('');
       expect(stderr).toMatch(
-        /::::\[ERROR\] the upload of DIFF_\S+ failed: (backup DIFF_|its base )/,
+        /::::\[ERROR\] the upload of backup DIFF_\S+ failed: (backup DIFF_|its base )/,
       );
       expect(stderr).toMatch(reason);
       expect(harness.lastBackup).toBe(full);
@@ -79,9 +79,9 @@ describe.each(versions)('with a server %s', (version) => {
     const startMs = harness.clock.elapsed();
     const { code, stderr } = await harness.run('create-diff');
     expect(code).toBe(1);
-    expect(stderr).toMatch(/::::\[ERROR\] the upload of DIFF_\S+ failed: .*552 Disk full/);
+    expect(stderr).toMatch(/::::\[ERROR\] the upload of backup DIFF_\S+ failed: .*552 Disk full/);
     expect(stderr).not.toContain('left open');
-    const [, name] = /the upload of (DIFF_\S+) failed/.exec(stderr) ?? [];
+    const [, name] = /the upload of backup (DIFF_\S+) failed/.exec(stderr) ?? [];
     expect(stderr).toContain(
       `(the last-backup file is unchanged; to delete the local copy, run chbackup delete-local ${harness.host} --name ${name})`,
     );
@@ -103,8 +103,10 @@ describe.each(versions)('with a server %s', (version) => {
     harness.simulator.failNext('upload', text, { madeAnyway: true });
     const { code, stderr } = await harness.run('create-full');
     expect(code).toBe(0);
-    expect(stderr).toMatch(/\[WARNING\] the server reported an error uploading FULL_\S+: /);
-    expect(stderr).toMatch(/\[WARNING\] the upload of FULL_\S+ is complete anyway/);
+    expect(stderr).toMatch(
+      /\[WARNING\] clickhouse-backup reported an error while uploading FULL_\S+: /,
+    );
+    expect(stderr).toMatch(/\[WARNING\] backup FULL_\S+ was uploaded completely anyway/);
     expect(stderr).toContain(text);
     expect(harness.lastBackup).toMatch(/^FULL_/);
     expect(harness.log).toContain(text);
@@ -130,7 +132,7 @@ describe.each(versions)('with a server %s', (version) => {
     const { code, stderr } = await harness.run('create-full');
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /::::\[ERROR\] the create of FULL_\S+ failed: can't freeze.* \(the last-backup file is unchanged\)/,
+      /::::\[ERROR\] the creation of backup FULL_\S+ failed: can't freeze.* \(the last-backup file is unchanged\)/,
     );
     expect(logBlock(harness, 'CREATE BACKUP ERROR')).toContain('code 999');
     expect(countUploads(harness)).toBe(0);
@@ -276,7 +278,10 @@ test('does not advise to delete a local copy that the server may still be using'
     }),
   );
   const { code, stderr } = await harness.run('create-full');
-  expect([code, stderr]).toEqual([1, expect.stringContaining('its entry was canceled')]);
+  expect([code, stderr]).toEqual([
+    1,
+    expect.stringContaining('its entry in the action log was canceled'),
+  ]);
   expect(stderr).toContain('(the last-backup file is unchanged)');
 });
 
@@ -289,7 +294,7 @@ describe('an upload that never started has failed, even if the remote list is em
         const { code, stderr } = await harness.run(command);
         expect(code).toBe(1);
         expect(stderr).toMatch(
-          /\[ERROR\] the upload of \S+ failed: .*remote_storage shall not be "none" for upload/,
+          /\[ERROR\] the upload of backup \S+ failed: .*remote_storage shall not be "none" for upload/,
         );
         expect(stderr).not.toContain('may be down');
         expect(harness.journal).toBeUndefined();
@@ -336,6 +341,6 @@ describe('an upload that never started has failed, even if the remote list is em
     });
     harness.simulator.failNext('upload', "can't find local backup: backup is not found");
     const { code, stderr } = await harness.run('create-full');
-    expect([code, stderr]).toEqual([0, expect.stringContaining('is complete anyway')]);
+    expect([code, stderr]).toEqual([0, expect.stringContaining('was uploaded completely anyway')]);
   });
 });

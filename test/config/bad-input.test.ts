@@ -290,7 +290,7 @@ const badInputs: BadInput[] = [
     what: 'a corrupt key file',
     ...option('--cert-file', clientPem, '--key-file', 'client.key'),
     files: { 'client.key': clientKey.replace(keyBody, keyBody.slice(8)) },
-    says: /the private key in the key file client\.key cannot be read \(give a PEM file/,
+    says: /the key file client\.key contains no readable private key \(give a PEM file/,
   },
   {
     what: 'a private key with a passphrase',
@@ -356,14 +356,14 @@ const badInputs: BadInput[] = [
     what: 'a missing password file',
     ...option(),
     env: { CHBACKUP_USER: 'user', CHBACKUP_PASSWORD_FILE: 'no-such-file' },
-    says: /the file in CHBACKUP_PASSWORD_FILE cannot be read: ENOENT \(check the path/,
+    says: /the file named by CHBACKUP_PASSWORD_FILE cannot be read: ENOENT \(check the path/,
   },
   {
     what: 'a password file in Latin-1',
     ...option(),
     env: { CHBACKUP_USER: 'user', CHBACKUP_PASSWORD_FILE: 'password' },
     files: { password: Buffer.from('geheim ä', 'latin1') },
-    says: /the file in CHBACKUP_PASSWORD_FILE is not UTF-8 text \(save it as UTF-8: /,
+    says: /the file named by CHBACKUP_PASSWORD_FILE is not UTF-8 text \(save it as UTF-8: /,
   },
   {
     what: 'a password file in UTF-16 without a byte order mark',

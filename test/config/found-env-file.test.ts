@@ -53,7 +53,7 @@ describe('a working directory that was deleted', () => {
     const { code, stderr } = await running.done;
     expect(code).toBe(2);
     expect(stderr).toContain(
-      `the working directory does not exist, and ${file} is relative to it (run chbackup in another`,
+      `the working directory does not exist, and ${file} is relative to it (run chbackup in an existing`,
     );
     expect(harness.requests()).toEqual([]);
   });

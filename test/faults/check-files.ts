@@ -89,7 +89,7 @@ function checkJournalRemoval(
     (run.step.command === 'create-full' || !isUsableName(run.basesRead.at(-1) ?? ''));
   const isEmpty = entries.every(({ location }) => location === 'local');
   const isKnown = mayBeEmpty || run.notStarted.has(backup);
-  must(!isEmpty || isKnown, `the upload of ${backup} was judged by an empty list`);
+  must(!isEmpty || isKnown, `the upload of backup ${backup} was judged by an empty list`);
   const isNewest = (schedule.lastBackup(run) ?? '') === lastBackup;
   const isVerified = verifies(findRemote(entries), backup, base);
   must(!isVerified || !isNewest, `${backup} is verified, but was not recorded`);

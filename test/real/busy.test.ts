@@ -32,7 +32,7 @@ onEachServer('a busy or stopped server', (test) => {
     );
 
     const waiting = await stack.run('create-full', ...elsewhere);
-    expect(waiting.stderr).toContain(`busy: \`upload ${backup}\` runs`);
+    expect(waiting.stderr).toContain(`waiting for \`upload ${backup}\`, which has been running`);
     expect(waiting.exitCode).toBe(0);
     expect((await run.result).exitCode).toBe(0);
     expect(Object.values(await stack.api.remoteBases())).toEqual(['', '']);

@@ -103,7 +103,7 @@ onEachServer('restore-table', (test) => {
     expect(backup.exitCode).toBe(10);
     const table = await stack.run('restore-table latest shop.nothing', '--schema');
     expect(table.exitCode).toBe(10);
-    expect(table.stderr).toContain('has no table shop.nothing to restore');
+    expect(table.stderr).toContain('contains no table shop.nothing');
   });
 
   test('the binary restores the same as the API', async ({ stack }) => {

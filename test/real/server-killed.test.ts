@@ -14,7 +14,7 @@ onEachServer('the API server is killed', (test) => {
     await api.start();
     const { exitCode, stderr } = await diff.result;
     expect(exitCode).toBe(1);
-    expect(stderr).toContain(`the create of ${backup} failed`);
+    expect(stderr).toContain(`the creation of backup ${backup} failed`);
     expect(stack.lastBackup()).toBe(full);
     expect(stack.journal()).toBeUndefined();
 
@@ -40,7 +40,9 @@ onEachServer('the API server is killed', (test) => {
     await api.start();
     const { exitCode, stderr } = await stack.run('create-full');
     expect(exitCode).toBe(0);
-    expect(stderr).toContain(`${backup} of the previous run failed: its upload was never asked`);
+    expect(stderr).toContain(
+      `${backup} of the previous run failed: its upload was never requested`,
+    );
     expect(stack.journal()).toBeUndefined();
     expect(stack.lastBackup()).not.toBe(backup);
     expect(await api.remoteBases()).toEqual({ [stack.lastBackup() ?? '']: '' });
@@ -56,7 +58,7 @@ onEachServer('the API server is killed', (test) => {
     await api.start();
     const { exitCode, stderr } = await run.result;
     expect(exitCode).toBe(1);
-    expect(stderr).toContain(`the upload of ${backup} failed`);
+    expect(stderr).toContain(`the upload of backup ${backup} failed`);
     expect(stack.lastBackup()).toBe(full);
     expect(stack.journal()).toBeUndefined();
 

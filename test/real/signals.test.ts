@@ -27,7 +27,9 @@ onEachServer('a signal during the upload', (test) => {
       await clickhouse.insertRows('shop.orders', 501_000, 1000);
       const next = await stack.run('create-diff');
       expect(next.exitCode).toBe(0);
-      expect(next.stderr).toContain(`busy: \`upload --diff-from="${full}" ${backup}\` runs`);
+      expect(next.stderr).toContain(
+        `waiting for \`upload --diff-from="${full}" ${backup}\`, which has been running`,
+      );
       expect(next.stderr).toContain(`${backup} of the previous run is complete`);
       expect(stack.journal()).toBeUndefined();
       const last = stack.lastBackup() ?? '';

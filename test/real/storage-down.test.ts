@@ -46,7 +46,7 @@ onEachServer('the storage goes down', (test) => {
     await storage.stop();
     const { exitCode, stderr } = await run.result;
     expect(exitCode).toBe(1);
-    expect(stderr).toContain(`the upload of ${backup} could not be verified`);
+    expect(stderr).toContain(`the upload of backup ${backup} could not be verified`);
     expect(stack.lastBackup()).toBe(full);
 
     await storage.start();

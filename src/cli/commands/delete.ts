@@ -79,9 +79,9 @@ async function readSelection(options: DeleteOptions): Promise<Selection> {
   const [selection, ...more] = found;
   const hint = 'choose one of --all, --name, --keep, --older-than and --broken';
   if (selection === undefined) {
-    throw new ConfigError('nothing is selected, so nothing was deleted', { hint });
+    throw new ConfigError('no selection option given; nothing was deleted', { hint });
   }
-  if (more.length > 0) throw new ConfigError('more than one selection is given', { hint });
+  if (more.length > 0) throw new ConfigError('more than one selection option given', { hint });
   return selection;
 }
 
@@ -97,7 +97,7 @@ function checkNameToDelete(name: string): string {
 function readCount(text: string): number {
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
   throw new ConfigError(`--keep ${JSON.stringify(text)} is not a number of backups`, {
-    hint: 'give a whole number of at least 1; --all deletes every one',
+    hint: 'give a whole number of at least 1',
   });
 }
 
@@ -106,6 +106,6 @@ async function readAge(text: string): Promise<number> {
   const ms = parseDurationMs(text);
   if (ms !== undefined && ms > 0) return ms;
   throw new ConfigError(`--older-than ${JSON.stringify(text)} is not an age`, {
-    hint: 'write for example 30d, 12h or 8w; --all deletes every one',
+    hint: 'give an age such as 12h, 30d or 8w',
   });
 }

@@ -74,7 +74,7 @@ function describeResult({ backup, create }: RestorePlan, restored: Table): strin
   const { database, name, rows, engine, totalBytes, writesTo } = restored;
   const table = `${database}.${name}`;
   if (!isDefinitionOnly(restored)) {
-    return `table ${table} is restored from backup ${backup}; it contains ${formatBytes(totalBytes)}`;
+    return `table ${table} was restored from backup ${backup} and contains ${formatBytes(totalBytes)}`;
   }
   const kind = engine === undefined ? '' : ` (${engine})`;
   const reason =
@@ -84,7 +84,7 @@ function describeResult({ backup, create }: RestorePlan, restored: Table): strin
         ? 'it has no rows of its own'
         : 'clickhouse-backup does not save its rows';
   return create
-    ? `the definition of table ${table}${kind} is restored from backup ${backup}; ${reason}`
+    ? `the definition of table ${table}${kind} was restored from backup ${backup}; ${reason}`
     : `there is nothing to restore into table ${table}${kind}: ${reason}`;
 }
 

@@ -95,17 +95,18 @@ function throwIfContradictory(options: RestoreOptions): void {
   }
   if (rm && !schema) {
     throw new ConfigError('--rm requires --schema', {
-      hint: 'without --schema no table is dropped; --rm changes nothing',
+      hint: 'without --schema no table is dropped, and --rm has no effect',
     });
   }
   if (append && (schema || into !== undefined)) {
-    throw new ConfigError(
-      '--append adds to an existing table, but --schema and --into create one',
-      { hint: 'choose one of them' },
-    );
+    throw new ConfigError('--append cannot be combined with --schema or --into', {
+      hint: 'choose one of them',
+    });
   }
   if (schema && into !== undefined) {
-    throw new ConfigError('--into creates its table anyway', { hint: 'leave out --schema' });
+    throw new ConfigError('--schema cannot be combined with --into', {
+      hint: 'leave out --schema: --into always creates the table',
+    });
   }
 }
 
@@ -119,12 +120,15 @@ function readTable(text: string, what: string): TableName {
 
 function throwUnlessMappable(table: TableName, into: TableName): void {
   if (table.database === into.database && table.table === into.table) {
-    throw new ConfigError('--into must be another table', {
+    throw new ConfigError('--into names the table that is being restored', {
       hint: 'leave out --into, or name another table',
     });
   }
   if (isMappable(table) && isMappable(into)) return;
-  throw new ConfigError('--into supports only names of letters, digits and underscores', {
-    hint: 'the server cannot map other names; restore into a table with such a name and rename it',
-  });
+  throw new ConfigError(
+    '--into supports only names that consist of letters, digits and underscores',
+    {
+      hint: 'the server cannot map other names; restore into a table with such a name and rename it',
+    },
+  );
 }

@@ -74,8 +74,8 @@ async function followLost(
     }
     if (tooLate && (row !== undefined || goneQuiet)) {
       throw new OperationTimeoutError(
-        `the delete of backup ${lost.backup} is still running after ${slowMs / 60_000} minutes`,
-        { hint: 'the server continues; check the backup later with chbackup list' },
+        `the deletion of backup ${lost.backup} is still running after ${slowMs / 60_000} minutes`,
+        { hint: 'clickhouse-backup continues; check the backup later with chbackup list' },
       );
     }
     await clock.sleep(pollIntervalMs(elapsedMs), signal);

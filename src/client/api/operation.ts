@@ -88,7 +88,7 @@ export class OperationRunner {
     const { backup_name: name, operation_id: operationId } = reply.acknowledgement;
     if (name !== undefined && name !== operation.backup) {
       throw new ResponseError(
-        `the server is working on backup ${connection.responses.sanitize(name)}, although backup ${operation.backup} was requested`,
+        `clickhouse-backup is working on backup ${connection.responses.sanitize(name)}, not on the requested backup ${operation.backup}`,
       );
     }
     return { kind: 'accepted', operationId };
@@ -129,8 +129,8 @@ export class OperationRunner {
       }
       if (elapsedMs > timeoutMs) {
         throw new OperationTimeoutError(
-          `the server is still working on backup ${operation.backup} after ${formatDuration(elapsedMs)}`,
-          { hint: 'the server continues; to wait longer, pass --timeout' },
+          `clickhouse-backup is still working on backup ${operation.backup} after ${formatDuration(elapsedMs)}`,
+          { hint: 'clickhouse-backup continues; to allow more time, increase --timeout' },
         );
       }
       seen ||= row !== undefined;
@@ -182,7 +182,7 @@ export class OperationRunner {
     if (row.status === 'success') return { kind: 'success' };
     const reason = connection.responses.sanitize(error) || 'the server gave no reason';
     if (row.status === 'cancel') {
-      return { kind: 'unknown', reason: `its entry was canceled: ${reason}` };
+      return { kind: 'unknown', reason: `its entry in the action log was canceled: ${reason}` };
     }
     return { kind: 'error', reason, code: serverErrorCode(error) };
   }

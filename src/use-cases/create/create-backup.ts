@@ -76,7 +76,7 @@ async function makeBackup(
     return { backup: name, kind, base: uploaded.base };
   } catch (error) {
     if (!(error instanceof OperationFailedError)) {
-      report.info(`the outcome of ${name} is unknown; the next run will check`);
+      report.info(`the outcome of backup ${name} is unknown; the next run will check`);
     }
     throw error;
   }
@@ -125,7 +125,7 @@ async function create(run: CreateContext, name: string): Promise<void> {
   if (outcome.kind === 'unknown') {
     report.step('find-copy');
     report.warn(
-      `the outcome of the create of ${name} is unknown: ${outcome.reason}; checking the local list`,
+      `it is unknown whether backup ${name} was created: ${outcome.reason}; checking the local list`,
     );
     const copy = findBackup(await server.list('local'), 'local', name);
     if (copy?.state === 'ok') return;

@@ -15,6 +15,7 @@ export interface BackupFailure {
   mayContinue?: boolean;
 }
 
+const nouns = { create: 'creation', upload: 'upload' };
 const headings = { create: 'CREATE BACKUP ERROR', upload: 'UPLOAD ERROR' };
 
 /** Removes the journal, unless the next run has to check the outcome again, and throws the error. */
@@ -31,7 +32,7 @@ export function failBackup(
   if (!undecided) files.removeJournal();
   report.step(what === 'create' ? 'log-error' : 'log-upload-error');
   const verdict = undecided ? 'could not be verified' : 'failed';
-  throw new OperationFailedError(`the ${what} of ${name} ${verdict}: ${reason}`, {
+  throw new OperationFailedError(`the ${nouns[what]} of backup ${name} ${verdict}: ${reason}`, {
     heading: headings[what],
     hint: hintFor(failure, deleteLocalCommand),
   });

@@ -17,7 +17,9 @@ export async function recoverInterruptedRun(kind: BackupKind, run: CreateContext
   const read = files.readJournal();
   if (read.kind === 'none') return;
   if (read.kind === 'unreadable') {
-    report.warn('the journal of the previous run cannot be read; its backup is not used as a base');
+    report.warn(
+      'the journal of the previous run cannot be read, so the backup of that run is not used as a base',
+    );
     files.removeJournal();
     return;
   }
@@ -37,7 +39,7 @@ export async function recoverInterruptedRun(kind: BackupKind, run: CreateContext
     report.step('recovered');
     files.recordLastBackup(backup);
     report.warn(
-      `backup ${backup} of the previous run is complete; it is now verified and recorded`,
+      `backup ${backup} of the previous run is complete, and has now been verified and recorded`,
     );
   } else if (end.kind === 'unknown') {
     report.warn(

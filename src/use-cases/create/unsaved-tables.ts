@@ -23,6 +23,6 @@ export async function reportUnsavedTables({ report, server }: CreateContext): Pr
     );
   } catch (error) {
     if (!(error instanceof ChbackupError) || error instanceof InterruptedError) throw error;
-    report.note(`could not check which tables have rows that no backup contains: ${error.message}`);
+    report.note(`could not check for tables whose rows are not backed up: ${error.message}`);
   }
 }

@@ -32,7 +32,7 @@ export async function chooseBaseUseFor(
   const state =
     choice.state === undefined ? 'no longer on the server' : `${choice.state} on the server`;
   report.warn(
-    `the base ${base} is ${state}, and a server before ${since.diffFromRemoteSafe} cannot safely compare with the remote copy; this backup is uploaded in full`,
+    `the base ${base} is ${state}, and clickhouse-backup before ${since.diffFromRemoteSafe} cannot safely use its remote copy; this backup is uploaded in full`,
   );
   return undefined;
 }
@@ -60,19 +60,19 @@ export async function upload(
     if (outcome.code === 'incomplete') {
       failBackup(run, { what: 'upload', name, reason: outcome.reason });
     }
-    report.warn(`the server reported an error uploading ${name}: ${outcome.reason}`);
+    report.warn(`clickhouse-backup reported an error while uploading ${name}: ${outcome.reason}`);
   }
   report.phase(`verifying ${name}`);
   const verdict = await verifyOutcome(run, outcome, name, use?.name);
   if (!verdict.verified) failUnverified(run, name, outcome, verdict);
-  if (outcome.kind === 'error') report.warn(`the upload of ${name} is complete anyway`);
+  if (outcome.kind === 'error') report.warn(`backup ${name} was uploaded completely anyway`);
   if (outcome.kind === 'unknown') {
     report.warn(
-      `the upload of ${name} is complete, although its end was not seen: ${outcome.reason}`,
+      `backup ${name} was uploaded completely, although the end of the upload was not seen: ${outcome.reason}`,
     );
   }
   if (!verdict.asFull) return { base: use?.name };
-  report.warn(`the server uploaded ${name} in full, not as an increment on ${use?.name}`);
+  report.warn(`clickhouse-backup uploaded ${name} in full, not as an increment on ${use?.name}`);
   return { base: undefined };
 }
 

@@ -171,7 +171,7 @@ function warnOfKept(
   const kept = countKeptForBroken(plan);
   if (kept === 0) return;
   report.warn(
-    `${plural(kept, 'more backup is', 'more backups are')} kept because a broken backup may require ${kept === 1 ? 'it' : 'them'}; to delete broken backups, run delete-${location} --broken`,
+    `${plural(kept, 'more backup is', 'more backups are')} kept because a broken backup may require ${kept === 1 ? 'it' : 'them'}; if it is not an upload in progress, delete it with delete-${location} --broken`,
   );
 }
 
@@ -180,7 +180,7 @@ function throwIfRefused({ refused }: DeletionPlan, { location }: DeleteRequest):
   const message = `nothing was deleted: ${describeRefusal(refused, location)}`;
   if (refused.kind === 'not-found') throw new NotFoundError(message);
   throw new OperationFailedError(message, {
-    hint: 'select the backups that require them as well, or leave them out',
+    hint: 'also select the increments that require these backups, or do not select these backups',
   });
 }
 

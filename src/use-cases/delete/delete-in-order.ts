@@ -134,7 +134,7 @@ async function reasonOfFailure(
 }
 
 const stillListed =
-  'the server reported success, but it is still listed; delete it with the tools of its storage';
+  'clickhouse-backup reported success, but the entry is still listed; delete it with the tools of its storage';
 
 /** Throws if a backup that was to be deleted is left. */
 export function throwIfIncomplete({ deleted, failed }: DeletionResult, location: Location): void {

@@ -33,9 +33,9 @@ export function describeReason(reason: Reason): string {
     case 'not-broken':
       return 'not broken';
     case 'broken-once':
-      return 'broken, but not in two lists: it may be an upload in progress';
+      return 'broken in only one of two lists, so it may be an upload in progress';
     case 'newer-than-kept':
-      return 'newer than a backup that is kept';
+      return 'newer than the oldest backup that is kept';
     case 'not-in-shown-plan':
       return 'not in the plan that was shown';
     case 'newest':
@@ -51,7 +51,7 @@ export function describeReason(reason: Reason): string {
     case 'not-listed':
       return 'no longer listed';
     case 'plan-refused':
-      return 'selected by name, but nothing is deleted';
+      return 'selected by name, but the selection is refused';
     case 'required':
       return `${reason.by} requires it`;
     case 'may-be-required':

@@ -20,9 +20,9 @@ export async function findBrokenTwice(
   const { seesOthersWork, version } = await client.capabilities();
   if (!seesOthersWork) {
     throw new ConfigError(
-      `clickhouse-backup ${version} cannot detect uploads by other clients, which look broken too`,
+      `clickhouse-backup ${version} cannot distinguish a broken backup from an upload by another client`,
       {
-        hint: `use its API, select the broken backups with --name, or update it to ${since.seesOthersWork} or later`,
+        hint: `use its API, or update it to ${since.seesOthersWork} or later; if no upload is running, select the broken backups with --name`,
       },
     );
   }

@@ -46,22 +46,22 @@ export async function checkCapabilities(
     await client.capabilities();
   if (renamed && !tableMapping) {
     throw new ConfigError(`clickhouse-backup ${version} cannot restore under another table name`, {
-      hint: `keep the table name and pass --into another database, or update clickhouse-backup to ${into.database === table.database ? since.tableMappingAlone : since.tableMapping} or later`,
+      hint: `pass --into with the same table name in another database, or update clickhouse-backup to ${into.database === table.database ? since.tableMappingAlone : since.tableMapping} or later`,
     });
   }
   if (renamed && into.database === table.database && !tableMappingAlone) {
     throw new ConfigError(
       `clickhouse-backup ${version} cannot restore under another name in the same database`,
       {
-        hint: `pass --into another database, or update clickhouse-backup to ${since.tableMappingAlone} or later`,
+        hint: `pass --into with another database, or update clickhouse-backup to ${since.tableMappingAlone} or later`,
       },
     );
   }
   if (!checkReplicas && !checkReplicasSwitch) {
     throw new ConfigError(
-      `the API of clickhouse-backup ${version} cannot disable the replica check for a single request`,
+      `the API of clickhouse-backup ${version} does not support --no-check-replicas`,
       {
-        hint: 'set CLICKHOUSE_CHECK_REPLICAS_BEFORE_ATTACH=false in its environment, or use --binary',
+        hint: 'use --binary, or set CLICKHOUSE_CHECK_REPLICAS_BEFORE_ATTACH=false in the environment of clickhouse-backup and restart it',
       },
     );
   }
@@ -94,7 +94,7 @@ export async function makePlan(
     throw new OperationFailedError(
       `table ${shown} already contains data (${formatBytes(bytesBefore)}), and its rows would be duplicated`,
       {
-        hint: 'to drop it first, pass --schema; to restore into a new table, --into; to add the rows anyway, --append',
+        hint: 'to restore into a new table, pass --into; to add the rows anyway, --append; to drop the table with its rows first, --schema',
       },
     );
   }
@@ -133,8 +133,8 @@ function throwIfRowsAreUnsaved(
   }
   if (create || found.rows === 'unknown') return;
   throw new OperationFailedError(
-    `there are no rows to restore into table ${shown}: clickhouse-backup does not save rows of ${engine}`,
-    { hint: 'to restore only its definition, pass --into with a new name' },
+    `no backup contains rows of table ${shown}: clickhouse-backup does not save rows of ${engine}`,
+    { hint: 'to restore only its definition, pass --into with a new table name' },
   );
 }
 

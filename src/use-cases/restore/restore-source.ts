@@ -33,12 +33,17 @@ export async function findSource(
     if (copy === 'usable') return { name: requested, isLocal: true, replacesLeftover: false };
     const remote = await client.list('remote');
     if (remote.length === 0 && last.kind === 'named') {
-      throw new OperationFailedError(`backup ${requested} is not on the server, and ${emptyList}`);
+      throw new OperationFailedError(
+        `there is no local copy of backup ${requested}, and ${emptyList}`,
+      );
     }
     if (copy === 'none' && findBackup(remote, 'remote', requested) === undefined) {
-      throw new NotFoundError(`backup ${requested} does not exist`, {
-        hint: 'to see all backups, run chbackup list',
-      });
+      throw new NotFoundError(
+        `backup ${requested} is neither on the server nor on the remote storage`,
+        {
+          hint: 'to see all backups, run chbackup list',
+        },
+      );
     }
     const hint = 'to see which backups can be restored, run chbackup list';
     throwUnlessVerified(remote, requested, `backup ${requested}`, hint);
@@ -70,7 +75,7 @@ function localCopy(name: string, listed: readonly Backup[], context: CommandCont
   throw new OperationFailedError(
     `the local copy of backup ${name} cannot be restored: ${copy.description || copy.state}`,
     {
-      hint: `run ${context.deleteLocalCommand(name)}; chbackup then downloads the backup`,
+      hint: `to download the backup again, first delete the local copy: ${context.deleteLocalCommand(name)}`,
     },
   );
 }

@@ -83,7 +83,9 @@ async function download({ backup }: RestorePlan, context: CommandContext): Promi
   const copy = findBackup(await client.list('local'), 'local', backup);
   if (copy?.state === 'ok') {
     if (outcome.kind !== 'success') {
-      report.warn(`backup ${backup} was downloaded completely, although: ${outcome.reason}`);
+      report.warn(
+        `backup ${backup} was downloaded completely, although the download ended with: ${outcome.reason}`,
+      );
     }
     return;
   }
@@ -139,7 +141,7 @@ function hintFor(
   deleteCopy: string,
 ): string {
   if (code !== 'replica-active') {
-    return `part of the data may have been restored, so check the table first; if files of the local copy are damaged, run ${deleteCopy} to download the backup again`;
+    return `part of the data may have been restored, so check the table before you try again; if the error is about damaged files, delete the local copy first: ${deleteCopy}`;
   }
   return checkReplicas
     ? 'another replica of the table appears to be active; to restore anyway, pass --no-check-replicas'
@@ -160,9 +162,9 @@ async function checkRestored(
   const after = await client.table(target);
   if (after === undefined) {
     throw new OperationFailedError(
-      `the server reported success, but table ${shown} does not exist`,
+      `clickhouse-backup reported success, but table ${shown} does not exist`,
       {
-        hint: `check the server's log, and whether backup ${backup} contains the table`,
+        hint: `check the log of clickhouse-backup, and whether backup ${backup} contains the table`,
       },
     );
   }
@@ -170,17 +172,25 @@ async function checkRestored(
     if (bytesBefore === 0) return after;
     throw new OperationFailedError(
       `table ${shown} was dropped with its rows, but backup ${backup} contains only its definition`,
-      { hint: 'restore the rows from another backup with --into, and copy them' },
+      {
+        hint: 'find a backup that contains its rows, restore it with --into DATABASE.NEW, and copy the rows with INSERT INTO … SELECT',
+      },
     );
   }
   if (after.totalBytes > (create ? 0 : bytesBefore)) return after;
   if (!create && bytesBefore > 0) {
-    report.warn(
-      `table ${shown} contains no more data than before: backup ${backup} has no rows of it, or the server skipped it because a replica appeared to be active (--no-check-replicas)`,
-    );
+    report.warn(`table ${shown} contains no more data than before; ${skipped(backup)}`);
     return after;
   }
-  throw new OperationFailedError(`the server reported success, but table ${shown} is empty`, {
-    hint: `either backup ${backup} contains no rows of it, or the server skipped a Replicated table: try --no-check-replicas`,
-  });
+  throw new OperationFailedError(
+    `clickhouse-backup reported success, but table ${shown} is empty`,
+    {
+      hint: skipped(backup),
+    },
+  );
+}
+
+/** Returns why a restore may have added no rows, and what to do. */
+function skipped(backup: string): string {
+  return `either backup ${backup} contains no rows of the table, or clickhouse-backup skipped it because another replica appeared to be active; if none is, pass --no-check-replicas`;
 }
