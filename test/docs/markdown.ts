@@ -12,6 +12,17 @@ function withoutCode(text: string): string {
   return text.replaceAll(/^ *```[^]*?^ *```$/gm, '').replaceAll(/`[^`\n]+`/g, '');
 }
 
+export interface Block {
+  language: string;
+  lines: string[];
+}
+
+/** The blocks of code of a page. */
+export function blocksOf(page: string): Block[] {
+  const blocks = readText(page).matchAll(/^ *```(\w*)\n([^]*?)^ *```$/gm);
+  return [...blocks].map(([, language = '', text = '']) => ({ language, lines: text.split('\n') }));
+}
+
 /** The targets of all links and images. */
 export function linksOf(text: string): string[] {
   return [...withoutCode(text).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target);

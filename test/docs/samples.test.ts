@@ -1,18 +1,9 @@
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
+import manifest from '../../package.json' with { type: 'json' };
 import { findPages } from '../../docs/generate/pages.js';
 import { parseArguments } from '../../src/cli/program.js';
-import { readText } from './markdown.js';
-
-interface Block {
-  language: string;
-  lines: string[];
-}
-
-function blocksOf(page: string): Block[] {
-  const blocks = readText(page).matchAll(/^ *```(\w*)\n([^]*?)^ *```$/gm);
-  return [...blocks].map(([, language = '', text = '']) => ({ language, lines: text.split('\n') }));
-}
+import { blocksOf, readText } from './markdown.js';
 
 /** The arguments of each `chbackup` command of the blocks; patterns such as `[host]` are left out. */
 function commandsOf(page: string): string[][] {
@@ -46,4 +37,20 @@ test.for(pages)('the YAML and JSON of %s is valid', (page) => {
     return read === undefined ? [] : [read(lines.join('\n'))];
   });
   expect(values.filter((value) => typeof value !== 'object')).toEqual([]);
+});
+
+test.for(['npm ci && npm test', 'npm ci && npm run demo'])(
+  'README.md shows the command for a fresh machine: %s',
+  (command) => {
+    const lines = blocksOf('README.md').flatMap((block) => block.lines);
+    expect(lines.map((line) => line.replace(/^\$ /, ''))).toContain(command);
+  },
+);
+
+test.for(pages)('every npm script that %s names exists', (page) => {
+  const named = [...readText(page).matchAll(/\bnpm (?:run ([\w:]+)|test\b)/g)];
+  const missing = named
+    .map(([, script = 'test']) => script)
+    .filter((script) => !(script in manifest.scripts));
+  expect(missing).toEqual([]);
 });
