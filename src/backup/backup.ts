@@ -15,7 +15,7 @@ export interface Backup {
   location: Location;
   /** As the server wrote it: UTC before 2.6.29, its local time after; year 1 if unknown. */
   created: string;
-  /** Bytes, if the server shows a size (clickhouse-backup-api.md#list-rows). */
+  /** Bytes of all data of the backup, if the server shows it (clickhouse-backup-api.md#list-rows). */
   sizeBytes?: number;
   /** The base of an increment; undefined for a full backup, and for a broken one. */
   required: string | undefined;

@@ -162,11 +162,12 @@ export class ApiClient implements BackupServer {
 
   private toBackup(row: z.output<typeof listRow>): Backup {
     const { name, location } = row;
+    const sizeBytes = row.data_size ?? row.size;
     return {
       name,
       location,
       created: row.created,
-      ...(row.size !== undefined && { sizeBytes: row.size }),
+      ...(sizeBytes !== undefined && { sizeBytes }),
       required: row.required || undefined,
       description: this.parts.connection.responses.sanitize(row.desc),
       state: stateOf({ name, location, description: row.desc }),

@@ -17,6 +17,7 @@ export const listRow = z.object({
   name: z.string(),
   created: z.string(),
   size: z.optional(z.number()),
+  data_size: z.optional(z.number()),
   location: z.enum(['local', 'remote']),
   required: z._default(z.string(), ''),
   desc: z._default(z.string(), ''),

@@ -101,7 +101,7 @@ function backup(
   required: string,
   description: string,
 ): Backup {
-  const sizeBytes = bytesOf(/^all:([^,]*)/.exec(size)?.[1] ?? size);
+  const sizeBytes = bytesOf(/\bdata:([^,]*)/.exec(size)?.[1] ?? size);
   return {
     name,
     location,

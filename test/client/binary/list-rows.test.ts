@@ -9,7 +9,7 @@ describe('rowsOfText', () => {
         name: 'b2',
         location: 'local',
         created: '2023-08-28 15:36:35',
-        sizeBytes: Math.round(1.21 * 1024 ** 2),
+        sizeBytes: Math.round(1.2 * 1024 ** 2),
         required: 'b1',
         description: 'regular',
         state: 'ok',
