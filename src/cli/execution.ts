@@ -34,7 +34,7 @@ export async function prepare(
   const reporter = new ConsoleReporter({
     output,
     clock: environment.clock,
-    host: settings.host.fileName,
+    host: settings.host.label,
     quiet: settings.quiet,
     verbose: settings.verbose,
     json: settings.json,

@@ -11,7 +11,7 @@ import type { Spinner } from './spinner.js';
 export interface ConsoleReporterOptions {
   output: Output;
   clock: Clock;
-  /** The host in each line that is not shown on a terminal. */
+  /** The host as typed, for JSON and for each line that is not shown on a terminal; '' for none. */
   host: string;
   quiet: boolean;
   verbose: boolean;
