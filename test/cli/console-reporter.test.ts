@@ -99,18 +99,22 @@ describe('messages on stderr', () => {
     harness,
   }) => {
     const disk = {
+      list: () => [],
+      read: () => undefined,
       makeFolder: () => {
         throw new TypeError(`two\nlines and ${secret}`);
       },
     } as never;
-    const short = await harness.startRaw(['create-full', harness.host, 'u', secret], { disk }).done;
+    const short = await harness.startRaw(['create-full', harness.host, 'rlAPIuser', secret], {
+      disk,
+    }).done;
     expect(short.code).toBe(1);
     expect(lines(short.stderr)).toEqual([
       expect.stringMatching(
         /::::\[ERROR\] unexpected error: TypeError: two \(this is a bug in chbackup/,
       ),
     ]);
-    const argv = ['create-full', harness.host, 'u', secret, '--verbose'];
+    const argv = ['create-full', harness.host, 'rlAPIuser', secret, '--verbose'];
     const long = await harness.startRaw(argv, { disk }).done;
     expect(lines(long.stderr).length).toBeGreaterThan(3);
     for (const text of lines(long.stderr)) expect(text).toMatch(line);
