@@ -18,6 +18,7 @@ type Drawn = Step | keyof typeof notes;
 /** The rows of the page and the nodes in them; `[]` is a gap. Graphviz routes the lines. */
 const page: (Drawn | '')[][] = [
   ['start'],
+  ['known-host', 'check-new-host'],
   ['lock', 'wait-for-lock'],
   ['check-server'],
   ['journal', 'recover'],

@@ -24,6 +24,18 @@ export interface FlowEdge {
 /** The nodes for the steps of create-full and create-diff, which the program reports by name. */
 const written = {
   start: { kind: 'start', cluster: 'main', label: 'create-full\nor create-diff' },
+  'known-host': {
+    kind: 'condition',
+    cluster: 'main',
+    label: 'Files of\nthis host?',
+    mayFail: true,
+  },
+  'check-new-host': {
+    kind: 'action',
+    cluster: 'main',
+    label: 'Check that\nit is usable',
+    mayFail: true,
+  },
   lock: { kind: 'condition', cluster: 'main', label: 'Host lock\nfree?', mayFail: true },
   'wait-for-lock': { kind: 'action', cluster: 'main', label: 'Wait for turn', mayFail: true },
   'check-server': {
@@ -151,7 +163,7 @@ const written = {
     mayFail: true,
   },
   'give-up': { kind: 'catch', cluster: 'log', label: 'Give up' },
-  'log-error': { kind: 'input/output', cluster: 'log', label: 'Log error' },
+  'log-error': { kind: 'input/output', cluster: 'log', label: 'Log error\nof known host' },
   end: { kind: 'end', cluster: 'main', label: 'Unlock, exit' },
 } satisfies Partial<Record<Step, FlowNode>>;
 
@@ -165,7 +177,10 @@ export const nodes = written as Record<Step, FlowNode>;
 
 /** The moves from step to step, without those that `asksServer` and `mayFail` represent. */
 export const edges: readonly FlowEdge[] = [
-  { from: 'start', to: 'lock' },
+  { from: 'start', to: 'known-host' },
+  { from: 'known-host', to: 'lock', label: 'yes' },
+  { from: 'known-host', to: 'check-new-host', label: 'no' },
+  { from: 'check-new-host', to: 'lock' },
   { from: 'lock', to: 'wait-for-lock', label: 'no' },
   { from: 'wait-for-lock', to: 'lock' },
   { from: 'lock', to: 'check-server', label: 'yes' },

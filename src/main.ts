@@ -1,6 +1,6 @@
 import { openOutput } from './cli/ui/output.js';
 import { parseArguments } from './cli/program.js';
-import { InterruptedError } from './errors.js';
+import { exitCodes, InterruptedError } from './errors.js';
 import type { Execution } from './cli/execution.js';
 import type { Environment } from './cli/environment.js';
 
@@ -33,4 +33,10 @@ export async function main(environment: Environment): Promise<number> {
   } finally {
     stopListening();
   }
+}
+
+/** Returns true if a run with this exit code may have left a name lookup, which cannot be canceled. */
+export function mayLeaveLookup(exitCode: number): boolean {
+  const codes: number[] = [exitCodes.unreachable, exitCodes.interrupted, exitCodes.terminated];
+  return codes.includes(exitCode);
 }

@@ -1,7 +1,7 @@
 import { printCrash } from './cli/crash.js';
 import { UnexpectedError } from './cli/unexpected-error.js';
 import { systemClock } from './time/clock.js';
-import { main } from './main.js';
+import { main, mayLeaveLookup } from './main.js';
 
 const signals = ['SIGINT', 'SIGTERM'] as const;
 
@@ -24,9 +24,9 @@ export async function start(): Promise<void> {
     exitCode = printCrash(error, argv);
   }
   process.exitCode = exitCode;
-  // A pending name lookup would keep a stopped process running for many seconds.
+  // A pending name lookup would keep the process running for many seconds.
   // oxlint-disable-next-line unicorn/no-process-exit
-  if (exitCode > 128) setTimeout(() => process.exit(), 500).unref();
+  if (mayLeaveLookup(exitCode)) setTimeout(() => process.exit(), 500).unref();
 }
 
 const endedEarly = () => new UnexpectedError('chbackup exited before its work was finished');

@@ -1,7 +1,10 @@
 import { readSettings, type Settings } from '../config/settings.js';
+import { type Disk, nodeDisk } from '../state/disk.js';
+import { HostFiles } from '../state/host-files.js';
 import type { Environment } from './environment.js';
 import type { Output } from './ui/output.js';
 import type { Invocation } from './program.js';
+import { mayShowHost, orderAdvice } from './typed-host.js';
 import type { Spinner } from './ui/spinner.js';
 import { ConsoleReporter } from './ui/console-reporter.js';
 
@@ -11,6 +14,10 @@ export interface Execution {
   settings: Settings;
   reporter: ConsoleReporter;
   output: Output;
+  disk: Disk;
+  files: HostFiles;
+  /** How messages name the host until its name has been resolved. */
+  unresolved: { label: string; advice: string | undefined };
   /** Aborted with an `InterruptedError` on SIGINT and SIGTERM. */
   signal: AbortSignal;
 }
@@ -30,22 +37,30 @@ export async function prepare(
     binaryAllowed: command.canUseBinary,
   });
   if (settings.noColor) output.disableColors();
+  const { host, logDir } = settings;
+  const disk = environment.disk ?? nodeDisk(environment.env['PATH']);
+  const files = new HostFiles(disk, logDir, host.fileName, host.agentFileName);
+  const isShown = settings.binaryPath !== undefined || mayShowHost(given, host, files);
   const spinner = await openSpinner(environment, output, settings.json || settings.quiet);
   const reporter = new ConsoleReporter({
     output,
     clock: environment.clock,
-    host: settings.host.fileName,
+    host: host.label,
+    mayShowHost: isShown,
     quiet: settings.quiet,
     verbose: settings.verbose,
     json: settings.json,
     onStep: environment.onStep,
     spinner,
   });
-  environment.setTitle(`chbackup ${command.name} ${settings.host.label}`);
+  environment.setTitle(['chbackup', command.name, ...(isShown ? [host.label] : [])].join(' '));
   if (unknown.length > 0) {
     reporter.warn(`ignoring unknown setting${unknown.length > 1 ? 's' : ''} ${unknown.join(', ')}`);
   }
-  return { environment, settings, reporter, output, signal };
+  const unresolved = isShown
+    ? { label: host.label, advice: undefined }
+    : { label: 'the host given as an argument', advice: orderAdvice(given) };
+  return { environment, settings, reporter, output, disk, files, unresolved, signal };
 }
 
 /** Loaded only where there is a terminal for it. */

@@ -31,6 +31,7 @@ export function failBeforeSettings(
     output,
     clock: environment.clock,
     host: '',
+    mayShowHost: true,
     quiet: false,
     verbose: false,
     json: environment.argv.includes('--json'),

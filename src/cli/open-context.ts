@@ -4,9 +4,8 @@ import { WaitBudget } from '../time/waiting.js';
 import type { Settings } from '../config/settings.js';
 import type { Transport } from '../http/transport.js';
 import { openServer } from '../client/api/open.js';
+import type { GivenCredentials } from '../client/api/unauthorized.js';
 import type { BackupServer } from '../client/client.js';
-import { nodeDisk } from '../state/disk.js';
-import { HostFiles } from '../state/host-files.js';
 import { LogDirectory } from '../state/log-directory.js';
 import { LogFile } from '../state/log-file.js';
 import type { Environment } from './environment.js';
@@ -51,15 +50,8 @@ export async function openContext(
 type Parts = Omit<CommandContext, 'client'> & { redact: (text: string) => string };
 
 /** Opens no connection and writes nothing. */
-function openParts({ environment, settings, reporter, signal }: Execution): Parts {
+function openParts({ environment, settings, reporter, disk, files, signal }: Execution): Parts {
   const redact = createRedactor(settings.credentials);
-  const disk = environment.disk ?? nodeDisk(environment.env['PATH']);
-  const files = new HostFiles(
-    disk,
-    settings.logDir,
-    settings.host.fileName,
-    settings.host.agentFileName,
-  );
   const log = new LogFile(disk, files.logFile, redact);
   const wait = new WaitBudget(settings.waitMs);
   reporter.keepIn(log);
@@ -78,7 +70,7 @@ function openParts({ environment, settings, reporter, signal }: Execution): Part
 }
 
 async function openApi(
-  { environment, settings }: Execution,
+  { environment, settings, unresolved }: Execution,
   parts: Parts,
   listWhileBusy: boolean,
 ): Promise<BackupServer> {
@@ -87,10 +79,17 @@ async function openApi(
     transport: await openTransport(environment, settings),
     observer: parts.report,
     label: settings.host.label,
+    unresolved,
+    credentials: givenCredentials(settings),
     timeoutMs: settings.timeoutMs,
     connectTimeoutMs: settings.connectTimeoutMs,
     listWhileBusy,
   });
+}
+
+function givenCredentials({ credentials }: Settings): GivenCredentials {
+  if (credentials === undefined) return 'none';
+  return credentials.password === '' ? 'user' : 'user and password';
 }
 
 /** Loads got only for commands that send requests, because loading it takes longer than the rest. */

@@ -25,6 +25,8 @@ export interface ClientObserver {
   free(): void;
   /** Our own operation is still running. */
   working(elapsedMs: number): void;
+  /** The host name was resolved, or the host is an IP address; called once. */
+  hostResolved(): void;
   /** The server did not answer; the request is sent again. */
   unanswered(path: string, problem: string): void;
   /** A parsed response to a POST, or an operation's final row, for the log file. */

@@ -59,5 +59,7 @@ function fileNameOf(name: string, port: number): string {
 
 function isName(name: string): boolean {
   if (name.startsWith('[')) return URL.canParse(`http://${name}/`);
-  return name.length <= 253 && !name.includes('..') && URL.canParse(`http://${name}/`);
+  if (name.length > 253 || name.includes('..') || !URL.canParse(`http://${name}/`)) return false;
+  // A number, which may be a password in the wrong place, would become an address: 123 is 0.0.0.123.
+  return new URL(`http://${name}/`).hostname === name.toLowerCase();
 }

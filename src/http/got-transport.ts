@@ -1,7 +1,10 @@
 import http from 'node:http';
 import https from 'node:https';
+import { isIP } from 'node:net';
 import { got, type RequestError } from 'got';
 import { presentable } from '../text.js';
+import { readForeignProtocol } from './foreign-protocol.js';
+import { readNameFailure, unresolvedInTime } from './name-failure.js';
 import { readRedirect } from './redirect.js';
 import { type Connection, readTlsFailure } from './tls-failure.js';
 import { type Transport, TransportError } from './transport.js';
@@ -25,6 +28,7 @@ const largestAnswerBytes = 64 * 1024 * 1024;
 export function createGotTransport(options: GotTransportOptions): Transport {
   const { credentials, clientCertificate } = options;
   const isTls = options.baseUrl.startsWith('https:');
+  const isAddress = isIP(new URL(options.baseUrl).hostname.replaceAll(/[[\]]/g, '')) > 0;
   const client = got.extend({
     headers: {
       'user-agent': 'chbackup',
@@ -54,9 +58,13 @@ export function createGotTransport(options: GotTransportOptions): Transport {
       ...(body !== undefined && { body }),
       signal: AbortSignal.any([signal, tooLarge.signal]),
     });
+    let resolved = isAddress;
+    let accepted = false;
     let connected = false;
     void request.on('request', (sent: http.ClientRequest) => {
       sent.once('socket', (socket) => {
+        socket.on('lookup', (error: Error | null) => (resolved ||= error === null));
+        socket.once('connect', () => (accepted = true));
         socket.once(isTls ? 'secureConnect' : 'connect', () => (connected = true));
       });
     });
@@ -77,13 +85,13 @@ export function createGotTransport(options: GotTransportOptions): Transport {
         throw new TransportError(`the answer is larger than ${largestBytes / 2 ** 20} MiB`, {
           neverSent: false,
           permanent: true,
-          hint: 'check that host and port are those of a clickhouse-backup API',
+          hint: 'check that host and port are those of a clickhouse-backup API; its default port is 7171',
         });
       }
       const hasClientCertificate = clientCertificate !== undefined;
       throw toTransportError(
         error as RequestError,
-        { isTls, hasClientCertificate, connected },
+        { isTls, hasClientCertificate, resolved, accepted, connected },
         signal,
       );
     }
@@ -98,22 +106,37 @@ function basicAuthentication({ user, password }: { user: string; password: strin
 function toTransportError(error: RequestError, connection: Connection, signal: AbortSignal): Error {
   if (signal.aborted) {
     const reason = signal.reason as Error;
-    return reason.name === 'TimeLimitError'
-      ? new TransportError(reason.message, { neverSent: !connection.connected, cause: reason })
-      : reason;
+    if (reason.name !== 'TimeLimitError') return reason;
+    const { connected, accepted, resolved } = connection;
+    if (!resolved) return unresolvedInTime(reason);
+    return new TransportError(reason.message, {
+      neverSent: !connected,
+      firstHint: accepted ? silentHint : undefined,
+      cause: reason,
+    });
   }
   return (
+    readNameFailure(error) ??
     readTlsFailure(error, connection) ??
-    new TransportError(describe(error), { neverSent: !connection.connected })
+    readForeignProtocol(error) ??
+    new TransportError(describe(error), {
+      neverSent: !connection.connected,
+      firstHint: cut.has(error.code) ? cutHint : undefined,
+    })
   );
 }
+
+const silentHint =
+  'the port is open, but may not be that of the clickhouse-backup API, which is 7171 by default; to wait longer, pass --connect-timeout';
+
+const cut = new Set(['ECONNRESET', 'EPIPE']);
+const cutHint =
+  'check that clickhouse-backup server is running there; if it uses TLS, write the host as https://NAME';
 
 const explanations: Record<string, string> = {
   ECONNREFUSED: 'connection refused',
   ECONNRESET: 'the connection was cut',
   EPIPE: 'the connection was cut',
-  ENOTFOUND: 'the host name was not found',
-  EAI_AGAIN: 'the host name cannot be resolved now',
   EHOSTUNREACH: 'no route to the host',
   ENETUNREACH: 'no route to the network',
   ETIMEDOUT: 'the connection timed out',

@@ -4,6 +4,10 @@ import { TransportError } from './transport.js';
 export interface Connection {
   isTls: boolean;
   hasClientCertificate: boolean;
+  /** The host name was resolved. */
+  resolved: boolean;
+  /** The server accepted the connection. */
+  accepted: boolean;
   /** The connection was made and, with TLS, our side of the handshake was complete. */
   connected: boolean;
 }

@@ -33,7 +33,16 @@ export interface TransportErrorDetails {
   refused?: boolean;
   /** True if a retry cannot succeed, for example because a certificate is not trusted. */
   permanent?: boolean;
+  /**
+   * True if the address is probably wrong, unless it was right before: the host name does not exist, or
+   * what answers is not a web server.
+   */
+  wrongAddress?: boolean;
+  /** True if the host name was not resolved. */
+  unresolved?: boolean;
   hint?: string | undefined;
+  /** Replaces `hint` as long as the server has not responded in this run: the address may be wrong. */
+  firstHint?: string | undefined;
   /** What follows the host in the final error; `does not answer: MESSAGE` by default. */
   predicate?: string;
   /** How long the response asks to wait before the request is sent again. */

@@ -2,6 +2,7 @@ import path from 'node:path';
 import * as z from 'zod/mini';
 import type { BackupKind } from '../backup/backup.js';
 import { isUsableName } from '../backup/names.js';
+import { StateError } from '../errors.js';
 import type { Disk } from './disk.js';
 import type { LockAttempt } from './file-lock.js';
 import { lastBackupSuffix } from './log-directory.js';
@@ -52,16 +53,33 @@ export class HostFiles {
   private readonly journalFile: string;
   private readonly lockFile: string;
   private readonly disk: Disk;
+  private readonly folder: string;
 
   /** `agentHost` is the host in the bash agent's file names, which keep underscores. */
   constructor(disk: Disk, folder: string, host: string, agentHost = host) {
     this.disk = disk;
+    this.folder = folder;
     this.logFile = path.join(folder, `${host}_backup_ch.log`);
     this.lastBackupFile = path.join(folder, `.${host}${lastBackupSuffix}`);
     this.agentFile = path.join(folder, `.${agentHost}${lastBackupSuffix}`);
     this.agentLock = path.join(folder, `.${agentHost}_lock`);
     this.journalFile = path.join(folder, `.${host}_run.json`);
     this.lockFile = path.join(folder, `.${host}_lock`);
+  }
+
+  /**
+   * Returns true if the log directory has a file of this host, or if that cannot be found out: then
+   * creating the log file fails with the reason.
+   */
+  exist(): boolean {
+    try {
+      const files = [this.logFile, this.journalFile, this.lockFile, ...this.lastBackupFiles()];
+      const names = new Set(files.map((file) => path.basename(file)));
+      return this.disk.list(this.folder).some((name) => names.has(name));
+    } catch (error) {
+      if (error instanceof StateError) return true;
+      throw error;
+    }
   }
 
   tryLock(): LockAttempt {

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { Disk } from './disk.js';
 import { localStamp } from '../time/local-time.js';
 import { ConfigError, StateError } from '../errors.js';
@@ -21,9 +22,9 @@ export class LogFile {
   }
 
   /** Creates the folder and the file without writing anything. Throws `ConfigError`. */
-  prepare(folder: string): void {
+  prepare(): void {
     this.begin(() => {
-      this.disk.makeFolder(folder);
+      this.disk.makeFolder(path.dirname(this.file));
       this.disk.append(this.file, '');
     });
   }

@@ -15,6 +15,8 @@ type Holder = z.infer<typeof holderSchema>;
 export interface HostLock {
   /** Writes into the lock file which backup the command works on. */
   nameBackup(backup: string): void;
+  /** True if another chbackup held the lock first. */
+  readonly wasWaitedFor: boolean;
   release(): void;
 }
 
@@ -49,7 +51,8 @@ async function takeHostLock(context: CommandContext, command: string): Promise<H
     const attempt = files.tryLock();
     if (attempt.kind === 'taken') {
       if (wait.waitedMs > 0) report.free();
-      return describeHolder(attempt.lock, { command, backup: '', since: localTime(clock.now()) });
+      const holder = { command, backup: '', since: localTime(clock.now()) };
+      return describeHolder(attempt.lock, holder, wait.waitedMs > 0);
     }
     report.step('wait-for-lock');
     const holder = readHolder(attempt.holder);
@@ -65,9 +68,10 @@ async function takeHostLock(context: CommandContext, command: string): Promise<H
   }
 }
 
-function describeHolder(lock: HeldLock, holder: Holder): HostLock {
+function describeHolder(lock: HeldLock, holder: Holder, wasWaitedFor: boolean): HostLock {
   lock.describe(JSON.stringify(holder));
   return {
+    wasWaitedFor,
     nameBackup: (backup) => lock.describe(JSON.stringify({ ...holder, backup })),
     release: () => lock.release(),
   };

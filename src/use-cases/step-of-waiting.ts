@@ -40,6 +40,7 @@ export function withStepOfWaiting(inner: Reporter): Reporter {
     },
     stillBusy: (waitedMs) => inner.stillBusy(waitedMs),
     working: (elapsedMs) => inner.working(elapsedMs),
+    hostResolved: () => inner.hostResolved(),
     unanswered: (path, problem) => inner.unanswered(path, problem),
     answered: (body) => inner.answered(body),
     requested: (line, answered) => inner.requested(line, answered),

@@ -1,6 +1,8 @@
 /** All steps that create-full and create-diff report, in the order of a run; `diagram/flow.ts` draws them. */
 export const steps = [
   'start',
+  'known-host',
+  'check-new-host',
   'lock',
   'wait-for-lock',
   'check-server',

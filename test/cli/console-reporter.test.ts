@@ -14,7 +14,7 @@ const lines = (text: string) => text.trimEnd().split('\n');
 
 /** Returns stderr without the port, which differs from run to run. */
 const plain = ({ stderr }: { stderr: string }, harness: Harness) =>
-  stderr.replaceAll(harness.hostInFiles, 'HOST').replaceAll(harness.host, 'HOST:PORT');
+  stderr.replaceAll(harness.host, 'HOST:PORT');
 
 describe('messages on stderr', () => {
   test('one line at the start and one at the end of a full and a diff', async ({ harness }) => {
@@ -22,10 +22,10 @@ describe('messages on stderr', () => {
     const diff = await harness.run('create-diff');
     expect(plain(full, harness) + plain(diff, harness)).toBe(
       [
-        '2026-11-22 10:00:00 HOST [INFO] create-full started',
-        '2026-11-22 10:00:03 HOST [INFO] FULL_CH_BK_2026-11-22_10-00-00 is uploaded in full, verified and recorded as the last backup',
-        '2026-11-22 10:00:03 HOST [INFO] create-diff started',
-        '2026-11-22 10:00:06 HOST [INFO] DIFF_CH_BK_2026-11-22_10-00-03 is uploaded as an increment on FULL_CH_BK_2026-11-22_10-00-00, verified and recorded as the last backup',
+        '2026-11-22 10:00:00 HOST:PORT [INFO] create-full started',
+        '2026-11-22 10:00:03 HOST:PORT [INFO] FULL_CH_BK_2026-11-22_10-00-00 is uploaded in full, verified and recorded as the last backup',
+        '2026-11-22 10:00:03 HOST:PORT [INFO] create-diff started',
+        '2026-11-22 10:00:06 HOST:PORT [INFO] DIFF_CH_BK_2026-11-22_10-00-03 is uploaded as an increment on FULL_CH_BK_2026-11-22_10-00-00, verified and recorded as the last backup',
         '',
       ].join('\n'),
     );
@@ -101,18 +101,22 @@ describe('messages on stderr', () => {
     harness,
   }) => {
     const disk = {
+      list: () => [],
+      read: () => undefined,
       makeFolder: () => {
         throw new TypeError(`two\nlines and ${secret}`);
       },
     } as never;
-    const short = await harness.startRaw(['create-full', harness.host, 'u', secret], { disk }).done;
+    const short = await harness.startRaw(['create-full', harness.host, 'rlAPIuser', secret], {
+      disk,
+    }).done;
     expect(short.code).toBe(1);
     expect(lines(short.stderr)).toEqual([
       expect.stringMatching(
         /::::\[ERROR\] unexpected error: TypeError: two \(this is a bug in chbackup/,
       ),
     ]);
-    const argv = ['create-full', harness.host, 'u', secret, '--verbose'];
+    const argv = ['create-full', harness.host, 'rlAPIuser', secret, '--verbose'];
     const long = await harness.startRaw(argv, { disk }).done;
     expect(lines(long.stderr).length).toBeGreaterThan(3);
     for (const text of lines(long.stderr)) expect(text).toMatch(line);
@@ -147,7 +151,7 @@ describe('--json', () => {
     expect(stderr).not.toMatch(harmful);
     const common = {
       time: expect.stringMatching(/^2026-11-22 10:00:0\d$/) as string,
-      host: harness.hostInFiles,
+      host: harness.host,
     };
     expect(lines(stderr).map((text) => JSON.parse(text) as unknown)).toEqual([
       {

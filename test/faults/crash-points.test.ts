@@ -219,11 +219,11 @@ test('a FULL and a DIFF have these effects, in this order', async () => {
   const full = await killEverywhere({}, none, runStep('create-full'), none);
   expect(shorten(full)).toMatchInlineSnapshot(`
     [
+      "GET /backup/tables",
       "make log",
       "append h0_backup_ch.log",
       "lock .h0_lock",
       "append h0_backup_ch.log",
-      "GET /backup/tables",
       "GET /backup/actions",
       "GET /backup/list/local",
       "GET /backup/tables",

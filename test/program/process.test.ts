@@ -157,6 +157,7 @@ describe.skipIf(!hasFlock)('the program as a process (needs flock)', () => {
   ] as const)(
     'exits with 1 at once on a file system without locks, %s',
     async ([, lines], { bench }) => {
+      bench.makeHostKnown();
       bench.env['PATH'] = bench.shadow('flock', lines);
       const { code, stderr } = await bench.run('create-full');
       expect(code).toBe(1);
@@ -225,6 +226,7 @@ describe.skipIf(!hasFlock)('the program as a process (needs flock)', () => {
 test('exits with 2 before any request and names the package if flock is not on PATH', async ({
   bench,
 }) => {
+  bench.makeHostKnown();
   const { ended } = bench.startRaw(['create-full', bench.host, 'rlAPIuser', secret], {
     env: { PATH: bench.folder },
   });

@@ -179,7 +179,9 @@ export class Harness {
 
   /** Holds the host's lock, so that no run gets it; returns a function that releases it. */
   holdLock(holder: string): () => void {
-    const file = path.join(this.logDir, `.${this.hostInFiles}_lock`);
+    const name = `.${this.hostInFiles}_lock`;
+    const file = path.join(this.logDir, name);
+    this.writeFile(name, holder);
     this.locks.set(file, holder);
     return () => this.locks.delete(file);
   }

@@ -1,6 +1,14 @@
 import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test as base } from 'vitest';
@@ -131,6 +139,12 @@ export class ProgramBench {
 
   fileName(name: string): string {
     return path.join(this.logDir, `.${this.host.replace(':', '_')}_${name}`);
+  }
+
+  /** Writes a last-backup file: a host without files is asked before it is locked. */
+  makeHostKnown(): void {
+    mkdirSync(this.logDir, { recursive: true });
+    writeFileSync(this.fileName('last_backup'), '');
   }
 
   file(name: string): string | undefined {

@@ -7,9 +7,7 @@ import { openCreateContext } from '../open-context.js';
 export async function executeCreate(kind: BackupKind, execution: Execution): Promise<void> {
   const { settings, reporter, output } = execution;
   const run = await openCreateContext(execution);
-  run.log.prepare(settings.logDir);
   const command = `create-${kind.toLowerCase()}`;
-  reporter.info(`${command} started`);
   const { backup, base } = await createBackup({ kind, withoutBase: settings.withoutBase }, run);
   if (settings.json) {
     const answer = { command, host: settings.host.label, backup, base: base ?? null };

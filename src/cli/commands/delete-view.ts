@@ -27,7 +27,6 @@ const barLook = {
 export async function executeDelete(request: DeleteRequest, execution: Execution): Promise<void> {
   const { settings, output, reporter } = execution;
   const context = await openContext(execution);
-  if (!request.dryRun) context.log.prepare(settings.logDir);
   const progress = new DeletionProgress(execution);
   try {
     await deleteBackups(request, context, progress);

@@ -21,7 +21,6 @@ export async function executeRestore(
 ): Promise<void> {
   const { settings, output, reporter } = execution;
   const context = await openContext(execution);
-  context.log.prepare(settings.logDir);
   let shown: RestorePlan | undefined;
   let restored: Table | undefined;
   const dialogue: RestoreDialogue = {

@@ -11,8 +11,10 @@ import type { Spinner } from './spinner.js';
 export interface ConsoleReporterOptions {
   output: Output;
   clock: Clock;
-  /** The host in each line that is not shown on a terminal. */
+  /** The host as typed, for JSON and for each line that is not shown on a terminal; '' for none. */
   host: string;
+  /** False: the host is shown only after its name has been resolved. */
+  mayShowHost: boolean;
   quiet: boolean;
   verbose: boolean;
   json: boolean;
@@ -38,9 +40,11 @@ export class ConsoleReporter implements Reporter {
   /** The request that got no response yet; other requests may have got one meanwhile. */
   private silentPath = '';
   private log: Log | undefined;
+  private shownHost: string;
 
   constructor(options: ConsoleReporterOptions) {
     this.options = options;
+    this.shownHost = options.mayShowHost ? options.host : '';
     this.phaseStartMs = options.clock.elapsed();
   }
 
@@ -113,6 +117,10 @@ export class ConsoleReporter implements Reporter {
     this.phase(this.phaseText);
   }
 
+  hostResolved(): void {
+    this.shownHost = this.options.host;
+  }
+
   unanswered(path: string, problem: string): void {
     if (this.silentPath !== '') return;
     this.warn(`no response, retrying: ${path}: ${problem}`);
@@ -151,14 +159,15 @@ export class ConsoleReporter implements Reporter {
   }
 
   private line(mark: string, color: Color, text: string): void {
-    const { output, clock, host } = this.options;
-    const where = host === '' ? '' : `${host} `;
+    const { output, clock } = this.options;
+    const where = this.shownHost === '' ? '' : `${this.shownHost} `;
     const prefix = output.stderrIsTerminal ? '' : `${localTime(clock.now())} ${where}`;
     output.progressLine([prefix, { text: mark, color }, ` ${oneLine(text)}`]);
   }
 
   private jsonLine(value: Record<string, unknown>): void {
-    const { clock, host, output } = this.options;
+    const { clock, output } = this.options;
+    const host = this.shownHost;
     output.progressJson({ time: localTime(clock.now()), ...(host && { host }), ...value });
   }
 }

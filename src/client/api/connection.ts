@@ -1,6 +1,6 @@
 import type * as z from 'zod/mini';
 import { type Clock, TimeLimitError } from '../../time/clock.js';
-import { UnauthorizedError, ResponseError, OperationTimeoutError } from '../../errors.js';
+import { ResponseError, OperationTimeoutError } from '../../errors.js';
 import {
   type HttpAnswer,
   type HttpRequest,
@@ -9,10 +9,11 @@ import {
 } from '../../http/transport.js';
 import { quickMs } from '../limits.js';
 import type { ClientObserver } from '../observer.js';
-import { isFromServer, titleOfPage } from './error-response.js';
-import { Patience } from './patience.js';
+import { isFromServer } from './error-response.js';
+import { Patience, type UnresolvedHost } from './patience.js';
 import { notNow } from './proxy-response.js';
 import { ResponseReader } from './response-reader.js';
+import { type GivenCredentials, unauthorized } from './unauthorized.js';
 
 /** The result of a POST. */
 export type PostResult =
@@ -26,7 +27,10 @@ export interface GetOptions {
   largestBytes?: number;
   /** Runs before each retry. Responses to its own requests do not extend the time for retries. */
   before?: (() => Promise<void>) | undefined;
-  /** Throws `OperationTimeoutError`, without a retry, if the server accepts the request but is silent. */
+  /**
+   * Throws `OperationTimeoutError`, without a retry, if the server accepts the request but is silent.
+   * The first request of a run then gets half of the connect timeout at most.
+   */
   notWhenSilent?: boolean;
 }
 
@@ -37,6 +41,8 @@ export interface ApiConnectionOptions {
   connectTimeoutMs: number;
   /** The host as typed, for messages. */
   label: string;
+  unresolved: UnresolvedHost;
+  credentials: GivenCredentials;
   observer: ClientObserver;
   redact: (text: string) => string;
 }
@@ -131,7 +137,7 @@ export class ApiConnection {
     let silentMs = 0;
     for (let attempt = 0; ; attempt++) {
       const startMs = clock.elapsed();
-      const result = await this.attempt(request, limitMs);
+      const result = await this.attempt(request, limitMs, notWhenSilent);
       const answer = result instanceof TransportError ? result : this.readOrRetry(result, read);
       if (!(answer instanceof TransportError)) return answer;
       if (answer.cause instanceof TimeLimitError && !answer.details.neverSent && notWhenSilent) {
@@ -139,6 +145,7 @@ export class ApiConnection {
           `${label} did not answer ${path} within ${limitMs / 60_000} minutes`,
           {
             hint: 'the server may still be working; check that ClickHouse and the remote storage answer',
+            cause: answer.cause,
           },
         );
       }
@@ -164,9 +171,11 @@ export class ApiConnection {
 
   private async attempt(
     request: HttpRequest,
-    limitMs: number,
+    wantedMs: number,
+    isHalf = false,
   ): Promise<HttpAnswer | TransportError> {
-    const { clock, transport, observer, signal, label } = this.options;
+    const { clock, transport, observer, signal, label, credentials } = this.options;
+    const limitMs = this.patience.limitMs(wantedMs, isHalf);
     const startMs = clock.elapsed();
     const line = `${request.method} ${request.path}`;
     try {
@@ -176,27 +185,20 @@ export class ApiConnection {
       const isUseful = answer.status < 500 && proxyError === undefined;
       observer.requested(`${line} → ${answer.status} in ${tookMs} ms`, isUseful);
       if (proxyError !== undefined) {
-        this.patience.silent(startMs);
+        this.patience.silent(startMs, proxyError);
         return proxyError;
       }
       this.patience.answered();
-      if (answer.status === 401 || answer.status === 403) throw unauthorized(label, answer);
+      if (answer.status === 401 || answer.status === 403) {
+        throw unauthorized(label, answer, credentials);
+      }
       return answer;
     } catch (error) {
       if (!(error instanceof TransportError)) throw error;
-      this.patience.silent(startMs);
+      this.patience.silent(startMs, error);
       observer.requested(`${line} → ${error.message}`, false);
       if (error.details.permanent) throw this.patience.unreachable(error);
       return error;
     }
   }
-}
-
-function unauthorized(label: string, { status, body }: HttpAnswer): UnauthorizedError {
-  return new UnauthorizedError(`${label} rejected the credentials (${status})`, {
-    hint:
-      titleOfPage(body) === undefined
-        ? "check user and password against api.username and api.password in clickhouse-backup's configuration"
-        : 'the answer is from a proxy in front of clickhouse-backup; check that the proxy accepts user and password',
-  });
 }

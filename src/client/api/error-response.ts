@@ -26,6 +26,30 @@ export function readError(body: string): string {
   return errorAnswer.parse(JSON.parse(body.split('\n')[0] ?? '')).error;
 }
 
+export interface OtherServer {
+  /** What follows the host in the error. */
+  predicate: string;
+  hint: string;
+}
+
+/** Returns which other server has sent a response, if that can be told; `body` is not JSON then. */
+export function otherServer(body: string): OtherServer | undefined {
+  const name = otherServers.find(([pattern]) => pattern.test(body))?.[1];
+  if (name === undefined) return undefined;
+  const hint = 'the clickhouse-backup API listens on port 7171 by default';
+  return { predicate: `is ${name}, not clickhouse-backup`, hint };
+}
+
+/** Seen with ClickHouse 18.16, whose texts later versions still have. */
+const otherServers: readonly [RegExp, string][] = [
+  [/^Port \d+ is for clickhouse-client program/, "ClickHouse's native port"],
+  [/^(Ok\.\s*$|There is no handle \/|Code: \d+[.,])/, "ClickHouse's HTTP port"],
+  [
+    /^(Poco::Exception\. Code: \d|Client requires HTTP Basic auth)/,
+    "ClickHouse's port for other replicas",
+  ],
+];
+
 /**
  * Returns the title of an HTML or XML page, or its first heading, or ''; undefined if `body` is not a
  * page. Proxies and web sites send pages, clickhouse-backup never does.

@@ -4,6 +4,8 @@ import type { BackupServer } from '../client.js';
 import type { ClientObserver } from '../observer.js';
 import { ActionLog } from './action-log.js';
 import { ApiConnection } from './connection.js';
+import type { UnresolvedHost } from './patience.js';
+import type { GivenCredentials } from './unauthorized.js';
 import { ApiClient } from './api-client.js';
 import { OperationRunner } from './operation.js';
 import type { Transport } from '../../http/transport.js';
@@ -16,6 +18,9 @@ export interface OpenOptions {
   observer: ClientObserver;
   /** The host as typed, for messages. */
   label: string;
+  /** How messages name the host until its name has been resolved. */
+  unresolved: UnresolvedHost;
+  credentials: GivenCredentials;
   timeoutMs: number;
   connectTimeoutMs: number;
   redact: (text: string) => string;

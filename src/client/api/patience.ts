@@ -1,11 +1,28 @@
-import type { Clock } from '../../time/clock.js';
+import { type Clock, TimeLimitError } from '../../time/clock.js';
 import { retryPauseMs } from '../../time/intervals.js';
 import { ResponseError, UnreachableError } from '../../errors.js';
 import type { TransportError } from '../../http/transport.js';
+import { quickMs } from '../limits.js';
 import type { ClientObserver } from '../observer.js';
 
 /** The shortest time after which a silent server is given up while our operation is in progress. */
 const patienceWhileWorkingMs = 10 * 60_000;
+
+/** How often a request to an address that is probably wrong is repeated: a resolver may fail once. */
+const retriesOfWrongAddress = 3;
+
+/** The least time that a request gets, however short the connect timeout is. */
+const leastLimitMs = 1000;
+
+/** The rest of the connect timeout that is not worth another attempt; timers are not exact. */
+const negligibleMs = 100;
+
+/** How messages name the host until its name has been resolved. */
+export interface UnresolvedHost {
+  label: string;
+  /** What the hint adds; undefined for nothing. */
+  advice: string | undefined;
+}
 
 export interface PatienceOptions {
   clock: Clock;
@@ -13,17 +30,23 @@ export interface PatienceOptions {
   connectTimeoutMs: number;
   /** The host as typed, for messages. */
   label: string;
+  unresolved: UnresolvedHost;
   observer: ClientObserver;
   sanitize: (text: string) => string;
 }
 
-/** Decides how long requests to a silent server are repeated. */
+/** Decides how long a response is waited for, and how long requests to a silent server are repeated. */
 export class Patience {
   /** True while an operation of this run is in progress on the server. */
   isWorking = false;
   private readonly options: PatienceOptions;
   /** The time since which no response has come; undefined if the last request got one. */
   private silentSinceMs: number | undefined;
+  /** True once the host name was resolved in this run. */
+  private isResolved = false;
+  /** True once the server has responded in this run. */
+  private hasAnswered = false;
+  private wrongAddresses = 0;
 
   constructor(options: PatienceOptions) {
     this.options = options;
@@ -32,11 +55,28 @@ export class Patience {
   /** Records that a response came. */
   answered(): void {
     this.silentSinceMs = undefined;
+    this.hasAnswered = true;
+    this.resolved();
   }
 
   /** Records that the request sent at `startMs` got no response. */
-  silent(startMs: number): void {
+  silent(startMs: number, { details }: TransportError): void {
     this.silentSinceMs ??= startMs;
+    if (details.unresolved !== true) this.resolved();
+  }
+
+  /**
+   * Returns how long to wait for a response. Until the server has responded in this run, a request gets
+   * no more than what is left of the connect timeout, or half of it if `isHalf` is set, so that a second
+   * request can find out why the first one got no response.
+   */
+  limitMs(wantedMs: number, isHalf: boolean): number {
+    if (this.hasAnswered) return wantedMs;
+    const { clock, connectTimeoutMs } = this.options;
+    const nowMs = clock.elapsed();
+    const leftMs = connectTimeoutMs - (nowMs - (this.silentSinceMs ?? nowMs));
+    const shareMs = Math.round((isHalf ? leftMs / 2 : leftMs) / negligibleMs) * negligibleMs;
+    return Math.min(wantedMs, Math.max(leastLimitMs, shareMs));
   }
 
   /**
@@ -55,25 +95,54 @@ export class Patience {
       : connectTimeoutMs;
     const nowMs = clock.elapsed();
     const leftMs = patienceMs - Math.max(silentMs, nowMs - (this.silentSinceMs ?? nowMs));
-    if (leftMs <= 0) {
+    const isWrong = this.isAddressWrong(error);
+    this.wrongAddresses = isWrong ? this.wrongAddresses + 1 : 0;
+    if (leftMs < negligibleMs || this.wrongAddresses > retriesOfWrongAddress) {
       throw error.cause instanceof ResponseError ? error.cause : this.unreachable(error);
     }
-    observer.unanswered(path, error.message);
+    if (!isWrong) observer.unanswered(path, error.message);
     const pauseMs = Math.max(retryPauseMs(attempt), error.details.retryAfterMs ?? 0);
     await clock.sleep(Math.min(pauseMs, leftMs), signal);
   }
 
   /** Returns the final error of a server that does not respond. */
   unreachable(error: TransportError): UnreachableError {
-    const { label, sanitize } = this.options;
-    const { predicate, hint } = error.details;
+    const { sanitize, unresolved } = this.options;
+    const { firstHint, hint = defaultHint, predicate } = error.details;
+    const isUnresolved = !this.isResolved;
+    const label = isUnresolved ? unresolved.label : this.options.label;
+    const hints = [
+      this.hasAnswered ? hint : (firstHint ?? hint),
+      ...(isUnresolved && unresolved.advice !== undefined ? [unresolved.advice] : []),
+    ];
     return new UnreachableError(
-      `${label} ${predicate ?? `does not answer: ${sanitize(error.message)}`}`,
-      {
-        hint:
-          hint ?? 'check that clickhouse-backup server is running there and that the port is open',
-        cause: error,
-      },
+      `${label} ${predicate ?? `does not answer: ${sanitize(this.reasonOf(error))}`}`,
+      { hint: hints.join('; '), cause: error },
     );
   }
+
+  /** Returns the error's text; if a short connect timeout has limited the requests, names that time. */
+  private reasonOf({ cause, message }: TransportError): string {
+    const { connectTimeoutMs } = this.options;
+    const isLimited = !this.hasAnswered && connectTimeoutMs < quickMs;
+    if (!isLimited || !(cause instanceof TimeLimitError) || message !== cause.message) {
+      return message;
+    }
+    return new TimeLimitError(Math.max(cause.ms, connectTimeoutMs)).message;
+  }
+
+  private resolved(): void {
+    if (this.isResolved) return;
+    this.isResolved = true;
+    this.options.observer.hostResolved();
+  }
+
+  /** Returns false for an address that was right earlier in this run. */
+  private isAddressWrong({ details }: TransportError): boolean {
+    if (details.wrongAddress !== true) return false;
+    return details.unresolved === true ? !this.isResolved : !this.hasAnswered;
+  }
 }
+
+const defaultHint =
+  'check that clickhouse-backup server is running there and that the port is open';

@@ -1,7 +1,7 @@
 import type * as z from 'zod/mini';
 import { ResponseError } from '../../errors.js';
 import { presentable } from '../../text.js';
-import { isFromServer, readError, titleOfPage } from './error-response.js';
+import { isFromServer, otherServer, readError, titleOfPage } from './error-response.js';
 import type { HttpAnswer } from '../../http/transport.js';
 
 export interface ResponseReaderOptions {
@@ -11,6 +11,7 @@ export interface ResponseReaderOptions {
 }
 
 const checkAddress = 'check that host and port are those of a clickhouse-backup API';
+const checkAddressAndPort = `${checkAddress}; its default port is 7171`;
 
 /** Reads the responses of one server. All texts that it returns or throws are safe to print. */
 export class ResponseReader {
@@ -43,9 +44,11 @@ export class ResponseReader {
     const parsed = shape.safeParse(value);
     if (parsed.success) return parsed.data;
     const { label } = this.options;
+    const other = this.fromOtherServer(body);
+    if (other !== undefined) throw other;
     const text = this.describe(titleOfPage(body) === undefined ? line : body);
     throw new ResponseError(`unexpected response from ${label} to ${path}: ${text}`, {
-      hint: checkAddress,
+      hint: checkAddressAndPort,
     });
   }
 
@@ -61,13 +64,21 @@ export class ResponseReader {
             hint: `${checkAddress}, and that no login page is in front of it`,
           });
     }
+    const other = this.fromOtherServer(body);
+    if (other !== undefined) return other;
     const hint = /HTTP request (was sent )?to (an )?HTTPS/.test(body)
       ? 'write the host as https://NAME'
-      : checkAddress;
+      : checkAddressAndPort;
     return new ResponseError(
       `${label} answered ${path} with ${status}: ${this.errorText(answer)}`,
       isFromServer(answer) ? {} : { hint },
     );
+  }
+
+  private fromOtherServer(body: string): ResponseError | undefined {
+    const other = otherServer(body);
+    if (other === undefined) return undefined;
+    return new ResponseError(`${this.options.label} ${other.predicate}`, { hint: other.hint });
   }
 
   /** Returns the error text of a response, or a description of a response that has none. */

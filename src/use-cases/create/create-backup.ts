@@ -8,6 +8,7 @@ import { type Base, findBase, type WithoutBase } from './find-base.js';
 import { failBackup } from './fail-backup.js';
 import { type HostLock, underHostLock } from '../host-lock.js';
 import type { CreateContext } from '../context.js';
+import { checkServer, prepareHost } from '../prepare-host.js';
 import { recoverInterruptedRun } from './recover-run.js';
 import { reportUnsavedTables } from './unsaved-tables.js';
 import { chooseBaseUseFor, upload } from './upload-backup.js';
@@ -29,7 +30,7 @@ export interface Recorded {
  * Runs create-full or create-diff. A DIFF is an increment on the last verified backup, full or
  * incremental (in pgBackRest's terms "incremental", not "differential").
  *
- * Lock → check the server → recover an interrupted run → [diff] verify the base → create → [diff]
+ * Check a new host → lock → check the server → recover an interrupted run → [diff] verify the base → create → [diff]
  * choose how to use the base → upload → verify → record. Throws if the backup cannot be verified; it
  * is then not used as a base.
  */
@@ -38,7 +39,14 @@ export async function createBackup(request: CreateRequest, run: CreateContext): 
   report.step('start');
   try {
     const command = `create-${request.kind.toLowerCase()}`;
-    return await underHostLock(run, command, (lock) => makeBackup(request, run, lock));
+    const isChecked = await prepareHost(run);
+    report.info(`${command} started`);
+    return await underHostLock(run, command, async (lock) => {
+      report.step('check-server');
+      // Much may have happened while the run waited for the lock.
+      if (!isChecked || lock.wasWaitedFor) await checkServer(run);
+      return makeBackup(request, run, lock);
+    });
   } catch (error) {
     if (!(error instanceof OperationFailedError && error.heading !== undefined)) {
       report.step('give-up');
@@ -55,10 +63,7 @@ async function makeBackup(
   run: CreateContext,
   lock: HostLock,
 ): Promise<Recorded> {
-  const { files, report, server } = run;
-  report.step('check-server');
-  report.phase('checking that ClickHouse answers');
-  await server.checkUsable();
+  const { files, report } = run;
   await recoverInterruptedRun(kind, run);
   report.step('kind');
   const base = kind === 'DIFF' ? await findBase(withoutBase, run) : await listForNames(run);

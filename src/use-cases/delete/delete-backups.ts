@@ -19,6 +19,7 @@ import type { CommandContext } from '../context.js';
 import { emptyStorage, lastBackupNotListed } from '../empty-storage.js';
 import type { Reason } from '../../backup/deletion/reasons.js';
 import { plural } from '../../text.js';
+import { checkServer, prepareHost } from '../prepare-host.js';
 import { describeRefusal } from './reason-text.js';
 import { findBrokenTwice, findForeignTwice, type SeenTwice } from './seen-twice.js';
 
@@ -46,8 +47,8 @@ export async function deleteBackups(
   context: CommandContext,
   dialogue: DeletionDialogue,
 ): Promise<DeletionResult> {
-  context.report.phase('checking that ClickHouse answers');
-  await context.client.checkUsable();
+  const isChecked = !request.dryRun && (await prepareHost(context));
+  if (!isChecked) await checkServer(context);
   const { twice, shown } = await makeFirstPlan(request, context);
   dialogue.plan(shown);
   throwIfRefused(shown, request);

@@ -15,6 +15,7 @@ import {
   type RestorePlan,
   type RestoreTableRequest,
 } from './restore-plan.js';
+import { checkServer, prepareHost } from '../prepare-host.js';
 import { findSource } from './restore-source.js';
 import type { CommandContext } from '../context.js';
 
@@ -39,8 +40,8 @@ export async function restoreTable(
   dialogue: RestoreDialogue,
 ): Promise<RestoreResult> {
   await checkCapabilities(request, context);
-  context.report.phase('checking that ClickHouse answers');
-  await context.client.checkUsable();
+  const isChecked = await prepareHost(context);
+  if (!isChecked) await checkServer(context);
   const source = await findSource(request.backup, context);
   const shown = await makePlan(request, source, context);
   dialogue.plan(shown);

@@ -127,6 +127,7 @@ function recorder(observed: unknown[][]): ClientObserver {
     stillBusy: note('stillBusy'),
     free: note('free'),
     working: note('working'),
+    hostResolved: note('hostResolved'),
     unanswered: note('unanswered'),
     answered: note('answered'),
     requested: note('requested'),
