@@ -5,6 +5,7 @@ import {
   cpSync,
   mkdirSync,
   openSync,
+  readFileSync,
   readdirSync,
   rmSync,
   writeFileSync,
@@ -43,7 +44,9 @@ describe('an incomplete program', () => {
     const { code, stdout, stderr } = await bench.startRaw(['--version'], { script }).ended;
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(oneLine);
-    expect(stderr).toMatch(/cannot be started: MODULE_NOT_FOUND \(install it again, with Node/);
+    expect(stderr).toMatch(
+      /cannot be started: MODULE_NOT_FOUND \(install it again; a checkout needs npm run build\)/,
+    );
     const json = await bench.startRaw(['--version', '--json'], { script }).ended;
     expect(JSON.parse(json.stderr)).toMatchObject({ level: 'error', exitCode: 1 });
   });
@@ -86,6 +89,35 @@ describe('an incomplete program', () => {
       expect(stderr).not.toMatch(/^\s+at /m);
     },
   );
+});
+
+describe('a Node.js that is too old', () => {
+  test.for([
+    ['v16.20.2', 2],
+    ['v20.18.3', 2],
+    ['v20.19.0', 0],
+    ['v22.0.0', 0],
+  ] as const)('%s leads to exit %i', async ([version, expected], { bench }) => {
+    const preload = path.join(bench.folder, 'preload.cjs');
+    writeFileSync(preload, `Object.defineProperty(process, 'version', { value: '${version}' });`);
+    const env = { NODE_OPTIONS: `--require ${preload}` };
+    const { code, stdout, stderr } = await bench.startRaw(['--version'], { env }).ended;
+    expect(code).toBe(expected);
+    if (expected === 0) return;
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(oneLine);
+    expect(stderr).toContain(
+      `chbackup requires Node.js 20.19 or later (this is Node.js ${version}; update it, or put`,
+    );
+    const json = await bench.startRaw(['list', '--json'], { env }).ended;
+    expect(JSON.parse(json.stderr)).toMatchObject({ error: 'ConfigError', exitCode: 2 });
+  });
+
+  test('can parse the file that says so', () => {
+    const lines = readFileSync(path.join(root, 'bin/chbackup.js'), 'utf8');
+    // None of the syntax that Node.js 6 lacks.
+    expect(lines).not.toMatch(/\?\?|\?\.|async |await |catch \{|\.{3}/);
+  });
 });
 
 describe('an uncaught error', () => {
