@@ -1,5 +1,5 @@
 import { ConfigError } from '../errors.js';
-import { errnoOf } from '../text.js';
+import { describeErrno } from '../text.js';
 import { absolutePath, readFoundFile, readTextFile } from './files.js';
 import { fileSettings, settingNames, variableOf, type SettingName } from './names.js';
 import { unknownVariables } from './unknown-variables.js';
@@ -78,7 +78,7 @@ function readSecretFile(file: string, variable: string): string {
   try {
     text = readTextFile(file);
   } catch (error) {
-    throw new ConfigError(`the file in ${variable} cannot be read: ${errnoOf(error)}`, {
+    throw new ConfigError(`the file in ${variable} cannot be read: ${describeErrno(error)}`, {
       hint: `check the path and its permissions: ${file}`,
       cause: error,
     });
@@ -96,7 +96,7 @@ function readEnvFile({ value, from }: RawSetting, cwd: string | undefined): stri
   try {
     return readTextFile(file);
   } catch (error) {
-    throw new ConfigError(`the settings file ${file} cannot be read: ${errnoOf(error)}`, {
+    throw new ConfigError(`the settings file ${file} cannot be read: ${describeErrno(error)}`, {
       hint: `check ${from}`,
       cause: error,
     });

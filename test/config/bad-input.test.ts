@@ -212,12 +212,12 @@ const badInputs: BadInput[] = [
     what: 'a log directory that is a file',
     ...option('--log-dir', 'a-file'),
     files: { 'a-file': '' },
-    says: /cannot create \S+a-file: EEXIST \(pass a writable directory with --log-dir\)/,
+    says: /cannot create \S+a-file: the file exists already \(check the path of the log directory, or pass another/,
   },
   {
     what: 'a missing CA file',
     ...option('--ca-file', 'no-such-file'),
-    says: /the CA file no-such-file cannot be read: ENOENT \(check --ca-file\)/,
+    says: /the CA file no-such-file cannot be read: no such file or directory \(check --ca-file\)/,
   },
   {
     what: 'a CA file without a certificate',
@@ -262,13 +262,13 @@ const badInputs: BadInput[] = [
   {
     what: 'a missing certificate file',
     ...option('--cert-file', 'no-such-file'),
-    says: /the certificate file no-such-file cannot be read: ENOENT \(check --cert-file\)/,
+    says: /the certificate file no-such-file cannot be read: no such file or directory \(check --cert-file\)/,
   },
   {
     what: 'a certificate file that is a directory',
     ...option('--cert-file', 'folder'),
     folders: ['folder'],
-    says: /the certificate file folder cannot be read: EISDIR \(check --cert-file\)/,
+    says: /the certificate file folder cannot be read: it is a directory \(check --cert-file\)/,
   },
   {
     what: 'a certificate file without a certificate',
@@ -279,7 +279,7 @@ const badInputs: BadInput[] = [
   {
     what: 'a missing key file',
     ...option('--cert-file', clientPem, '--key-file', 'no-such-file'),
-    says: /the key file no-such-file cannot be read: ENOENT \(check --key-file\)/,
+    says: /the key file no-such-file cannot be read: no such file or directory \(check --key-file\)/,
   },
   {
     what: 'a key file without a key',
@@ -319,19 +319,19 @@ const badInputs: BadInput[] = [
   {
     what: 'a CA file name with a line break',
     ...option('--ca-file', 'ca\n.pem'),
-    says: /the CA file ca \.pem cannot be read: ENOENT \(/,
+    says: /the CA file ca \.pem cannot be read: no such file or directory \(/,
   },
   {
     what: 'a missing env file',
     ...option('--env-file', 'no-such-file'),
-    says: /the settings file \S+no-such-file cannot be read: ENOENT \(check --env-file/,
+    says: /the settings file \S+no-such-file cannot be read: no such file or directory \(check --env-file/,
   },
   {
     what: 'an env file that is a directory',
     ...option(),
     env: { CHBACKUP_ENV_FILE: 'folder' },
     folders: ['folder'],
-    says: /the settings file \S+folder cannot be read: EISDIR \(check CHBACKUP_ENV_FILE\)/,
+    says: /the settings file \S+folder cannot be read: it is a directory \(check CHBACKUP_ENV_FILE\)/,
   },
   {
     what: 'a bad value in .env',
@@ -356,7 +356,7 @@ const badInputs: BadInput[] = [
     what: 'a missing password file',
     ...option(),
     env: { CHBACKUP_USER: 'user', CHBACKUP_PASSWORD_FILE: 'no-such-file' },
-    says: /the file in CHBACKUP_PASSWORD_FILE cannot be read: ENOENT \(check the path/,
+    says: /the file in CHBACKUP_PASSWORD_FILE cannot be read: no such file or directory \(check the path/,
   },
   {
     what: 'a password file in Latin-1',
