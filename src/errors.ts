@@ -115,7 +115,13 @@ export class StateError extends ChbackupError {
   readonly exitCode = exitCodes.failed;
 }
 
-/** chbackup was stopped by a signal; the server may still be working. */
+/** Help or a result could not be written to stdout. */
+export class OutputError extends ChbackupError {
+  override name = 'OutputError' as const;
+  readonly exitCode = exitCodes.failed;
+}
+
+/** chbackup was stopped by a signal. `consequence` says what that means for the server or the data. */
 export class InterruptedError extends ChbackupError {
   override name = 'InterruptedError' as const;
   readonly exitCode: 130 | 143;

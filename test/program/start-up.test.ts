@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { spawnSync, type StdioOptions } from 'node:child_process';
 import {
   chmodSync,
   closeSync,
@@ -218,6 +218,53 @@ describe('output', () => {
       }
     },
   );
+
+  test.skipIf(process.platform !== 'linux')(
+    'exits with 1 and one line if stdout cannot be written',
+    async ({ bench }) => {
+      const full = openSync('/dev/full', 'w');
+      const stdio: StdioOptions = ['ignore', full, 'pipe'];
+      const list = ['list', bench.host, 'rlAPIuser', secret];
+      for (const argv of [['--help'], ['--version'], ['help', 'list'], [], list]) {
+        const { code, stderr } = await bench.startRaw(argv, { stdio }).ended;
+        expect([argv[0], code]).toEqual([argv[0], 1]);
+        expect(stderr).toMatch(oneLine);
+        expect(stderr).toContain('cannot write to stdout: no space left on the device (');
+      }
+      const json = await bench.startRaw([...list, '--json'], { stdio }).ended;
+      expect(json.code).toBe(1);
+      expect(JSON.parse(json.stderr)).toMatchObject({ error: 'OutputError', exitCode: 1 });
+      closeSync(full);
+    },
+  );
+
+  test.skipIf(process.platform !== 'linux' || !hasFlock)(
+    'records a backup whose result cannot be written to stdout (needs flock)',
+    async ({ bench }) => {
+      const full = openSync('/dev/full', 'w');
+      const stdio: StdioOptions = ['ignore', full, 'pipe'];
+      const argv = ['create-full', bench.host, 'rlAPIuser', secret];
+      const { code, stderr } = await bench.startRaw([...argv, '--json'], { stdio }).ended;
+      expect(code).toBe(1);
+      expect(JSON.parse(stderr)).toMatchObject({
+        hint: 'the command itself succeeded; only its output is lost',
+      });
+      expect(bench.file('last_backup')).toMatch(/^FULL_/);
+      const silent = await bench.startRaw(argv, { stdio }).ended;
+      expect(silent.code).toBe(0);
+      closeSync(full);
+    },
+  );
+
+  test('keeps the exit code and prints nothing if the reader of stdout is gone', async ({
+    bench,
+  }) => {
+    for (let at = 0; at < 500; at++)
+      bench.simulator.addBackup('remote', { name: `${'x'.repeat(200)}${at}` });
+    const through = ['bash', '-c', '"$@" | head -c 1 >/dev/null; exit ${PIPESTATUS[0]}', 'bash'];
+    const argv = ['list', bench.host, 'rlAPIuser', secret];
+    expect(await bench.startRaw(argv, { through }).ended).toMatchObject({ code: 0, stderr: '' });
+  });
 
   test.skipIf(process.platform !== 'linux')(
     'keeps the exit code of an error on a full disk',
