@@ -126,8 +126,8 @@ export class InterruptedError extends ChbackupError {
   override name = 'InterruptedError' as const;
   readonly exitCode: 130 | 143;
   readonly signalName: 'SIGINT' | 'SIGTERM';
-  constructor(signalName: 'SIGINT' | 'SIGTERM') {
-    super(`stopped by ${signalName}; the server may still be working`);
+  constructor(signalName: 'SIGINT' | 'SIGTERM', consequence = 'the server may still be working') {
+    super(`stopped by ${signalName}; ${consequence}`);
     this.signalName = signalName;
     this.exitCode = signalName === 'SIGINT' ? exitCodes.interrupted : exitCodes.terminated;
   }
