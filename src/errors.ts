@@ -115,13 +115,19 @@ export class StateError extends ChbackupError {
   readonly exitCode = exitCodes.failed;
 }
 
-/** chbackup was stopped by a signal; the server may still be working. */
+/** Help or a result could not be written to stdout. */
+export class OutputError extends ChbackupError {
+  override name = 'OutputError' as const;
+  readonly exitCode = exitCodes.failed;
+}
+
+/** chbackup was stopped by a signal. `consequence` says what that means for the server or the data. */
 export class InterruptedError extends ChbackupError {
   override name = 'InterruptedError' as const;
   readonly exitCode: 130 | 143;
   readonly signalName: 'SIGINT' | 'SIGTERM';
-  constructor(signalName: 'SIGINT' | 'SIGTERM') {
-    super(`stopped by ${signalName}; the server may still be working`);
+  constructor(signalName: 'SIGINT' | 'SIGTERM', consequence = 'the server may still be working') {
+    super(`stopped by ${signalName}; ${consequence}`);
     this.signalName = signalName;
     this.exitCode = signalName === 'SIGINT' ? exitCodes.interrupted : exitCodes.terminated;
   }

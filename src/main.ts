@@ -16,12 +16,16 @@ export async function main(environment: Environment): Promise<number> {
   let execution: Execution | undefined;
   try {
     const { invocation, text } = parseArguments(environment.argv);
-    output.ownText(text);
-    if (invocation === undefined) return 0;
+    if (invocation === undefined) {
+      output.ownText(text);
+      await output.finishStdout('check where stdout goes');
+      return 0;
+    }
     const { prepare } = await import('./cli/execution.js');
     execution = await prepare(invocation, environment, output, stop.signal);
     await invocation.command.run(invocation.typed, execution);
     execution.reporter.end();
+    await output.finishStdout('the command itself succeeded; only its output is lost');
     return 0;
   } catch (error) {
     const failure = await import('./cli/failure.js').catch(() => undefined);

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { stripVTControlCharacters } from 'node:util';
 import prettyBytes from 'pretty-bytes';
 import prettyMs from 'pretty-ms';
@@ -56,7 +57,49 @@ export function presentable(text: string): string {
 
 /** Returns the code of a system error, such as `ENOENT`; `error` if it has none. */
 export function errnoOf(error: unknown): string {
-  return (error as NodeJS.ErrnoException).code ?? 'error';
+  const { code = 'error', errno = 0 } = error as NodeJS.ErrnoException;
+  if (!code.startsWith('Unknown system error')) return code.replace(/^ERR_FS_/, '');
+  // Node.js does not know the names of all errors, for example of EDQUOT.
+  const names = Object.entries(constants.errno);
+  return names.find(([, number]) => number === -errno)?.[0] ?? code;
+}
+
+/** The errors of files, directories and programs, in words. */
+const errnoWords: Record<string, string> = {
+  EACCES: 'permission denied',
+  EBADF: 'bad file descriptor',
+  EBUSY: 'the file is in use',
+  EDQUOT: 'disk quota exceeded',
+  EEXIST: 'the file exists already',
+  EFBIG: 'the file is too large',
+  EINVAL: 'not supported by the file system',
+  EIO: 'input/output error',
+  EISDIR: 'it is a directory',
+  ELOOP: 'too many symbolic links',
+  EMFILE: 'too many open files',
+  ENAMETOOLONG: 'the name is too long',
+  ENFILE: 'too many open files in the system',
+  ENODEV: 'no such device',
+  ENOENT: 'no such file or directory',
+  ENOEXEC: 'not a program that this system can run',
+  ENOLCK: 'no locks available',
+  ENOMEM: 'not enough memory',
+  ENOSPC: 'no space left on the device',
+  ENOTDIR: 'part of the path is not a directory',
+  ENOTSUP: 'not supported by the file system',
+  ENXIO: 'no such device',
+  EPERM: 'operation not permitted',
+  EPIPE: 'broken pipe',
+  EROFS: 'read-only file system',
+  ESTALE: 'stale file handle',
+  ETIMEDOUT: 'timed out',
+  ETXTBSY: 'the program is being written',
+};
+
+/** Returns a system error in words, such as `permission denied`; the code of one that is not known. */
+export function describeErrno(error: unknown): string {
+  const code = errnoOf(error);
+  return errnoWords[code] ?? code;
 }
 
 /** Returns a size such as `8.36 MiB`, in binary units. */

@@ -1,5 +1,6 @@
+import { constants } from 'node:os';
 import { expect, test } from 'vitest';
-import { presentable } from '../src/text.js';
+import { describeErrno, errnoOf, presentable } from '../src/text.js';
 
 test.each([
   ['plain', 'plain'],
@@ -20,4 +21,20 @@ test('cuts a long text between characters', () => {
   expect(Array.from(cut)).toHaveLength(500);
   expect(cut.endsWith('🎉…')).toBe(true);
   expect(presentable('x'.repeat(500))).toBe('x'.repeat(500));
+});
+
+test('describes system errors in words, and unknown ones by their code', () => {
+  expect(describeErrno({ code: 'ENOSPC' })).toBe('no space left on the device');
+  expect(describeErrno({ code: 'EXYZ' })).toBe('EXYZ');
+  expect(describeErrno(new Error('x'))).toBe('error');
+  expect(errnoOf({ code: 'ERR_FS_EISDIR' })).toBe('EISDIR');
+});
+
+test('knows the errors for which Node.js has no name', () => {
+  const number = constants.errno.EDQUOT;
+  const error = { code: `Unknown system error -${number}`, errno: -number };
+  expect(errnoOf(error)).toBe('EDQUOT');
+  expect(describeErrno(error)).toBe('disk quota exceeded');
+  const unnamed = 'Unknown system error -4000';
+  expect(errnoOf({ code: unnamed, errno: -4000 })).toBe(unnamed);
 });

@@ -1,4 +1,5 @@
 import type { Argument, Command, Option } from 'commander';
+import { settingOf } from '../../src/cli/options.js';
 import { buildProgram } from '../../src/cli/program.js';
 import {
   fileSettings,
@@ -64,7 +65,7 @@ function entryOf(setting: SettingName): Entry {
   const found = commands.flatMap((command) => {
     const argument = command.registeredArguments.find((each) => each.name() === setting);
     if (argument !== undefined) return [{ command, ...readArgument(argument) }];
-    const option = command.options.find((each) => settingOf(each) === setting);
+    const option = command.options.find((each) => settingOf(each) === setting && !each.hidden);
     return option === undefined ? [] : [{ command, ...readOption(option) }];
   });
   const last = found.at(-1);
@@ -73,11 +74,6 @@ function entryOf(setting: SettingName): Entry {
     .filter(({ byDefault }) => byDefault !== last.byDefault)
     .map(({ command, byDefault }) => `${code(command.name())}: ${byDefault}`);
   return { ...last, byDefault: [last.byDefault, ...others].join('; ') };
-}
-
-function settingOf(option: Option): SettingName | undefined {
-  if (option.long === '--no-color') return 'noColor';
-  return settingNames.find((name) => name === option.attributeName());
 }
 
 function readArgument(argument: Argument): Entry {

@@ -11,7 +11,7 @@ const settingsHelp = `Each connection and common option has an environment varia
 CHBACKUP_LOG_DIR for --log-dir). For user and password, set CHBACKUP_USER and
 CHBACKUP_PASSWORD, or CHBACKUP_USER_FILE and CHBACKUP_PASSWORD_FILE, which name files
 that contain them. Precedence, highest first: command line, environment variable,
-settings file (--env-file or .env), default.`;
+settings file (--settings or .env), default.`;
 
 const filesHelp = `Files in the log directory (HOST: the host name, with _PORT if it is not 7171):
   HOST_backup_ch.log   responses of the server, and errors; rotate it with logrotate
@@ -44,7 +44,7 @@ export const programEpilogue = [
   '  chbackup delete-remote clickhouse-backup-api --keep 48 --dry-run',
   '  chbackup restore-table latest shop.orders clickhouse-backup-api',
   '',
-  'Run chbackup COMMAND --help for details.',
+  'Run chbackup COMMAND --help or chbackup help COMMAND for details.',
   '',
   exitCodeHelp,
 ].join('\n');

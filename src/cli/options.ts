@@ -1,5 +1,6 @@
-import type { Command } from 'commander';
-import { type SettingName, settingNames } from '../config/names.js';
+import type { Command, Option } from 'commander';
+import { ConfigError } from '../errors.js';
+import { earlierNames, type SettingName, settingNames } from '../config/names.js';
 import type { RawSetting } from '../config/sources.js';
 
 export type Given = Partial<Record<SettingName, RawSetting>>;
@@ -16,8 +17,13 @@ export function givenOf(command: Command): Given {
   }
   for (const option of command.options) {
     const key = option.attributeName();
-    const name = option.long === '--no-color' ? 'noColor' : settingNames.find((any) => any === key);
+    const name = settingOf(option);
     if (name === undefined || command.getOptionValueSource(key) !== 'cli') continue;
+    if (given[name] !== undefined) {
+      throw new ConfigError(`both ${given[name].from} and ${option.long} are given`, {
+        hint: 'keep one of them',
+      });
+    }
     const value: unknown = command.getOptionValue(key);
     given[name] = {
       value: typeof value === 'string' ? value : 'true',
@@ -25,4 +31,12 @@ export function givenOf(command: Command): Given {
     };
   }
   return given;
+}
+
+/** Returns the setting of an option; undefined if it belongs to one command, such as `--keep`. */
+export function settingOf(option: Option): SettingName | undefined {
+  if (option.long === '--no-color') return 'noColor';
+  const key = option.attributeName();
+  const earlier = earlierNames.find((each) => each.earlier === key);
+  return earlier?.name ?? settingNames.find((name) => name === key);
 }

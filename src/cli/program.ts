@@ -1,9 +1,11 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
+import { orderArguments } from './argument-order.js';
 import { defaults } from '../config/names.js';
-import { commands } from './commands/all.js';
+import { commandNamed, commands } from './commands/all.js';
 import type { CommandDefinition, Typed } from './commands/definition.js';
 import { epilogue, programEpilogue } from './help.js';
+import { collectOptions } from './known-options.js';
 import { type Given, givenOf } from './options.js';
 import { usageError } from './usage-error.js';
 
@@ -28,26 +30,17 @@ export function parseArguments(argv: readonly string[]): ParseResult {
     (text) => (result.text += text),
     (invocation) => (result.invocation = invocation),
   );
+  const known = collectOptions(program);
+  const ordered = orderArguments(argv.length === 0 ? ['--help'] : argv, known);
   try {
-    program.parse(fromBashAgent(argv), { from: 'user' });
+    program.parse(ordered.argv, { from: 'user' });
     return result;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return result;
-    const typed = argv[0];
-    const command = commands.find(({ name, agentName }) => typed === name || typed === agentName);
-    throw usageError(error, command?.name ?? '');
+    const command = commandNamed(ordered.command ?? '')?.name;
+    throw usageError(error, { command, known, argv });
   }
-}
-
-/** Accepts the bash agent's `create_diff_backup HOST USER PASSWORD`; its password may begin with a dash. */
-function fromBashAgent(argv: readonly string[]): readonly string[] {
-  const [typed = '', ...rest] = argv;
-  const command = commands.find(({ agentName }) => agentName === typed)?.name;
-  if (command === undefined) return argv;
-  const [host = '-', user = '-'] = rest;
-  const plain = rest.length === 3 && !host.startsWith('-') && !user.startsWith('-');
-  return plain ? [command, '--', ...rest] : [command, ...rest];
 }
 
 /** Returns the command line as commander has it: what parses it, shows its help and documents it. */
@@ -120,9 +113,10 @@ function connect(command: Command, wait: string): Command {
     )
     .option('--insecure', "do not verify the server's certificate, for https")
     .option('--json', 'print results as JSON on stdout, warnings and errors as JSON on stderr')
-    .option('--quiet', 'print only warnings and errors')
-    .option('--verbose', 'also print each step and request')
-    .option('--env-file <file>', 'settings file (default: .env in the working directory)')
+    .option('-q, --quiet', 'print only warnings and errors')
+    .option('-v, --verbose', 'also print each step and request')
+    .option('--settings <file>', 'settings file (default: .env in the working directory)')
+    .addOption(new Option('--env-file <file>').hideHelp())
     .option('--no-color', 'do not color the output');
 }
 

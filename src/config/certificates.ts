@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { ConfigError } from '../errors.js';
-import { errnoOf } from '../text.js';
+import { describeErrno } from '../text.js';
 import { absolutePath, readTextFile } from './files.js';
 
 /** Returns the certificates in a PEM file of CA certificates. Throws `ConfigError`. */
@@ -77,7 +77,7 @@ function readPemFile(kind: string, file: string, cwd: string | undefined, option
   try {
     return { name, text: readTextFile(path) };
   } catch (error) {
-    throw new ConfigError(`${name} cannot be read: ${errnoOf(error)}`, {
+    throw new ConfigError(`${name} cannot be read: ${describeErrno(error)}`, {
       hint: `check ${option}`,
       cause: error,
     });

@@ -18,18 +18,19 @@ const hint = 'write it as name, name:port, http://name:port, https://name:port o
 const hostPattern =
   /^(?:(?<scheme>https?):\/\/)?(?<name>\[[0-9a-f:.]+\]|[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_.])?)(?::(?<port>\d{1,5}))?$/i;
 
-/** Parses a host as typed. Throws `ConfigError` if it is not valid. */
+/** Parses a host as typed; it may end with a slash. Throws `ConfigError` if it is not valid. */
 export function parseHost(text: string): Host {
+  const typed = text.replace(/\/$/, '');
   if (text.trim() === '') throw new ConfigError('the host is empty', { hint });
   if (text.includes('@')) {
     throw new ConfigError('the host must not contain credentials', {
       hint: 'give user and password as separate arguments, or as CHBACKUP_USER and CHBACKUP_PASSWORD',
     });
   }
-  if (/[/?#]/.test(text.replace(/^[a-z]+:\/\//i, ''))) {
+  if (/[/?#]/.test(typed.replace(/^[a-z]+:\/\//i, ''))) {
     throw new ConfigError('the host must not contain a path or query', { hint });
   }
-  const parts = hostPattern.exec(text)?.groups;
+  const parts = hostPattern.exec(typed)?.groups;
   const name = parts?.['name'];
   if (parts === undefined || name === undefined || !isName(name)) {
     // The text is not shown, because it may be a password in the wrong place.
@@ -37,7 +38,9 @@ export function parseHost(text: string): Host {
   }
   const port = parts['port'] === undefined ? defaultPort : Number(parts['port']);
   if (port < 1 || port > 65_535) {
-    throw new ConfigError(`port ${port} is out of range`, { hint: 'give a port from 1 to 65535' });
+    throw new ConfigError('the port of the host is out of range', {
+      hint: 'give a port from 1 to 65535',
+    });
   }
   const scheme = (parts['scheme'] ?? 'http').toLowerCase();
   return {

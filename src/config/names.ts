@@ -14,7 +14,7 @@ export const settingNames = [
   'json',
   'quiet',
   'verbose',
-  'envFile',
+  'settings',
   'noColor',
   'binary',
   'binaryPath',
@@ -22,6 +22,11 @@ export const settingNames = [
 ] as const;
 
 export type SettingName = (typeof settingNames)[number];
+
+/** Earlier names of settings, which are accepted but not shown: `--env-file`, `CHBACKUP_ENV_FILE`. */
+export const earlierNames: readonly { earlier: string; name: SettingName }[] = [
+  { earlier: 'envFile', name: 'settings' },
+];
 
 /** The settings that can also be read from a file, such as the one in `CHBACKUP_PASSWORD_FILE`. */
 export const fileSettings = ['user', 'password'] as const;
@@ -35,6 +40,6 @@ export const defaults = {
 } as const;
 
 /** Returns the variable of a setting: `CHBACKUP_CONNECT_TIMEOUT` for `connectTimeout`. */
-export function variableOf(name: SettingName): string {
+export function variableOf(name: string): string {
   return `CHBACKUP_${name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 }

@@ -2,19 +2,23 @@ import * as z from 'zod/mini';
 import { ConfigError } from '../errors.js';
 import { absolutePath } from './files.js';
 import type { ClientCertificate } from './certificates.js';
-import { parseDurationMs } from './duration.js';
+import { durationProblem, parseDurationMs } from './duration.js';
 import { type Host, parseHost } from './host.js';
 import { defaults, type SettingName } from './names.js';
 import { collectSettings, type RawSettings, type Sources } from './sources.js';
 
 /** Returns a schema that parses a text. `what` is the problem, followed by `; ` and the hint. */
-function setting<T>(read: (text: string) => T | undefined, what: string) {
+function setting<T>(
+  read: (text: string) => T | undefined,
+  what: string | ((text: string) => string),
+) {
   return z.pipe(
     z.string(),
     z.transform((text, context) => {
       const value = read(text);
       if (value === undefined) {
-        context.issues.push({ code: 'custom', message: what, input: text });
+        const message = typeof what === 'string' ? what : what(text);
+        context.issues.push({ code: 'custom', message, input: text });
         return z.NEVER;
       }
       return value;
@@ -22,10 +26,14 @@ function setting<T>(read: (text: string) => T | undefined, what: string) {
   );
 }
 
-const duration = setting(parseDurationMs, 'is not a duration; write for example 90s, 30m or 6h');
+const durationHint = 'write for example 90s, 30m or 6h';
+const duration = setting(
+  parseDurationMs,
+  (text) => `${durationProblem(text, 'is not a duration')}; ${durationHint}`,
+);
 const limit = setting(
   (text) => parseDurationMs(text) || undefined,
-  'is not a duration above 0; write for example 90s, 30m or 6h',
+  (text) => `${durationProblem(text, 'is not a duration above 0')}; ${durationHint}`,
 );
 const flag = setting((text) => {
   if (/^(1|true|yes|on)$/i.test(text)) return true;
@@ -67,7 +75,7 @@ const schema = z.object({
   json: z.optional(flag),
   quiet: z.optional(flag),
   verbose: z.optional(flag),
-  envFile: z.optional(folder),
+  settings: z.optional(folder),
   noColor: z.optional(flag),
   binary: z.optional(flag),
   binaryPath: z.optional(folder),

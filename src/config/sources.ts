@@ -1,7 +1,7 @@
 import { ConfigError } from '../errors.js';
-import { errnoOf } from '../text.js';
+import { describeErrno } from '../text.js';
 import { absolutePath, readFoundFile, readTextFile } from './files.js';
-import { fileSettings, settingNames, variableOf, type SettingName } from './names.js';
+import { earlierNames, fileSettings, settingNames, variableOf, type SettingName } from './names.js';
 import { unknownVariables } from './unknown-variables.js';
 
 /** A setting that is not checked yet, and where it came from, for messages. */
@@ -24,16 +24,16 @@ export interface Sources {
 
 /**
  * Collects the settings. Precedence, highest first: argument or option, `CHBACKUP_*` variable, the
- * file of `--env-file` or else `.env` in the working directory, if it is a readable file. Does not add
+ * file of `--settings` or else `.env` in the working directory, if it is a readable file. Does not add
  * defaults. Throws `ConfigError`.
  */
 export async function collectSettings(
   sources: Sources,
 ): Promise<{ raw: RawSettings; unknown: string[] }> {
   const fromEnvironment = readVariables(sources.env, sources.cwd, '');
-  const envFile = sources.given.envFile ?? fromEnvironment.envFile;
-  const fileName = envFile?.value ?? '.env';
-  const text = envFile ? readEnvFile(envFile, sources.cwd) : findEnvFile(sources.cwd);
+  const named = sources.given.settings ?? fromEnvironment.settings;
+  const fileName = named?.value ?? '.env';
+  const text = named ? readNamedFile(named, sources.cwd) : findEnvFile(sources.cwd);
   const file = await parseEnvFile(text);
   const fromFile = readVariables(file, sources.cwd, ` in ${fileName}`);
   const raw: RawSettings = { ...fromFile, ...fromEnvironment, ...sources.given };
@@ -58,16 +58,23 @@ function readVariables(
     const value = variables[variable];
     if (value !== undefined && value !== '') raw[name] = { value, from: variable + where };
   }
-  for (const name of fileSettings) {
-    const variable = `${variableOf(name)}_FILE`;
-    const file = variables[variable];
-    if (file === undefined || file === '') continue;
+  const add = (name: SettingName, variable: string, read: (value: string) => RawSetting) => {
+    const value = variables[variable];
+    if (value === undefined || value === '') return;
     if (raw[name] !== undefined) {
       throw new ConfigError(`both ${variableOf(name)} and ${variable} are set${where}`, {
         hint: 'keep one of them',
       });
     }
-    raw[name] = { value: '', from: variable, file: absolutePath(file, cwd) };
+    raw[name] = read(value);
+  };
+  for (const { earlier, name } of earlierNames) {
+    const variable = variableOf(earlier);
+    add(name, variable, (value) => ({ value, from: variable + where }));
+  }
+  for (const name of fileSettings) {
+    const variable = `${variableOf(name)}_FILE`;
+    add(name, variable, (file) => ({ value: '', from: variable, file: absolutePath(file, cwd) }));
   }
   return raw;
 }
@@ -78,7 +85,7 @@ function readSecretFile(file: string, variable: string): string {
   try {
     text = readTextFile(file);
   } catch (error) {
-    throw new ConfigError(`the file named by ${variable} cannot be read: ${errnoOf(error)}`, {
+    throw new ConfigError(`the file named by ${variable} cannot be read: ${describeErrno(error)}`, {
       hint: `check the path and its permissions: ${file}`,
       cause: error,
     });
@@ -91,12 +98,12 @@ function readSecretFile(file: string, variable: string): string {
   return text.replace(/\r?\n$/, '');
 }
 
-function readEnvFile({ value, from }: RawSetting, cwd: string | undefined): string {
+function readNamedFile({ value, from }: RawSetting, cwd: string | undefined): string {
   const file = absolutePath(value, cwd);
   try {
     return readTextFile(file);
   } catch (error) {
-    throw new ConfigError(`the settings file ${file} cannot be read: ${errnoOf(error)}`, {
+    throw new ConfigError(`the settings file ${file} cannot be read: ${describeErrno(error)}`, {
       hint: `check ${from}`,
       cause: error,
     });

@@ -1,4 +1,4 @@
-import { fileSettings, settingNames, variableOf } from './names.js';
+import { earlierNames, fileSettings, settingNames, variableOf } from './names.js';
 
 /**
  * The variables that Kubernetes sets in every container for a service whose name begins with
@@ -13,6 +13,7 @@ const serviceAddress = /_PORT=(tcp|udp|sctp):\/\//;
 export function unknownVariables(env: Record<string, string | undefined>): string[] {
   const known = new Set(settingNames.map(variableOf));
   for (const name of fileSettings) known.add(`${variableOf(name)}_FILE`);
+  for (const { earlier } of earlierNames) known.add(variableOf(earlier));
   return Object.entries(env)
     .filter(([name, value = '']) => {
       const isOfService = ofService.test(name) || serviceAddress.test(`${name}=${value}`);

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { ConfigError, StateError } from '../errors.js';
-import { errnoOf } from '../text.js';
+import { describeErrno, errnoOf } from '../text.js';
 import { attempt } from './attempt.js';
 
 /** A lock that this process holds. The kernel releases it when the process ends. */
@@ -55,7 +55,7 @@ function lock(descriptor: number, file: string, searchPath: string | undefined):
   }
   const why =
     (isCode(error, 'ETIMEDOUT') && `flock did not end within ${limitMs / 1000} seconds`) ||
-    (error !== undefined && `flock cannot be run: ${errnoOf(error)}`) ||
+    (error !== undefined && `flock cannot be run: ${describeErrno(error)}`) ||
     (signal !== null && `flock was killed by ${signal}`) ||
     reasonIn(words) ||
     `flock exited with ${status}`;

@@ -42,10 +42,8 @@ export class LogFile {
       write();
     } catch (error) {
       if (!(error instanceof StateError)) throw error;
-      throw new ConfigError(error.message, {
-        hint: 'pass a writable directory with --log-dir',
-        cause: error,
-      });
+      const { message, hint } = error;
+      throw new ConfigError(message, { ...(hint !== undefined && { hint }), cause: error });
     }
   }
 

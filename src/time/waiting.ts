@@ -53,3 +53,12 @@ export class ChargedWait {
     this.budget.spend(passedMs);
   }
 }
+
+/** Returns a promise that rejects with the signal's reason once it is aborted. */
+export function rejection(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const onAbort = () => reject(signal.reason as Error);
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+}

@@ -1,4 +1,4 @@
-import { ConfigError, OperationFailedError } from '../errors.js';
+import { ConfigError, InterruptedError, OperationFailedError } from '../errors.js';
 
 /** Asks the user. */
 export interface Asker {
@@ -7,7 +7,7 @@ export interface Asker {
 }
 
 /**
- * Returns if the answer is yes; otherwise throws an error that begins with `unchanged`, such as
+ * Returns if the answer is yes; otherwise throws an error that says that this is `unchanged`, such as
  * "nothing was deleted". `hint` says how to confirm without a terminal.
  */
 export async function confirm(
@@ -15,10 +15,23 @@ export async function confirm(
   question: string,
   { unchanged, hint }: { unchanged: string; hint: string },
 ): Promise<void> {
-  const answer = await asker.ask(question);
+  const answer = await beforeChanges(unchanged, () => asker.ask(question));
   if (answer === true) return;
   if (answer === undefined) {
     throw new ConfigError(`${unchanged}: cannot ask for confirmation without a terminal`, { hint });
   }
   throw new OperationFailedError(`${unchanged}: the answer was not yes`);
+}
+
+/**
+ * Does work that changes nothing. If a signal stops it, the error says `unchanged` instead of that the
+ * server may still be working.
+ */
+export async function beforeChanges<T>(unchanged: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof InterruptedError)) throw error;
+    throw new InterruptedError(error.signalName, unchanged);
+  }
 }

@@ -387,7 +387,7 @@ describe('on a terminal', () => {
     const stderr = new CapturedStream(true);
     harness.environment = { stdin: typedInput('yes\n'), stderr };
     expect((await binary.run('delete-remote', '--name', own)).code).toBe(0);
-    expect(stderr.text).toContain('Delete 1 remote backup of local? Type yes: ');
+    expect(stderr.text).toContain("Delete 1 remote backup of local? Type 'yes' to continue: ");
     expect(binary.names('remote')).toEqual(names.filter((name) => name !== own));
   });
 });

@@ -46,7 +46,9 @@ describe.each(versions)('with a server %s', (version) => {
     const { code, stdout } = await harness.run('delete-remote', ...keepTwo);
     expect(code).toBe(0);
     expect(stdout.match(/^delete /gm)).toHaveLength(3);
-    expect(screen.text).toContain(`Delete 3 remote backups of ${harness.host}? Type yes: `);
+    expect(screen.text).toContain(
+      `Delete 3 remote backups of ${harness.host}? Type 'yes' to continue: `,
+    );
     expect(namesAt(harness, 'remote')).toEqual([own, full5, diff6]);
   });
 });
@@ -71,7 +73,9 @@ test('deletes nothing if the input ends without an answer', async ({ harness }) 
   beforeRequest(harness, /list/, () => void stdin.end());
   const { code } = await harness.run('delete-remote', ...keepTwo);
   expect(code).toBe(1);
-  expect(screen.text).toContain('the answer was not yes');
+  expect(stripVTControlCharacters(screen.text)).toMatch(
+    /to continue: \n::::\[ERROR\] nothing was deleted: the answer was not yes\n$/,
+  );
   expect(deletesAsked(harness)).toEqual([]);
 });
 
@@ -82,12 +86,45 @@ test('deletes nothing and exits with 130 if the question is answered with Ctrl-C
   const screen = type(harness, '');
   const running = harness.start('delete-remote', ...keepTwo);
   const watcher = setInterval(() => {
-    if (!screen.text.includes('Type yes')) return;
+    if (!screen.text.includes('to continue: ')) return;
     clearInterval(watcher);
     running.signal('SIGINT');
   }, 5);
   expect((await running.done).code).toBe(130);
+  expect(stripVTControlCharacters(screen.text)).toMatch(
+    /to continue: \n::::\[ERROR\] stopped by SIGINT; nothing was deleted\n$/,
+  );
   expect(deletesAsked(harness)).toEqual([]);
+});
+
+test('says that nothing was deleted if a signal comes while the list is read', async ({
+  harness,
+}) => {
+  addWeeks(harness);
+  const answer = harness.simulator.neverAnswer({ path: /list/ });
+  const running = harness.start('delete-remote', ...keepTwo);
+  harness.later(1000, () => running.signal('SIGTERM'));
+  const { code, stderr } = await running.done;
+  answer();
+  expect([code, stderr]).toEqual([
+    143,
+    expect.stringContaining('stopped by SIGTERM; nothing was deleted'),
+  ]);
+});
+
+test('says that the server may be working if a signal comes during a delete', async ({
+  harness,
+}) => {
+  addWeeks(harness);
+  const running = harness.start('delete-remote', ...keepTwo, '--yes');
+  const answer = harness.simulator.neverAnswer({ path: /delete/ });
+  harness.later(60_000, () => running.signal('SIGINT'));
+  const { code, stderr } = await running.done;
+  answer();
+  expect([code, stderr]).toEqual([
+    130,
+    expect.stringContaining('stopped by SIGINT; the server may still be working'),
+  ]);
 });
 
 test('does not ask with --json, because the plan was not shown', async ({ harness }) => {

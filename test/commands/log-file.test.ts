@@ -119,7 +119,7 @@ describe('a file that cannot be written', () => {
     const { code, stderr } = await harness.run('create-full', '--quiet');
     expect(code).toBe(2);
     expect(stderr).toMatch(
-      /\[ERROR\] cannot write \S+_backup_ch\.log: EISDIR \(pass a writable directory with --log-dir\)\n$/,
+      /\[ERROR\] cannot write \S+_backup_ch\.log: it is a directory \(check the path of the log directory, or pass another directory with --log-dir\)\n$/,
     );
     expect(harness.requests()).toEqual([]);
     expect(harness.journal).toBeUndefined();

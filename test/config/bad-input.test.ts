@@ -26,7 +26,11 @@ const keyBody = clientKey.split('\n')[1] ?? '';
 const how = /\(write it as name, name:port, .*\)/;
 
 const badInputs: BadInput[] = [
-  { what: 'no arguments', argv: [], says: /no command given \(see chbackup --help\)/ },
+  {
+    what: 'options without a command',
+    argv: ['--quiet', '--wait', '5m'],
+    says: /no command given \(see chbackup --help\)/,
+  },
   { what: 'an unknown command', argv: ['backup', 'HOST'], says: /unknown command \(.*--help\)/ },
   {
     what: 'a misspelled command',
@@ -34,13 +38,64 @@ const badInputs: BadInput[] = [
     says: /unknown command \(did you mean create-full\? see chbackup --help\)/,
   },
   {
+    what: 'a misspelled command for help',
+    argv: ['help', 'creat-diff'],
+    says: /unknown command \(did you mean create-diff\? see chbackup --help\)/,
+  },
+  {
+    what: 'a host before the command',
+    argv: ['HOST', 'list'],
+    says: /unknown command \(the command comes before the host: chbackup list HOST; see/,
+  },
+  {
+    what: 'an option of several other commands',
+    ...option('--yes'),
+    says: /--yes is an option of delete-remote, delete-local and restore-table, not of create-full \(see/,
+  },
+  {
+    what: 'an option of another command before the command',
+    argv: ['--keep', '3', 'create-full', 'HOST'],
+    says: /--keep is an option of delete-remote and delete-local, not of create-full \(see/,
+  },
+  {
+    what: 'a short option of another command',
+    ...option('-n'),
+    says: /-n is an option of delete-remote and delete-local, not of create-full \(see/,
+  },
+  {
+    what: 'a misspelled option of another command, with a value',
+    ...option('--kepe=geheim'),
+    says: /unknown option \(did you mean --keep, an option of delete-remote and delete-local\? see/,
+  },
+  {
+    what: 'a misspelled option before the command',
+    argv: ['--jsno', 'list', 'HOST'],
+    says: /unknown option \(did you mean --json\? see chbackup list --help\)/,
+  },
+  {
+    what: 'a password as an option',
+    ...option('--user', 'u', '--password', 'geheim'),
+    says: /--user is not an option \(host, user and password are arguments, in this order; /,
+  },
+  {
+    what: 'both names of the settings file',
+    ...option('--settings', 'a', '--env-file', 'b'),
+    says: /both --settings and --env-file are given \(keep one of them\)/,
+  },
+  {
+    what: 'both variables of the settings file',
+    ...option(),
+    env: { CHBACKUP_SETTINGS: 'a', CHBACKUP_ENV_FILE: 'b' },
+    says: /both CHBACKUP_SETTINGS and CHBACKUP_ENV_FILE are set \(keep one of them\)/,
+  },
+  {
     what: 'an unknown option',
     ...option('--wiat', '5m'),
-    says: /unknown option \(did you mean --wait\? .*see chbackup create-full --help\)/,
+    says: /unknown option \(did you mean --wait\? see chbackup create-full --help\)/,
   },
   {
     what: 'a password that begins with a dash',
-    ...option('rlAPIuser', '-secret'),
+    ...option('rlAPIuser', '-geheim'),
     says: /unknown option \(a password that begins with a dash goes into CHBACKUP_PASSWORD_FILE, or after --; /,
   },
   {
@@ -61,7 +116,7 @@ const badInputs: BadInput[] = [
   {
     what: "another command's option",
     ...option('--without-base', 'fail'),
-    says: /unknown option \(/,
+    says: /--without-base is an option of create-diff, not of create-full \(see chbackup create-full --help\)/,
   },
   { what: 'no host', argv: ['create-diff'], says: /no host given \(give the API server as/ },
   { what: 'an empty host', ...host(''), says: new RegExp(`the host is empty ${how.source}`) },
@@ -94,9 +149,13 @@ const badInputs: BadInput[] = [
   {
     what: 'port 0',
     ...host('clickhouse:0'),
-    says: /port 0 is out of range \(give a port from 1 to 65535\)/,
+    says: /the port of the host is out of range \(give a port from 1 to 65535\)/,
   },
-  { what: 'port 65536', ...host('clickhouse:65536'), says: /port 65536 is out of range \(/ },
+  {
+    what: 'port 65536',
+    ...host('clickhouse:65536'),
+    says: /the port of the host is out of range \(/,
+  },
   {
     what: 'a port that is not a number',
     ...host('clickhouse:http'),
@@ -179,7 +238,27 @@ const badInputs: BadInput[] = [
   {
     what: 'a timeout of years',
     ...option('--timeout', '400d'),
-    says: /--timeout "400d" is not a duration above 0 \(/,
+    says: /--timeout "400d" is longer than the limit of 365 days \(write for example/,
+  },
+  {
+    what: 'a wait of years',
+    ...option('--wait', '400d'),
+    says: /--wait "400d" is longer than the limit of 365 days \(write for example/,
+  },
+  {
+    what: 'an age of years',
+    argv: ['delete-remote', 'HOST', '--older-than', '10y'],
+    says: /--older-than "10y" is longer than the limit of 365 days \(/,
+  },
+  {
+    what: 'a backup name that may be a password',
+    argv: ['restore-table', 'geheim geheim', 'a.b', 'HOST'],
+    says: /the backup argument is not a valid backup name \(/,
+  },
+  {
+    what: 'a table name that may be a password',
+    argv: ['restore-table', 'HOST', 'geheim', 'latest', 'a.b'],
+    says: /the table argument must be written database\.table \(/,
   },
   {
     what: 'a connect timeout that is not a duration',
@@ -212,12 +291,12 @@ const badInputs: BadInput[] = [
     what: 'a log directory that is a file',
     ...option('--log-dir', 'a-file'),
     files: { 'a-file': '' },
-    says: /cannot create \S+a-file: EEXIST \(pass a writable directory with --log-dir\)/,
+    says: /cannot create \S+a-file: the file exists already \(check the path of the log directory, or pass another/,
   },
   {
     what: 'a missing CA file',
     ...option('--ca-file', 'no-such-file'),
-    says: /the CA file no-such-file cannot be read: ENOENT \(check --ca-file\)/,
+    says: /the CA file no-such-file cannot be read: no such file or directory \(check --ca-file\)/,
   },
   {
     what: 'a CA file without a certificate',
@@ -262,13 +341,13 @@ const badInputs: BadInput[] = [
   {
     what: 'a missing certificate file',
     ...option('--cert-file', 'no-such-file'),
-    says: /the certificate file no-such-file cannot be read: ENOENT \(check --cert-file\)/,
+    says: /the certificate file no-such-file cannot be read: no such file or directory \(check --cert-file\)/,
   },
   {
     what: 'a certificate file that is a directory',
     ...option('--cert-file', 'folder'),
     folders: ['folder'],
-    says: /the certificate file folder cannot be read: EISDIR \(check --cert-file\)/,
+    says: /the certificate file folder cannot be read: it is a directory \(check --cert-file\)/,
   },
   {
     what: 'a certificate file without a certificate',
@@ -279,7 +358,7 @@ const badInputs: BadInput[] = [
   {
     what: 'a missing key file',
     ...option('--cert-file', clientPem, '--key-file', 'no-such-file'),
-    says: /the key file no-such-file cannot be read: ENOENT \(check --key-file\)/,
+    says: /the key file no-such-file cannot be read: no such file or directory \(check --key-file\)/,
   },
   {
     what: 'a key file without a key',
@@ -319,19 +398,24 @@ const badInputs: BadInput[] = [
   {
     what: 'a CA file name with a line break',
     ...option('--ca-file', 'ca\n.pem'),
-    says: /the CA file ca \.pem cannot be read: ENOENT \(/,
+    says: /the CA file ca \.pem cannot be read: no such file or directory \(/,
+  },
+  {
+    what: 'a missing settings file',
+    ...option('--settings', 'no-such-file'),
+    says: /the settings file \S+no-such-file cannot be read: no such file or directory \(check --settings\)/,
   },
   {
     what: 'a missing env file',
     ...option('--env-file', 'no-such-file'),
-    says: /the settings file \S+no-such-file cannot be read: ENOENT \(check --env-file/,
+    says: /the settings file \S+no-such-file cannot be read: no such file or directory \(check --env-file/,
   },
   {
     what: 'an env file that is a directory',
     ...option(),
     env: { CHBACKUP_ENV_FILE: 'folder' },
     folders: ['folder'],
-    says: /the settings file \S+folder cannot be read: EISDIR \(check CHBACKUP_ENV_FILE\)/,
+    says: /the settings file \S+folder cannot be read: it is a directory \(check CHBACKUP_ENV_FILE\)/,
   },
   {
     what: 'a bad value in .env',
@@ -356,7 +440,7 @@ const badInputs: BadInput[] = [
     what: 'a missing password file',
     ...option(),
     env: { CHBACKUP_USER: 'user', CHBACKUP_PASSWORD_FILE: 'no-such-file' },
-    says: /the file named by CHBACKUP_PASSWORD_FILE cannot be read: ENOENT \(check the path/,
+    says: /the file named by CHBACKUP_PASSWORD_FILE cannot be read: no such file or directory \(check the path/,
   },
   {
     what: 'a password file in Latin-1',

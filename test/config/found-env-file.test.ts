@@ -42,7 +42,7 @@ describe('a working directory that was deleted', () => {
 
   test.for([
     { argv: ['--log-dir', 'log'], env: {}, file: 'log' },
-    { argv: ['--env-file', 'settings'], env: {}, file: 'settings' },
+    { argv: ['--settings', 'settings'], env: {}, file: 'settings' },
     { argv: ['--ca-file', 'ca.pem'], env: {}, file: 'ca.pem' },
     { argv: [], env: { CHBACKUP_PASSWORD_FILE: './pw' }, file: './pw' },
   ])('leads to exit 2 if $file is relative to it', async ({ argv, env, file }, { harness }) => {

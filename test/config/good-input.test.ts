@@ -199,6 +199,17 @@ describe('precedence of settings', () => {
     ]);
   });
 
+  test('--settings and CHBACKUP_SETTINGS name the same file as --env-file', async ({ harness }) => {
+    put(harness, 'one.env', `CHBACKUP_USER=one\nCHBACKUP_HOST=${harness.host}\n`);
+    put(harness, 'other.env', 'CHBACKUP_USER=other\n');
+    harness.env = { CHBACKUP_SETTINGS: 'other.env' };
+    expect(await sentWith(harness, 'create-full', harness.host)).toEqual(['other:']);
+    expect(await sentWith(harness, '--settings', 'one.env', 'create-full')).toEqual([
+      'other:',
+      'one:',
+    ]);
+  });
+
   test('.env may contain quotes and comments', async ({ harness }) => {
     put(harness, '.env', `# shard 1\nexport CHBACKUP_USER="a b" # who\nCHBACKUP_PASSWORD='#"'\n`);
     expect(await sentWith(harness, 'create-full', harness.host)).toEqual(['a b:#"']);

@@ -17,10 +17,21 @@ describe('parseHost returns the URL and the file name of a host', () => {
     ['[::1]', 'http://[::1]:7171', '---1-'],
     ['[fe80::1]:7272', 'http://[fe80::1]:7272', '-fe80--1-_7272'],
     ['https://[2001:db8::7]:7171', 'https://[2001:db8::7]:7171', '-2001-db8--7-'],
+    ['http://ch1:7171/', 'http://ch1:7171', 'ch1'],
+    ['https://ch1/', 'https://ch1:7171', 'ch1'],
+    ['ch1:8080/', 'http://ch1:8080', 'ch1_8080'],
+    ['[::1]/', 'http://[::1]:7171', '---1-'],
     ['clickhouse_backup', 'http://clickhouse_backup:7171', 'clickhouse-backup'],
   ] as const)('%s', ([text, baseUrl, fileName]) => {
     expect(parseHost(text)).toMatchObject({ label: text, baseUrl, fileName });
   });
+
+  test.for(['/', '//', 'ch1//', 'http:///', 'ch1/x', 'ch1/x/', 'ch1/?'])(
+    '%s is refused',
+    (text) => {
+      expect(() => parseHost(text)).toThrow(/^(invalid host|the host must not contain a path)/);
+    },
+  );
 
   test('returns different file names for an underscore and for a port', () => {
     expect(parseHost('ch_8080').fileName).not.toBe(parseHost('ch:8080').fileName);

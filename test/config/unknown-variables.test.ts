@@ -40,6 +40,7 @@ describe('variables of a Kubernetes service', () => {
       expect(variableOf(name)).not.toMatch(/_(SERVICE_HOST|SERVICE_PORT|PORT)$/);
       expect(unknownVariables({ [variableOf(name)]: 'x' })).toEqual([]);
     }
+    expect(unknownVariables({ CHBACKUP_ENV_FILE: 'x' })).toEqual([]);
   });
 });
 

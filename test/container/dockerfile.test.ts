@@ -51,7 +51,9 @@ describe('the Dockerfile', () => {
   test('puts chbackup on PATH', () => {
     const link = 'ln -s /opt/chbackup/bin/chbackup.js /usr/local/bin/chbackup';
     expect(texts(image, 'RUN')).toContain(link);
-    expect(readProjectFile('bin/chbackup.js')).toMatch(/^#!\/usr\/bin\/env node\n/);
+    expect(readProjectFile('bin/chbackup.js')).toMatch(
+      /^#!\/bin\/sh\n.*exec node -- "\$0" "\$@"\n/,
+    );
   });
 
   test('runs crond in the foreground under tini, with its log on stderr', () => {

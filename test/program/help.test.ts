@@ -54,8 +54,12 @@ test('--version prints the version of the package', () => {
   expect(run('--version')).toEqual({ status: 0, stdout: `${manifest.version}\n`, stderr: '' });
 });
 
-test('exits with 2 and one line that refers to --help without a command', () => {
-  const { status, stdout, stderr } = run();
+test('chbackup alone prints the help and exits with 0', () => {
+  expect(run()).toEqual(run('--help'));
+});
+
+test('exits with 2 and one line that refers to --help for options without a command', () => {
+  const { status, stdout, stderr } = run('--quiet');
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
   expect(stderr).toMatch(/^\S+ \S+ ::::\[ERROR\] no command given \(see chbackup --help\)\n$/);
 });

@@ -1,10 +1,11 @@
-import { spawnSync } from 'node:child_process';
+import { spawnSync, type StdioOptions } from 'node:child_process';
 import {
   chmodSync,
   closeSync,
   cpSync,
   mkdirSync,
   openSync,
+  readFileSync,
   readdirSync,
   rmSync,
   writeFileSync,
@@ -43,7 +44,9 @@ describe('an incomplete program', () => {
     const { code, stdout, stderr } = await bench.startRaw(['--version'], { script }).ended;
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(oneLine);
-    expect(stderr).toMatch(/cannot be started: MODULE_NOT_FOUND \(install it again, with Node/);
+    expect(stderr).toMatch(
+      /cannot be started: MODULE_NOT_FOUND \(install it again; a checkout needs npm run build\)/,
+    );
     const json = await bench.startRaw(['--version', '--json'], { script }).ended;
     expect(JSON.parse(json.stderr)).toMatchObject({ level: 'error', exitCode: 1 });
   });
@@ -86,6 +89,35 @@ describe('an incomplete program', () => {
       expect(stderr).not.toMatch(/^\s+at /m);
     },
   );
+});
+
+describe('a Node.js that is too old', () => {
+  test.for([
+    ['v16.20.2', 2],
+    ['v20.18.3', 2],
+    ['v20.19.0', 0],
+    ['v22.0.0', 0],
+  ] as const)('%s leads to exit %i', async ([version, expected], { bench }) => {
+    const preload = path.join(bench.folder, 'preload.cjs');
+    writeFileSync(preload, `Object.defineProperty(process, 'version', { value: '${version}' });`);
+    const env = { NODE_OPTIONS: `--require ${preload}` };
+    const { code, stdout, stderr } = await bench.startRaw(['--version'], { env }).ended;
+    expect(code).toBe(expected);
+    if (expected === 0) return;
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(oneLine);
+    expect(stderr).toContain(
+      `chbackup requires Node.js 20.19 or later (this is Node.js ${version}; update it, or put`,
+    );
+    const json = await bench.startRaw(['list', '--json'], { env }).ended;
+    expect(JSON.parse(json.stderr)).toMatchObject({ error: 'ConfigError', exitCode: 2 });
+  });
+
+  test('can parse the file that says so', () => {
+    const lines = readFileSync(path.join(root, 'bin/chbackup.js'), 'utf8');
+    // None of the syntax that Node.js 6 lacks.
+    expect(lines).not.toMatch(/\?\?|\?\.|async |await |catch \{|\.{3}/);
+  });
 });
 
 describe('an uncaught error', () => {
@@ -186,6 +218,53 @@ describe('output', () => {
       }
     },
   );
+
+  test.skipIf(process.platform !== 'linux')(
+    'exits with 1 and one line if stdout cannot be written',
+    async ({ bench }) => {
+      const full = openSync('/dev/full', 'w');
+      const stdio: StdioOptions = ['ignore', full, 'pipe'];
+      const list = ['list', bench.host, 'rlAPIuser', secret];
+      for (const argv of [['--help'], ['--version'], ['help', 'list'], [], list]) {
+        const { code, stderr } = await bench.startRaw(argv, { stdio }).ended;
+        expect([argv[0], code]).toEqual([argv[0], 1]);
+        expect(stderr).toMatch(oneLine);
+        expect(stderr).toContain('cannot write to stdout: no space left on the device (');
+      }
+      const json = await bench.startRaw([...list, '--json'], { stdio }).ended;
+      expect(json.code).toBe(1);
+      expect(JSON.parse(json.stderr)).toMatchObject({ error: 'OutputError', exitCode: 1 });
+      closeSync(full);
+    },
+  );
+
+  test.skipIf(process.platform !== 'linux' || !hasFlock)(
+    'records a backup whose result cannot be written to stdout (needs flock)',
+    async ({ bench }) => {
+      const full = openSync('/dev/full', 'w');
+      const stdio: StdioOptions = ['ignore', full, 'pipe'];
+      const argv = ['create-full', bench.host, 'rlAPIuser', secret];
+      const { code, stderr } = await bench.startRaw([...argv, '--json'], { stdio }).ended;
+      expect(code).toBe(1);
+      expect(JSON.parse(stderr)).toMatchObject({
+        hint: 'the command itself succeeded; only its output is lost',
+      });
+      expect(bench.file('last_backup')).toMatch(/^FULL_/);
+      const silent = await bench.startRaw(argv, { stdio }).ended;
+      expect(silent.code).toBe(0);
+      closeSync(full);
+    },
+  );
+
+  test('keeps the exit code and prints nothing if the reader of stdout is gone', async ({
+    bench,
+  }) => {
+    for (let at = 0; at < 500; at++)
+      bench.simulator.addBackup('remote', { name: `${'x'.repeat(200)}${at}` });
+    const through = ['bash', '-c', '"$@" | head -c 1 >/dev/null; exit ${PIPESTATUS[0]}', 'bash'];
+    const argv = ['list', bench.host, 'rlAPIuser', secret];
+    expect(await bench.startRaw(argv, { through }).ended).toMatchObject({ code: 0, stderr: '' });
+  });
 
   test.skipIf(process.platform !== 'linux')(
     'keeps the exit code of an error on a full disk',

@@ -36,17 +36,19 @@ describe('files', () => {
 
   test('cause a StateError with the file and the reason if an operation fails', () => {
     mkdirSync(at('folder'));
-    const failures = [
-      () => disk.read(at('folder')),
-      () => disk.append(at('folder'), 'x'),
-      () => disk.replace(at('folder'), 'x'),
-      () => disk.replace(at('no/such/folder'), 'x'),
-      () => disk.remove(at('folder')),
-      () => disk.tryLock(at('no/such/folder')),
+    const isDirectory = 'it is a directory';
+    const missing = 'no such file or directory';
+    const failures: [failure: () => unknown, reason: string][] = [
+      [() => disk.read(at('folder')), isDirectory],
+      [() => disk.append(at('folder'), 'x'), isDirectory],
+      [() => disk.replace(at('folder'), 'x'), isDirectory],
+      [() => disk.replace(at('no/such/folder'), 'x'), missing],
+      [() => disk.remove(at('folder')), isDirectory],
+      [() => disk.tryLock(at('no/such/folder')), missing],
     ];
-    for (const failure of failures) {
+    for (const [failure, reason] of failures) {
       expect(failure).toThrow(StateError);
-      expect(failure).toThrow(/^cannot \w+ \S+folder: E[A-Z_]+$/);
+      expect(failure).toThrow(new RegExp(`^cannot \\w+ \\S+folder: ${reason}$`));
     }
   });
 
@@ -140,5 +142,28 @@ describe('a file system', () => {
     expect(() => disk.replace(at('file'), 'new')).toThrow(StateError);
     expect(disk.read(at('file'))).toBe(left);
     expect(disk.list(folder)).toEqual(['file']);
+  });
+});
+
+describe('the hint of an error', () => {
+  test.for([
+    ['ENOSPC', 'no space left on the device', 'free some space there'],
+    ['EDQUOT', 'disk quota exceeded', 'free some space there'],
+    ['EACCES', 'permission denied', 'the user that runs chbackup must own the log directory'],
+    ['EROFS', 'read-only file system', 'mount the file system of the log directory writable'],
+    ['ENAMETOOLONG', 'the name is too long', 'check the path of the log directory'],
+    ['EMFILE', 'too many open files', 'raise the limit of open files (ulimit -n)'],
+    ['EIO', 'input/output error', 'check the disk or the network file system'],
+    ['EWHATEVER', 'EWHATEVER', 'check the log directory, its permissions and its free space'],
+  ] as const)('fits %s', ([code, reason, hint]) => {
+    vi.spyOn(fs, 'appendFileSync').mockImplementation(() => {
+      throw Object.assign(new Error(code), { code });
+    });
+    expect(() => disk.append('/f', 'x')).toThrow(
+      expect.objectContaining({
+        message: `cannot write /f: ${reason}`,
+        hint: expect.stringContaining(hint) as string,
+      }),
+    );
   });
 });

@@ -13,3 +13,8 @@ export const commands: readonly CommandDefinition[] = [
   deleteLocal,
   restoreTable,
 ];
+
+/** Returns the command of this name, or of the bash agent's name for it. */
+export function commandNamed(typed: string): CommandDefinition | undefined {
+  return commands.find(({ name, agentName }) => typed === name || typed === agentName);
+}

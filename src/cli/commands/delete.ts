@@ -39,8 +39,8 @@ const deletion = (location: Location): CommandDefinition => ({
       flags: '--broken',
       description: 'backups that are broken, and still broken two minutes later',
     },
-    { flags: '--dry-run', description: 'show the plan and delete nothing' },
-    { flags: '--yes', description: 'do not ask for confirmation' },
+    { flags: '-n, --dry-run', description: 'show the plan and delete nothing' },
+    { flags: '-y, --yes', description: 'do not ask for confirmation' },
   ],
   defaultWait: '30m',
   canUseBinary: true,
@@ -102,10 +102,11 @@ function readCount(text: string): number {
 }
 
 async function readAge(text: string): Promise<number> {
-  const { parseDurationMs } = await import('../../config/duration.js');
+  const { durationProblem, parseDurationMs } = await import('../../config/duration.js');
   const ms = parseDurationMs(text);
   if (ms !== undefined && ms > 0) return ms;
-  throw new ConfigError(`--older-than ${JSON.stringify(text)} is not an age`, {
+  const problem = durationProblem(text, 'is not an age');
+  throw new ConfigError(`--older-than ${JSON.stringify(text)} ${problem}`, {
     hint: 'give an age such as 12h, 30d or 8w',
   });
 }

@@ -53,7 +53,7 @@ export const restoreTable: CommandDefinition = {
       flags: '--no-check-replicas',
       description: 'restore even if another replica of the table appears to be active',
     },
-    { flags: '--yes', description: 'do not ask before dropping the table' },
+    { flags: '-y, --yes', description: 'do not ask before dropping the table' },
   ],
   defaultWait: '30m',
   canUseBinary: true,
@@ -71,11 +71,14 @@ function readRequest(
   options: RestoreOptions,
 ): RestoreTableRequest {
   throwIfContradictory(options);
-  const table = readTable(tableText, 'the table');
-  const into = options.into === undefined ? undefined : readTable(options.into, '--into');
+  const table = readTable(tableText, 'the table argument');
+  const into =
+    options.into === undefined
+      ? undefined
+      : readTable(options.into, `--into ${JSON.stringify(options.into)}`);
   if (into !== undefined) throwUnlessMappable(table, into);
   return {
-    backup: checkName(backup),
+    backup: checkName(backup, 'the backup argument'),
     table,
     into,
     schema: options.schema === true,
@@ -110,10 +113,11 @@ function throwIfContradictory(options: RestoreOptions): void {
   }
 }
 
+/** `what` names the text for messages: without repeating an argument, which may be a password. */
 function readTable(text: string, what: string): TableName {
   const parsed = parseTableName(text);
   if (parsed.kind === 'table') return parsed.name;
-  throw new ConfigError(`${what} ${JSON.stringify(text)} ${parsed.reason}`, {
+  throw new ConfigError(`${what} ${parsed.reason}`, {
     hint: 'write database.table',
   });
 }

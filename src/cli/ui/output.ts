@@ -1,5 +1,6 @@
 import { Chalk, type ChalkInstance } from 'chalk';
-import { harmlessJson, visible } from '../../text.js';
+import { OutputError } from '../../errors.js';
+import { describeErrno, harmlessJson, visible } from '../../text.js';
 import type { TerminalStream } from '../environment.js';
 
 export type Color = 'bold' | 'gray' | 'green' | 'red' | 'yellow';
@@ -32,6 +33,11 @@ export interface Output {
   resultTable(rows: readonly (readonly Cell[])[], layOut: (cells: string[][]) => string[]): void;
   /** Uses no colors from here on. */
   disableColors(): void;
+  /**
+   * Waits until everything is written to stdout. Throws `OutputError` with this hint if that failed,
+   * but not if the reader has closed its end.
+   */
+  finishStdout(hint: string): Promise<void>;
 }
 
 export interface OutputOptions {
@@ -41,27 +47,42 @@ export interface OutputOptions {
 }
 
 export function openOutput({ stdout, stderr, env }: OutputOptions): Output {
-  stdout.on('error', () => undefined);
+  let stdoutError: NodeJS.ErrnoException | undefined;
+  let written = Promise.resolve();
+  stdout.on('error', (error) => (stdoutError ??= error));
   stderr.on('error', () => undefined);
   const stdoutIsTerminal = stdout.isTTY === true;
   const stderrIsTerminal = stderr.isTTY === true;
   let onStdout = new Chalk({ level: colorLevel(env, stdoutIsTerminal) });
   let onStderr = new Chalk({ level: colorLevel(env, stderrIsTerminal) });
+  const write = (text: string) => {
+    written = new Promise((resolve) => {
+      stdout.write(text, (error) => {
+        stdoutError ??= error ?? undefined;
+        resolve();
+      });
+    });
+  };
   return {
     stdoutIsTerminal,
     stderrIsTerminal,
-    ownText: (text) => void stdout.write(text),
-    resultLine: (parts) => void stdout.write(`${lineOf(parts, onStdout)}\n`),
-    resultJson: (value, indent) => void stdout.write(`${jsonOf(value, indent)}\n`),
+    ownText: write,
+    resultLine: (parts) => write(`${lineOf(parts, onStdout)}\n`),
+    resultJson: (value, indent) => write(`${jsonOf(value, indent)}\n`),
     progressLine: (parts) => void stderr.write(`${lineOf(parts, onStderr)}\n`),
     progressJson: (value) => void stderr.write(`${jsonOf(value)}\n`),
     resultTable(rows, layOut) {
       const cells = rows.map((row) => row.map((cell) => lineOf(cell, onStdout)));
-      for (const line of layOut(cells)) stdout.write(`${line}\n`);
+      for (const line of layOut(cells)) write(`${line}\n`);
     },
     disableColors() {
       onStdout = new Chalk({ level: 0 });
       onStderr = onStdout;
+    },
+    async finishStdout(hint) {
+      await written;
+      if (stdoutError === undefined || readerIsGone(stdoutError)) return;
+      throw new OutputError(`cannot write to stdout: ${describeErrno(stdoutError)}`, { hint });
     },
   };
 }
@@ -84,4 +105,8 @@ function painted(part: Part, chalk: ChalkInstance): string {
 
 function jsonOf(value: unknown, indent?: number): string {
   return harmlessJson(JSON.stringify(value, undefined, indent));
+}
+
+function readerIsGone({ code }: NodeJS.ErrnoException): boolean {
+  return code === 'EPIPE' || code === 'ECONNRESET';
 }

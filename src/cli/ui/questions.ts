@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { visible } from '../../text.js';
+import { rejection } from '../../time/waiting.js';
 import type { Execution } from '../execution.js';
 
 /**
@@ -19,12 +20,21 @@ export async function askForYes(
     output: environment.stderr,
     terminal: false,
   });
-  const ended = new Promise<string>((resolve) => void terminal.once('close', () => resolve('')));
+  const ended = new Promise<undefined>((resolve) => {
+    terminal.once('close', () => resolve(undefined));
+  });
+  // After Ctrl-C and Ctrl-D the cursor is still in the line of the question.
+  const endLine = () => output.progressLine([]);
   try {
-    const answered = terminal.question(`${visible(question)} Type yes: `, { signal });
-    return (await Promise.race([answered, ended])).trim().toLowerCase() === 'yes';
+    const prompt = `${visible(question)} Type 'yes' to continue: `;
+    const answered = terminal.question(prompt);
+    const answer = await Promise.race([answered, ended, rejection(signal)]);
+    if (answer === undefined) endLine();
+    return answer?.trim().toLowerCase() === 'yes';
   } catch (error) {
-    throw signal.aborted ? signal.reason : error;
+    if (!signal.aborted) throw error;
+    endLine();
+    throw signal.reason;
   } finally {
     terminal.close();
   }

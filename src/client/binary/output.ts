@@ -2,6 +2,7 @@ import { closeSync, fstatSync, mkdtempSync, openSync, readSync, rmSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { StateError } from '../../errors.js';
+import { describeErrno } from '../../text.js';
 
 const mostBytes = 64 * 1024 * 1024;
 
@@ -39,7 +40,7 @@ export function openOutput(): Output {
       },
     };
   } catch (error) {
-    throw new StateError(`cannot create a temporary file in ${tmpdir()}: ${String(error)}`, {
+    throw new StateError(`cannot create a temporary file in ${tmpdir()}: ${describeErrno(error)}`, {
       hint: 'to use another directory, set TMPDIR',
       cause: error,
     });

@@ -5,8 +5,9 @@ import {
   ConfigError,
   OperationTimeoutError,
 } from '../../errors.js';
+import { rejection } from '../../time/waiting.js';
 import type { ClientObserver } from '../observer.js';
-import { formatDuration, presentable } from '../../text.js';
+import { describeErrno, formatDuration, presentable } from '../../text.js';
 import { openOutput, type Output, type Written } from './output.js';
 import { errorText, lastWords } from './program-log.js';
 import { type StartProgram, startProgram } from './start-program.js';
@@ -104,16 +105,10 @@ function childEnvironment(
   return { ...Object.fromEntries(passed), LOG_LEVEL: 'warning', ...more };
 }
 
-function rejection(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    const onAbort = () => reject(signal.reason as Error);
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
-}
-
 function cannotStart(path: string, code: string | undefined, cause: unknown): Error {
-  const message = `cannot start ${presentable(path)}: ${code ?? 'unknown reason'}`;
+  const notFound = code === 'ENOENT' && !path.includes('/') ? 'it is not on PATH' : undefined;
+  const reason = notFound ?? (code === undefined ? 'unknown reason' : describeErrno({ code }));
+  const message = `cannot start ${presentable(path)}: ${reason}`;
   if (code !== undefined && !notAProgram.has(code)) {
     return new UnreachableError(message, { cause });
   }

@@ -13,7 +13,7 @@ import {
   type DeletionResult,
   throwIfIncomplete,
 } from './delete-in-order.js';
-import { type Asker, confirm } from '../confirmation.js';
+import { type Asker, beforeChanges, confirm } from '../confirmation.js';
 import { underHostLock } from '../host-lock.js';
 import type { CommandContext } from '../context.js';
 import { emptyStorage, lastBackupNotListed } from '../empty-storage.js';
@@ -47,9 +47,11 @@ export async function deleteBackups(
   context: CommandContext,
   dialogue: DeletionDialogue,
 ): Promise<DeletionResult> {
-  const isChecked = !request.dryRun && (await prepareHost(context));
-  if (!isChecked) await checkServer(context);
-  const { twice, shown } = await makeFirstPlan(request, context);
+  const { twice, shown } = await beforeChanges('nothing was deleted', async () => {
+    const isChecked = !request.dryRun && (await prepareHost(context));
+    if (!isChecked) await checkServer(context);
+    return makeFirstPlan(request, context);
+  });
   dialogue.plan(shown);
   throwIfRefused(shown, request);
   warnOfKept(shown, request, context);

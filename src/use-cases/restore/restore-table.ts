@@ -3,7 +3,7 @@ import type { Table } from '../../client/client.js';
 import type { ServerErrorCode } from '../../client/server-errors.js';
 import { formatBytes } from '../../text.js';
 import { NotFoundError, OperationFailedError } from '../../errors.js';
-import { type Asker, confirm } from '../confirmation.js';
+import { type Asker, beforeChanges, confirm } from '../confirmation.js';
 import { underHostLock } from '../host-lock.js';
 import {
   checkCapabilities,
@@ -39,13 +39,15 @@ export async function restoreTable(
   context: CommandContext,
   dialogue: RestoreDialogue,
 ): Promise<RestoreResult> {
-  await checkCapabilities(request, context);
-  const isChecked = await prepareHost(context);
-  if (!isChecked) await checkServer(context);
-  const source = await findSource(request.backup, context);
-  const shown = await makePlan(request, source, context);
+  const shown = await beforeChanges('nothing was restored', async () => {
+    await checkCapabilities(request, context);
+    const isChecked = await prepareHost(context);
+    if (!isChecked) await checkServer(context);
+    const source = await findSource(request.backup, context);
+    return makePlan(request, source, context);
+  });
   dialogue.plan(shown);
-  await getYes(request, shown, dialogue);
+  await getYes(request, shown, context, dialogue);
   return underHostLock(context, 'restore-table', async (lock) => {
     lock.nameBackup(shown.backup);
     const { isLocal, replacesLeftover } = await findSource(shown.backup, context);
@@ -59,6 +61,7 @@ export async function restoreTable(
 async function getYes(
   { yes }: RestoreTableRequest,
   { drop, target, bytesBefore, existing }: RestorePlan,
+  { host }: CommandContext,
   dialogue: RestoreDialogue,
 ): Promise<void> {
   if (!drop || yes) return;
@@ -66,7 +69,7 @@ async function getYes(
     existing !== undefined && hasUnsavedRows(existing)
       ? ' and its rows, which no backup contains'
       : ` (${formatBytes(bytesBefore)})`;
-  await confirm(dialogue, `Drop table ${nameOf(target)}${lost}?`, {
+  await confirm(dialogue, `Drop table ${nameOf(target)} on ${host}${lost}?`, {
     unchanged: 'nothing was dropped',
     hint: 'pass --yes to drop the table and restore it',
   });

@@ -42,17 +42,19 @@ async function pidOf({ stateFile }: Fake): Promise<number> {
 const state = { hang: ['list', 'restore', 'download', 'delete'], remote: [{ name: 'b1' }] };
 
 describe('a program that cannot be started', () => {
-  test.each(['/no/such/program', 'no-such-program-on-path', tmpdir(), import.meta.filename])(
-    '%s',
-    async (path) => {
-      const { client } = startFake({ path });
-      await expect(client.list('all')).rejects.toMatchObject({
-        name: 'ConfigError',
-        message: expect.stringContaining(`cannot start ${path}: E`) as string,
-        hint: expect.stringContaining('--binary-path') as string,
-      });
-    },
-  );
+  test.each([
+    ['/no/such/program', 'no such file or directory'],
+    ['no-such-program-on-path', 'it is not on PATH'],
+    [tmpdir(), 'permission denied'],
+    [import.meta.filename, 'permission denied'],
+  ])('%s: %s', async (path, reason) => {
+    const { client } = startFake({ path });
+    await expect(client.list('all')).rejects.toMatchObject({
+      name: 'ConfigError',
+      message: expect.stringContaining(`cannot start ${path}: ${reason}`) as string,
+      hint: expect.stringContaining('--binary-path') as string,
+    });
+  });
 });
 
 describe('a program that takes too long', () => {
