@@ -138,12 +138,13 @@ describe('an uncaught error', () => {
     '%s leads to exit 1 and one line without the arguments',
     async ([, code, says], { bench }) => {
       const preload = path.join(bench.folder, 'preload.cjs');
-      writeFileSync(preload, `setTimeout(() => { ${code} }, 300);`);
+      writeFileSync(preload, `process.on('SIGUSR2', () => { ${code} });`);
       const env = { NODE_OPTIONS: `--require ${preload}` };
       for (const more of [[], ['--json']]) {
         const argv = ['create-full', bench.host, 'rlAPIuser', secret, ...more];
         const started = bench.startRaw(argv, { env });
         await bench.heldAt(/./, started);
+        started.child.kill('SIGUSR2');
         const { code: exitCode, stderr } = await started.ended;
         expect(exitCode).toBe(1);
         const last = stderr.trimEnd().split('\n').at(-1) ?? '';
