@@ -92,8 +92,10 @@ function reserveName(kind: BackupKind, run: CreateContext, { listed }: Base): Pr
   const { clock, logDirectory, report, signal } = run;
   report.step('reserve-name');
   const known = new Set(listed.map((backup) => backup.name));
+  const atMs = clock.now();
   return logDirectory.reserveName({
-    wanted: backupName(kind, new Date(clock.now())),
+    wanted: backupName(kind, new Date(atMs)),
+    atMs,
     isTaken: (name) => known.has(name),
     clock,
     signal,
