@@ -5,6 +5,7 @@ import { isUsableName } from '../backup/names.js';
 import type { Disk } from './disk.js';
 import type { LockAttempt } from './file-lock.js';
 import { lastBackupSuffix } from './log-directory.js';
+import { formatStatus, parseStatus, type Status } from './status.js';
 
 /** What a run has started, kept until its outcome is known, so that the next run can recover it. */
 export interface Journal {
@@ -47,6 +48,7 @@ const journalSchema = z.object({
 export class HostFiles {
   readonly logFile: string;
   readonly lastBackupFile: string;
+  readonly statusFile: string;
   private readonly agentFile: string;
   private readonly agentLock: string;
   private readonly journalFile: string;
@@ -62,6 +64,7 @@ export class HostFiles {
     this.agentLock = path.join(folder, `.${agentHost}_lock`);
     this.journalFile = path.join(folder, `.${host}_run.json`);
     this.lockFile = path.join(folder, `.${host}_lock`);
+    this.statusFile = path.join(folder, `.${host}_status.json`);
   }
 
   tryLock(): LockAttempt {
@@ -116,5 +119,18 @@ export class HostFiles {
 
   removeJournal(): void {
     this.disk.remove(this.journalFile);
+  }
+
+  /** Returns undefined if there is no status file, or none that can be read: it is then begun again. */
+  readStatus(): Status | undefined {
+    try {
+      return parseStatus(this.disk.read(this.statusFile) ?? '');
+    } catch {
+      return undefined;
+    }
+  }
+
+  writeStatus(status: Status): void {
+    this.disk.replace(this.statusFile, formatStatus(status));
   }
 }
