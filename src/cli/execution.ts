@@ -4,6 +4,7 @@ import type { Output } from './ui/output.js';
 import type { Invocation } from './program.js';
 import type { Spinner } from './ui/spinner.js';
 import { ConsoleReporter } from './ui/console-reporter.js';
+import { checkTimeZone } from './time-zone.js';
 
 /** What a command is executed with. */
 export interface Execution {
@@ -22,6 +23,7 @@ export async function prepare(
   output: Output,
   signal: AbortSignal,
 ): Promise<Execution> {
+  checkTimeZone(environment.env['TZ'], environment.clock.now());
   const { settings, unknown } = await readSettings({
     given,
     env: environment.env,

@@ -1,6 +1,14 @@
 import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test as base } from 'vitest';
@@ -136,6 +144,12 @@ export class ProgramBench {
   file(name: string): string | undefined {
     const file = this.fileName(name);
     return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+  }
+
+  /** Writes a file of the log directory. */
+  writeFile(name: string, text: string): void {
+    mkdirSync(this.logDir, { recursive: true });
+    writeFileSync(path.join(this.logDir, name), text);
   }
 
   /** Writes a shell script of this name and returns a PATH on which it comes first. */
