@@ -132,3 +132,8 @@ export class InterruptedError extends ChbackupError {
     this.exitCode = signalName === 'SIGINT' ? exitCodes.interrupted : exitCodes.terminated;
   }
 }
+
+/** Returns the exit code of a command that ended with this error, which need not be a known one. */
+export function exitCodeOf(error: unknown): ExitCode {
+  return error instanceof ChbackupError ? error.exitCode : exitCodes.failed;
+}

@@ -1,4 +1,5 @@
 import { printCrash } from './cli/crash.js';
+import { nameTimeZone } from './cli/time-zone.js';
 import { UnexpectedError } from './cli/unexpected-error.js';
 import { systemClock } from './time/clock.js';
 import { main, mayLeaveLookup } from './main.js';
@@ -9,6 +10,7 @@ const signals = ['SIGINT', 'SIGTERM'] as const;
 export async function start(): Promise<void> {
   const argv = process.argv.slice(2);
   let exitCode: number | undefined;
+  nameTimeZone(process.env);
   process.on('uncaughtException', (error) => {
     // The state of the program is unknown; the next run recovers this one.
     // oxlint-disable-next-line unicorn/no-process-exit

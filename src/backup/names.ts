@@ -1,5 +1,11 @@
 import type { Backup, BackupKind } from './backup.js';
 
+/** When chbackup gave each name, ms since 1970, as far as that is recorded. */
+export type CreationTimes = ReadonlyMap<string, number>;
+
+/** Time zones are at most 26 hours apart: a name's local time cannot be further from its real time. */
+export const widestZonesMs = 26 * 60 * 60 * 1000;
+
 /** What the name of a backup contains that chbackup or the bash agent created. */
 export interface ParsedName {
   kind: BackupKind;
@@ -58,6 +64,18 @@ export function parseBackupName(name: string): ParsedName | undefined {
 }
 
 /**
+ * Returns when a backup was created, ms since 1970: as recorded, or else the time in its name, read as
+ * local time. A recorded time that cannot belong to the name does not count. undefined for a name that
+ * chbackup did not create.
+ */
+export function createdMsOf(name: string, recorded: CreationTimes): number | undefined {
+  const inName = parseBackupName(name)?.atMs;
+  const given = recorded.get(name);
+  if (inName === undefined || given === undefined) return inName;
+  return Math.abs(given - inName) <= widestZonesMs ? given : inName;
+}
+
+/**
  * True if a server would change this name: servers remove `..`, slashes and whitespace without an
  * error, in deletes too, and then work on another backup (clickhouse-backup-api.md#changed-names).
  */
@@ -84,18 +102,25 @@ export function isUsableName(text: string): boolean {
 }
 
 /**
- * Returns the backups oldest first: by the time in the name, then by suffix, then as listed (remote
- * lists are in the order of upload). Names that chbackup did not create count as oldest. `created` is
- * not used: its time zone depends on the server's version, and it can be year 1
+ * Returns the backups oldest first: by the recorded time or else the time in the name, then by suffix,
+ * then as listed (remote lists are in the order of upload). Names that chbackup did not create count as
+ * oldest. `created` is not used: its time zone depends on the server's version, and it can be year 1
  * (clickhouse-backup-api.md#creation-times).
  */
-export function sortByAge(backups: readonly Backup[]): Backup[] {
-  const dated = backups.map((backup) => ({ backup, parsed: parseBackupName(backup.name) }));
+export function sortByAge(
+  backups: readonly Backup[],
+  recorded: CreationTimes = new Map(),
+): Backup[] {
+  const dated = backups.map((backup) => ({
+    backup,
+    atMs: createdMsOf(backup.name, recorded),
+    copy: parseBackupName(backup.name)?.copy ?? 1,
+  }));
   dated.sort((one, other) => {
-    if (one.parsed === undefined || other.parsed === undefined) {
-      return Number(one.parsed !== undefined) - Number(other.parsed !== undefined);
+    if (one.atMs === undefined || other.atMs === undefined) {
+      return Number(one.atMs !== undefined) - Number(other.atMs !== undefined);
     }
-    return one.parsed.atMs - other.parsed.atMs || one.parsed.copy - other.parsed.copy;
+    return one.atMs - other.atMs || one.copy - other.copy;
   });
   return dated.map(({ backup }) => backup);
 }

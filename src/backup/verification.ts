@@ -11,8 +11,17 @@ export interface NotVerified {
 /** `chain`: names from the backup down to its full. */
 export type BackupVerification = { verified: true; chain: string[] } | NotVerified;
 
-/** `asFull`: an increment was requested, but the server made a full upload. */
-export type UploadVerification = { verified: true; chain: string[]; asFull: boolean } | NotVerified;
+export interface VerifiedUpload {
+  verified: true;
+  /** The names from the backup down to its full. */
+  chain: string[];
+  /** An increment was requested, but the server made a full upload. */
+  asFull: boolean;
+  /** Bytes of all data of the backup, if the server shows it. */
+  dataBytes: number | undefined;
+}
+
+export type UploadVerification = VerifiedUpload | NotVerified;
 
 /** Which copy of its base an upload can use; `none`: the upload must be a full one. */
 export type BaseUse =
@@ -60,7 +69,8 @@ export function verifyUpload(
   }
   const verification = verifyBackup(listed, name);
   if (!verification.verified) return verification;
-  return { ...verification, asFull: base !== undefined && verification.chain.length === 1 };
+  const asFull = base !== undefined && verification.chain.length === 1;
+  return { ...verification, asFull, dataBytes: row?.sizeBytes };
 }
 
 /**

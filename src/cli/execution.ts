@@ -7,6 +7,7 @@ import type { Invocation } from './program.js';
 import { mayShowHost, orderAdvice } from './typed-host.js';
 import type { Spinner } from './ui/spinner.js';
 import { ConsoleReporter } from './ui/console-reporter.js';
+import { checkTimeZone } from './time-zone.js';
 
 /** What a command is executed with. */
 export interface Execution {
@@ -29,6 +30,7 @@ export async function prepare(
   output: Output,
   signal: AbortSignal,
 ): Promise<Execution> {
+  checkTimeZone(environment.env['TZ'], environment.clock.now());
   const { settings, unknown } = await readSettings({
     given,
     env: environment.env,

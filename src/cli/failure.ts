@@ -1,4 +1,4 @@
-import { ChbackupError, exitCodes } from '../errors.js';
+import { ChbackupError, exitCodeOf } from '../errors.js';
 import type { Environment } from './environment.js';
 import type { Execution } from './execution.js';
 import type { Output } from './ui/output.js';
@@ -10,14 +10,14 @@ import { missingPart, presentableError, UnexpectedError } from './unexpected-err
 export function failLate(error: unknown, { settings, reporter }: Execution): number {
   if (error instanceof ChbackupError) {
     reporter.failed(error);
-    return error.exitCode;
+    return exitCodeOf(error);
   }
   const redact = createRedactor(settings.credentials);
   reporter.failed(
     missingPart(error) ?? new UnexpectedError(`unexpected error: ${redact(describe(error))}`),
   );
   if (settings.verbose && error instanceof Error) reporter.trace(redact(error.stack ?? ''));
-  return exitCodes.failed;
+  return exitCodeOf(error);
 }
 
 /** The same before the settings are read; `--json` is taken from the command line. */

@@ -6,6 +6,7 @@ import { StateError } from '../errors.js';
 import type { Disk } from './disk.js';
 import type { LockAttempt } from './file-lock.js';
 import { lastBackupSuffix } from './log-directory.js';
+import { formatStatus, parseStatus, type Status } from './status.js';
 
 /** What a run has started, kept until its outcome is known, so that the next run can recover it. */
 export interface Journal {
@@ -48,6 +49,7 @@ const journalSchema = z.object({
 export class HostFiles {
   readonly logFile: string;
   readonly lastBackupFile: string;
+  readonly statusFile: string;
   private readonly agentFile: string;
   private readonly agentLock: string;
   private readonly journalFile: string;
@@ -65,6 +67,7 @@ export class HostFiles {
     this.agentLock = path.join(folder, `.${agentHost}_lock`);
     this.journalFile = path.join(folder, `.${host}_run.json`);
     this.lockFile = path.join(folder, `.${host}_lock`);
+    this.statusFile = path.join(folder, `.${host}_status.json`);
   }
 
   /**
@@ -73,7 +76,8 @@ export class HostFiles {
    */
   exist(): boolean {
     try {
-      const files = [this.logFile, this.journalFile, this.lockFile, ...this.lastBackupFiles()];
+      const own = [this.logFile, this.journalFile, this.lockFile, this.statusFile];
+      const files = [...own, ...this.lastBackupFiles()];
       const names = new Set(files.map((file) => path.basename(file)));
       return this.disk.list(this.folder).some((name) => names.has(name));
     } catch (error) {
@@ -134,5 +138,18 @@ export class HostFiles {
 
   removeJournal(): void {
     this.disk.remove(this.journalFile);
+  }
+
+  /** Returns undefined if there is no status file, or none that can be read: it is then begun again. */
+  readStatus(): Status | undefined {
+    try {
+      return parseStatus(this.disk.read(this.statusFile) ?? '');
+    } catch {
+      return undefined;
+    }
+  }
+
+  writeStatus(status: Status): void {
+    this.disk.replace(this.statusFile, formatStatus(status));
   }
 }

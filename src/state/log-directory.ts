@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { Disk } from './disk.js';
-import { reserveName, type NameRequest } from './used-names.js';
+import type { CreationTimes } from '../backup/names.js';
+import { readCreationTimes, reserveName, type NameRequest } from './used-names.js';
 
 export const lastBackupSuffix = '_last_backup';
 
@@ -17,6 +18,11 @@ export class LogDirectory {
   /** Returns a backup name that no host of this directory has used, and records it as used. */
   reserveName(request: NameRequest): Promise<string> {
     return reserveName(this.disk, this.folder, request);
+  }
+
+  /** Returns when each name was given, ms since 1970, as far as that is recorded. */
+  readCreationTimes(): CreationTimes {
+    return readCreationTimes(this.disk, this.folder);
   }
 
   /** Returns the last-backup files of all hosts, each with the backup that it names. */

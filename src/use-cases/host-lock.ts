@@ -6,13 +6,14 @@ import type { HeldLock } from '../state/file-lock.js';
 import { localTime } from '../time/local-time.js';
 import type { CommandContext } from './context.js';
 import { withRunLog } from './run-log.js';
+import { RunStatus } from './run-status.js';
 
 /** The file may contain anything, so it is sanitized. */
 const field = z.pipe(z.string(), z.transform(presentable));
 const holderSchema = z.object({ command: field, backup: field, since: field });
 type Holder = z.infer<typeof holderSchema>;
 
-export interface HostLock {
+interface HostLock {
   /** Writes into the lock file which backup the command works on. */
   nameBackup(backup: string): void;
   /** True if another chbackup held the lock first. */
@@ -20,15 +21,24 @@ export interface HostLock {
   release(): void;
 }
 
+/** A command that holds the host's lock. */
+export interface LockedRun {
+  /** Names the backup that the command works on, for others that wait, and for the status file. */
+  nameBackup(backup: string): void;
+  /** True if another chbackup held the lock first. */
+  wasWaitedFor: boolean;
+  status: RunStatus;
+}
+
 /**
  * Does a command's work while no other chbackup works on the host, between the lines `started` and
- * `finished` of the log file. Waits for another chbackup for at most `--wait`; then throws
- * `BusyError` and logs it.
+ * `finished` of the log file. Writes the outcome to the status file. Waits for another chbackup for at
+ * most `--wait`; then throws `BusyError` and logs it.
  */
 export async function underHostLock<T>(
   context: CommandContext,
   command: string,
-  work: (lock: HostLock) => Promise<T>,
+  work: (run: LockedRun) => Promise<T>,
 ): Promise<T> {
   let lock: HostLock;
   try {
@@ -36,9 +46,21 @@ export async function underHostLock<T>(
   } catch (error) {
     return withRunLog(context, () => Promise.reject(error));
   }
+  const status = new RunStatus(context, command);
+  const { wasWaitedFor } = lock;
+  const nameBackup = (backup: string) => {
+    lock.nameBackup(backup);
+    status.backup = backup;
+  };
+  let failure: unknown;
   try {
-    return await withRunLog(context, () => work(lock));
+    return await withRunLog(context, () => work({ nameBackup, wasWaitedFor, status }));
+  } catch (error) {
+    failure = error;
+    throw error;
   } finally {
+    // The command fails too if its log file could not be written.
+    status.recordEnd(failure ?? context.log.failure);
     lock.release();
   }
 }

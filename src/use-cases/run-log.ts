@@ -11,15 +11,15 @@ export async function withRunLog<T>(
     return await work();
   } catch (error) {
     const heading = error instanceof OperationFailedError ? error.heading : undefined;
-    // The text of an unexpected error may contain a secret, so only its name is logged.
-    const known = error instanceof ChbackupError;
-    log.error(heading ?? 'ERROR', known ? error.message : `unexpected error: ${nameOf(error)}`);
+    log.error(heading ?? 'ERROR', describeError(error));
     throw error;
   } finally {
     log.finished(clock.now());
   }
 }
 
-function nameOf(error: unknown): string {
-  return error instanceof Error ? error.name : typeof error;
+/** Returns an error's message. That of an unexpected error may contain a secret, so only its name. */
+export function describeError(error: unknown): string {
+  if (error instanceof ChbackupError) return error.message;
+  return `unexpected error: ${error instanceof Error ? error.name : typeof error}`;
 }

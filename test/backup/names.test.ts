@@ -2,6 +2,7 @@ import { fc, test as propertyTest } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
 import {
   backupName,
+  createdMsOf,
   freeName,
   isDeletableName,
   isUsableName,
@@ -106,6 +107,40 @@ describe('sortByAge', () => {
       `${second}_2`,
       `${second}_10`,
     ]);
+  });
+});
+
+test('sortByAge sorts by the recorded times when a clock change has repeated an hour', () => {
+  const before = 'FULL_CH_BK_2026-10-25_02-45-00';
+  const after = 'DIFF_CH_BK_2026-10-25_02-15-00';
+  const again = 'FULL_CH_BK_2026-10-25_02-45-00_2';
+  const recorded = new Map([
+    [before, new Date(2026, 9, 25, 2, 45).getTime()],
+    [after, new Date(2026, 9, 25, 3, 15).getTime()],
+    [again, new Date(2026, 9, 25, 3, 45).getTime()],
+  ]);
+  const rows = [again, after, before].map((name) => remoteRow(name));
+  expect(namesOf(sortByAge(rows))).toEqual([after, before, again]);
+  expect(namesOf(sortByAge(rows, recorded))).toEqual([before, after, again]);
+});
+
+describe('createdMsOf', () => {
+  const name = 'FULL_CH_BK_2026-11-22_10-00-00';
+  const inName = new Date(2026, 10, 22, 10).getTime();
+  const hour = 3_600_000;
+
+  test.for([
+    ['the recorded time', inName - 9 * hour, inName - 9 * hour],
+    ['the recorded time of the zone furthest away', inName + 26 * hour, inName + 26 * hour],
+    ['the time in the name, not one that is no time zone away', inName - 27 * hour, inName],
+    ['the time in the name, not 1970', 1000, inName],
+  ] as const)('returns %s', ([, recorded, expected]) => {
+    expect(createdMsOf(name, new Map([[name, recorded]]))).toBe(expected);
+  });
+
+  test('returns the time in the name if none is recorded, and nothing for other names', () => {
+    expect(createdMsOf(name, new Map([['x', 1]]))).toBe(inName);
+    expect(createdMsOf('x', new Map([['x', inName]]))).toBeUndefined();
   });
 });
 

@@ -45,6 +45,19 @@ describe('--keep', () => {
     expect(judge(rows, { kind: 'keep', count: 99 })).not.toContain('delete');
   });
 
+  test('sorts by the recorded times, whatever the names say', () => {
+    const [first, second] = [day(1), day(2)];
+    const hour = 3_600_000;
+    const atMs = new Date(2026, 10, 2).getTime();
+    const recordedTimes = new Map([
+      [first, atMs + hour],
+      [second, atMs],
+    ]);
+    const rows = [remoteRow(first), remoteRow(second)];
+    const judged = judge(rows, { kind: 'keep', count: 1 }, { recordedTimes });
+    expect(judged).toEqual(['the newest', 'delete']);
+  });
+
   test('sorts equal times by copy number, then by list order', () => {
     const rows = [remoteRow(day(1, 'FULL', '_2')), remoteRow(day(1, 'DIFF')), remoteRow(day(1))];
     expect(judge(rows, { kind: 'keep', count: 1 })).toEqual(['the newest', 'delete', 'delete']);
@@ -103,6 +116,13 @@ describe('--keep', () => {
 });
 
 describe('--older-than', () => {
+  test('takes the age from the recorded time, or else from the name', () => {
+    const recordedTimes = new Map([[day(2), new Date(2026, 10, 2, 19).getTime()]]);
+    const rows = [remoteRow(day(2)), remoteRow(day(2, 'DIFF'))];
+    const judged = judge(rows, { kind: 'older-than', ms: 19.8 * dayMs }, { recordedTimes });
+    expect(judged).toEqual(['only 19d 15h old', 'delete']);
+  });
+
   test('uses the time in the name and keeps backups of exactly that age or from the future', () => {
     const rows = [remoteRow(day(14)), remoteRow(day(15)), remoteRow(day(16)), remoteRow(day(30))];
     expect(judge(rows, { kind: 'older-than', ms: 7 * dayMs })).toEqual([

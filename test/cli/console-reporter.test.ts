@@ -23,9 +23,9 @@ describe('messages on stderr', () => {
     expect(plain(full, harness) + plain(diff, harness)).toBe(
       [
         '2026-11-22 10:00:00 HOST:PORT [INFO] create-full started',
-        '2026-11-22 10:00:03 HOST:PORT [INFO] FULL_CH_BK_2026-11-22_10-00-00 is uploaded in full, verified and recorded as the last backup',
+        '2026-11-22 10:00:03 HOST:PORT [INFO] backup FULL_CH_BK_2026-11-22_10-00-00 was uploaded in full, verified and recorded: 8.05 MiB of data, created in 1s, uploaded in 2s',
         '2026-11-22 10:00:03 HOST:PORT [INFO] create-diff started',
-        '2026-11-22 10:00:06 HOST:PORT [INFO] DIFF_CH_BK_2026-11-22_10-00-03 is uploaded as an increment on FULL_CH_BK_2026-11-22_10-00-00, verified and recorded as the last backup',
+        '2026-11-22 10:00:06 HOST:PORT [INFO] backup DIFF_CH_BK_2026-11-22_10-00-03 was uploaded as an increment on FULL_CH_BK_2026-11-22_10-00-00, verified and recorded: 8.05 MiB of data, created in 1s, uploaded in 2s',
         '',
       ].join('\n'),
     );
@@ -60,7 +60,7 @@ describe('messages on stderr', () => {
       expect.stringMatching(/^\[INFO\] still waiting for `upload OTHER` \(15m/),
       expect.stringMatching(/^\[INFO\] still waiting for `upload OTHER` \(30m/),
       '[INFO] finished waiting, continuing',
-      expect.stringMatching(/^\[INFO\] FULL_/),
+      expect.stringMatching(/^\[INFO\] backup FULL_/),
     ]);
   });
 
@@ -132,6 +132,12 @@ describe('--json', () => {
       host: harness.host,
       backup: harness.lastBackup,
       base: null,
+      kind: 'full',
+      dataBytes: 8_440_800,
+      createSeconds: 1,
+      uploadSeconds: 2,
+      startedAt: '2026-11-22T10:00:00.000Z',
+      finishedAt: '2026-11-22T10:00:03.000Z',
     });
     const base = harness.lastBackup;
     const diff = await harness.run('create-diff', '--json');
@@ -141,6 +147,12 @@ describe('--json', () => {
       host: harness.host,
       backup: harness.lastBackup,
       base,
+      kind: 'increment',
+      dataBytes: 8_440_800,
+      createSeconds: 1,
+      uploadSeconds: 2,
+      startedAt: '2026-11-22T10:00:03.000Z',
+      finishedAt: '2026-11-22T10:00:06.000Z',
     });
   });
 

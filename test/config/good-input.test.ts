@@ -41,6 +41,7 @@ describe('the host', () => {
     expect(harness.files).toEqual([
       '.given_names',
       `.localhost_${port}_last_backup`,
+      `.localhost_${port}_status.json`,
       `localhost_${port}_backup_ch.log`,
     ]);
     expect(harness.file(`.localhost_${port}_last_backup`)).toMatch(/^FULL_/);

@@ -1,4 +1,5 @@
 import { isUsableName } from '../../src/backup/names.js';
+import { checkStatus } from './check-status.js';
 import { findRemote, verifies } from './list-oracle.js';
 import type { ScheduleRecord } from './schedule-record.js';
 import type { FolderWatcher } from './memory-folder.js';
@@ -12,10 +13,12 @@ export function watchFiles(schedule: ScheduleRecord): FolderWatcher {
       schedule.count('effects');
       const run = schedule.run(owner);
       if (file.endsWith('_run.json')) checkJournal(schedule, run, text, before);
+      if (file.endsWith('_status.json')) checkStatus(schedule, run, text, before);
       if (!file.endsWith('_last_backup')) return;
       schedule.expect(file === `.${run.host.name}_last_backup`, run, `the run wrote ${file}`);
       checkRecord(schedule, run, text, before);
       run.recorded.push(text);
+      schedule.recordedOn(run.host).push(text);
     },
     removed(owner, file, before) {
       schedule.count('effects');
@@ -41,6 +44,14 @@ export function watchFiles(schedule: ScheduleRecord): FolderWatcher {
     },
     failed(owner) {
       schedule.run(owner).diskFailed = true;
+    },
+    refused(owner) {
+      schedule.count('status files refused');
+      schedule.run(owner).statusRefused = true;
+    },
+    locked(owner, file) {
+      const run = schedule.run(owner);
+      if (file === `.${run.host.name}_lock`) run.gotLock = true;
     },
     lockRefused(owner) {
       schedule.count('locks refused');

@@ -137,7 +137,10 @@ function checkCreate(schedule: ScheduleRecord, run: RunRecord, name: string): vo
     'the journal was not written before the create',
   );
   const usedNames = (schedule.file('.given_names') ?? '').split('\n');
-  must(usedNames.includes(name), 'the name was not reserved before the create');
+  must(
+    usedNames.some((line) => line.startsWith(`${name} `)),
+    'the name was not reserved before the create',
+  );
   const listed = run.lists.at(-1)?.entries.some((entry) => entry.name === name);
   must(listed === false, `${name} already exists`);
   const find = findRemote(run.lists.at(-1)?.entries ?? []);

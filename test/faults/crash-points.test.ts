@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { parseStatus } from '../../src/state/status.js';
 import { completeChain } from './list-oracle.js';
 import { Scenario } from './scenario.js';
 import type { RunRecord } from './run-record.js';
@@ -79,6 +80,13 @@ async function expectRecovered(
   const diff = await succeed(scenario, 'create-diff');
   expect(scenario.schedule.journal(run)).toBeUndefined();
   expect(scenario.schedule.lastBackup(run)).toBe(diff);
+  // The status file names what was recorded, by this run or by the one that was killed.
+  const status = parseStatus(scenario.schedule.file('.h0_status.json') ?? '');
+  const recorded = scenario.schedule.recordedOn(run.host);
+  for (const kind of ['FULL', 'DIFF'] as const) {
+    const newest = recorded.findLast((one) => one.startsWith(kind));
+    expect([effect, status?.lastSuccess[kind]?.backup]).toEqual([effect, newest]);
+  }
   const wasUploaded = scenario.schedule.uploadsRequested.has(name);
   const base = wasUploaded && chainAt(scenario, name) !== undefined ? name : older;
   expect([effect, chainAt(scenario, diff)?.[1]]).toEqual([effect, base]);
@@ -243,8 +251,10 @@ test('a FULL and a DIFF have these effects, in this order', async () => {
       "GET /backup/actions",
       "GET /backup/list/remote",
       "replace .h0_last_backup",
+      "replace .h0_status.json",
       "remove .h0_run.json",
       "append h0_backup_ch.log",
+      "replace .h0_status.json",
     ]
   `);
   const before = (scenario: Scenario) => succeed(scenario, 'create-full');
@@ -277,8 +287,10 @@ test('a FULL and a DIFF have these effects, in this order', async () => {
       "GET /backup/actions",
       "GET /backup/list/remote",
       "replace .h0_last_backup",
+      "replace .h0_status.json",
       "remove .h0_run.json",
       "append h0_backup_ch.log",
+      "replace .h0_status.json",
     ]
   `);
 });

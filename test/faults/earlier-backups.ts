@@ -30,7 +30,9 @@ export function addEarlierBackups(
     simulator.addBackup('remote', { name, createdMs: atMs, uploadedMs: atMs, required: base });
     schedule.maybeDone.add(`create ${name}`).add(`upload ${name}`);
     schedule.uploadsRequested.set(name, base);
-    files.set(file('.given_names'), `${files.get(file('.given_names')) ?? ''}${name}\n`);
+    // Earlier versions wrote only the name.
+    const line = at % 2 === 0 ? name : `${name} ${Math.floor(atMs / 1000)}`;
+    files.set(file('.given_names'), `${files.get(file('.given_names')) ?? ''}${line}\n`);
     files.set(file(`.${host}_last_backup`), name);
     required = name;
   }

@@ -170,6 +170,12 @@ const machineFault: fc.Arbitrary<MachineFault> = fc.oneof(
     kind: fc.constant('journal overwritten' as const),
     text: fc.constantFrom('', '{"kind":"FULL"', '[]', '\0\0\0\0'),
   }),
+  fc.constant({ kind: 'status file lost' as const }),
+  fc.record({
+    kind: fc.constant('status file overwritten' as const),
+    text: fc.constantFrom('', '{}', 'null', '{"firstRunAt":"2026-11-22T10:00:00Z"', '\0\0'),
+  }),
+  fc.record({ kind: fc.constant('status file refused' as const), ms: durationMs }),
 );
 
 /** Generates a fault of a server, or of the machine that the programs run on. */

@@ -147,6 +147,16 @@ export function injectFault(fault: Fault, host: ScenarioHost, context: FaultCont
       // A journal is not overwritten while a program holds the lock.
       if (schedule.folder.locks.has(file('lock'))) return;
       schedule.folder.files.set(file('run.json'), fault.text);
+      return;
+    case 'status file lost':
+      schedule.folder.files.delete(file('status.json'));
+      return;
+    case 'status file overwritten':
+      schedule.folder.files.set(file('status.json'), fault.text);
+      return;
+    case 'status file refused':
+      schedule.folder.refused.add(file('status.json'));
+      return later(fault.ms, () => schedule.folder.refused.delete(file('status.json')));
   }
 }
 

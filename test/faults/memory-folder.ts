@@ -8,6 +8,9 @@ export interface FolderWatcher {
   removed(owner: number, file: string, before: string | undefined): void;
   read(owner: number, file: string, text: string | undefined): void;
   failed(owner: number, file: string): void;
+  locked(owner: number, file: string): void;
+  /** A write was refused although the disk is not full. */
+  refused(owner: number, file: string): void;
   lockRefused(owner: number): void;
 }
 
@@ -18,6 +21,8 @@ export class MemoryFolder {
   readonly locks = new Map<string, { owner: number; text: string }>();
   /** Which writes fail, as on a full disk. */
   full: 'appends' | 'all' | undefined;
+  /** Files that cannot be written, as with permissions of another user. */
+  readonly refused = new Set<string>();
   /** Whether locking fails, as on a file system without locks. */
   refusesLocks = false;
   private readonly watcher: FolderWatcher;
@@ -46,6 +51,10 @@ export class MemoryFolder {
       },
       replace: (file, text) => {
         attempt(this.full === 'all', file);
+        if (this.refused.has(file)) {
+          watcher.refused(owner, path.basename(file));
+          throw new StateError(`cannot write ${file}: EACCES`);
+        }
         const before = files.get(file);
         files.set(file, text);
         watcher.wrote(owner, path.basename(file), text, before);
@@ -71,6 +80,7 @@ export class MemoryFolder {
         const holder = locks.get(file)?.text;
         if (holder !== undefined) return { kind: 'held', holder };
         locks.set(file, { owner, text: '' });
+        watcher.locked(owner, path.basename(file));
         const lock = {
           describe(text: string) {
             const own = locks.get(file);

@@ -1,3 +1,4 @@
+import type { Status } from '../../src/state/status.js';
 import type { SimulatedBackup } from '../simulator/simulator.js';
 import type { ListEntry } from './list-oracle.js';
 import type { ScenarioHost } from './scenario-host.js';
@@ -47,6 +48,10 @@ export interface RunRecord {
   listsBeforeCreate: number;
   /** The names it wrote to its last-backup file. */
   recorded: string[];
+  /** It held its host's lock. */
+  gotLock: boolean;
+  /** The status file as it last wrote it. */
+  statusWritten?: Status;
   removedLastBackups: boolean;
   journalRemoved: boolean;
   /** Requests that may have been carried out: this run must not send them again. */
@@ -67,6 +72,8 @@ export interface RunRecord {
   deleting: (SimulatedBackup | undefined)[];
   killed: boolean;
   diskFailed: boolean;
+  /** Its status file could not be written, which must change nothing else. */
+  statusRefused: boolean;
   lockRefused: boolean;
 }
 
@@ -89,6 +96,7 @@ export function newRecord(
     lastBackupsRead: new Set(),
     listsBeforeCreate: 0,
     recorded: [],
+    gotLock: false,
     removedLastBackups: false,
     journalRemoved: false,
     maybeDone: new Set(),
@@ -100,6 +108,7 @@ export function newRecord(
     deleting: [],
     killed: false,
     diskFailed: false,
+    statusRefused: false,
     lockRefused: false,
   };
 }

@@ -63,6 +63,7 @@ export class Scenario {
   liftFaults(): void {
     for (const { simulator } of this.hosts) simulator.clearFaults();
     this.schedule.folder.full = undefined;
+    this.schedule.folder.refused.clear();
     this.schedule.folder.refusesLocks = false;
   }
 

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { MemoryFolder, type FolderWatcher } from './memory-folder.js';
 import type { RunRecord } from './run-record.js';
+import type { ScenarioHost } from './scenario-host.js';
 
 export const logDir = '/log';
 
@@ -17,6 +18,8 @@ export class ScheduleRecord {
   readonly maybeDone = new Set<string>();
   /** The base that each upload requested; empty for a full. */
   readonly uploadsRequested = new Map<string, string>();
+  /** The backups that runs recorded for each host, oldest first. */
+  private readonly recorded = new Map<string, string[]>();
   /** The first check that failed. */
   failedCheck: FailedCheckError | undefined;
   /** Counts of requests and writes, exit codes, and recorded backups. */
@@ -50,6 +53,12 @@ export class ScheduleRecord {
 
   lastBackup({ host }: RunRecord): string | undefined {
     return this.file(`.${host.name}_last_backup`);
+  }
+
+  recordedOn({ name }: ScenarioHost): string[] {
+    const names = this.recorded.get(name) ?? [];
+    this.recorded.set(name, names);
+    return names;
   }
 
   /** Returns the journal of the run's host, if it can be read. */

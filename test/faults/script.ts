@@ -68,7 +68,11 @@ export type MachineFault =
   | { kind: 'no locks'; ms: number }
   | { kind: 'last-backup file lost' }
   | { kind: 'last-backup file overwritten'; text: string }
-  | { kind: 'journal overwritten'; text: string };
+  | { kind: 'journal overwritten'; text: string }
+  | { kind: 'status file lost' }
+  | { kind: 'status file overwritten'; text: string }
+  /** Only the status file cannot be written. */
+  | { kind: 'status file refused'; ms: number };
 
 export type Fault = HostFault | MachineFault;
 

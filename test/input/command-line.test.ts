@@ -203,6 +203,7 @@ test('any content of the files in the log directory leads to a documented exit c
     '.h0_last_backup': typed,
     '.h0_run.json': fc.oneof(typed, fc.json()),
     '.given_names': typed,
+    '.h0_status.json': fc.oneof(typed, fc.json()),
     'h0_backup_ch.log': fc.constant(''),
   });
   await fc.assert(

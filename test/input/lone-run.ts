@@ -18,7 +18,10 @@ export interface LoneRun {
   tookMs: number;
 }
 
-const ignoreEvents = { wrote() {}, removed() {}, read() {}, failed() {}, lockRefused() {} };
+const ignoreEvents = {
+  ...{ wrote() {}, removed() {}, read() {}, failed() {} },
+  ...{ locked() {}, refused() {}, lockRefused() {} },
+};
 const documented = new Set<number>(Object.values(exitCodes));
 
 /** A transport without a server: all connections are refused. */

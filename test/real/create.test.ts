@@ -12,7 +12,7 @@ onEachServer('create-full and create-diff', (test) => {
       await clickhouse.insertRows('shop.orders', at * 1000, 1000);
       const { exitCode, stdout, stderr } = await stack.run(command);
       expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: '' });
-      expect(stderr).toContain('verified and recorded as the last backup');
+      expect(stderr).toContain('verified and recorded: ');
       backups.push(stack.lastBackup() ?? '');
     }
     const [full = '', first = '', second = ''] = backups;

@@ -112,9 +112,11 @@ describe('the files of a host', () => {
 });
 
 describe('reserveName', () => {
+  const atMs = Date.parse('2026-11-22T10:00:00.900Z');
   const reserve = (wanted: string, isTaken: (name: string) => boolean = () => false) =>
     new LogDirectory(diskWithLocks(new Map()), folder).reserveName({
       wanted,
+      atMs,
       isTaken,
       clock: systemClock,
       signal: new AbortController().signal,
@@ -127,12 +129,36 @@ describe('reserveName', () => {
     expect(await reserve('A', (name) => name === 'A_3')).toBe('A_4');
   });
 
+  test('records the UTC second in each name, and reads lines of earlier versions', async () => {
+    writeFileSync(path.join(folder, '.given_names'), 'OLD\nN 1795000000\nBAD x\n');
+    expect(await reserve('OLD')).toBe('OLD_2');
+    expect(await reserve('N')).toBe('N_2');
+    expect(await reserve('BAD')).toBe('BAD_2');
+    const directory = new LogDirectory(disk, folder);
+    expect([...directory.readCreationTimes()]).toEqual([
+      ['N', 1_795_000_000_000],
+      ...['OLD_2', 'N_2', 'BAD_2'].map((name) => [name, Date.parse('2026-11-22T10:00:00Z')]),
+    ]);
+    expect(new LogDirectory(disk, path.join(folder, 'none')).readCreationTimes().size).toBe(0);
+  });
+
+  test('keeps all names of 14 days', async () => {
+    const fortnight = 14 * 24 * 3600;
+    const nowSeconds = Math.floor(atMs / 1000);
+    const young = Array.from({ length: 6000 }, (_, at) => `N${at} ${nowSeconds - fortnight + 1}`);
+    const old = [`TOO_OLD ${nowSeconds - fortnight}`, 'UNDATED'];
+    writeFileSync(path.join(folder, '.given_names'), `${[...old, ...young].join('\n')}\n`);
+    expect(await reserve('A')).toBe('A');
+    const used = disk.read(path.join(folder, '.given_names'))?.trimEnd().split('\n');
+    expect(used).toEqual([...young, `A ${nowSeconds}`]);
+  });
+
   test('remembers only the newest 5000 names', async () => {
     const old = Array.from({ length: 5000 }, (_, at) => `N${at}`);
     writeFileSync(path.join(folder, '.given_names'), `${old.join('\n')}\n`);
     expect(await reserve('A')).toBe('A');
     const used = disk.read(path.join(folder, '.given_names'))?.trimEnd().split('\n');
     expect(used).toHaveLength(5000);
-    expect([used?.[0], used?.at(-1)]).toEqual(['N1', 'A']);
+    expect([used?.[0], used?.at(-1)]).toEqual(['N1', 'A 1795341600']);
   });
 });

@@ -152,6 +152,12 @@ export class ProgramBench {
     return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
   }
 
+  /** Writes a file of the log directory. */
+  writeFile(name: string, text: string): void {
+    mkdirSync(this.logDir, { recursive: true });
+    writeFileSync(path.join(this.logDir, name), text);
+  }
+
   /** Writes a shell script of this name and returns a PATH on which it comes first. */
   shadow(name: string, lines: string): string {
     writeFileSync(path.join(this.folder, name), `#!/bin/sh\n${lines}\n`, { mode: 0o755 });

@@ -1,13 +1,13 @@
 import type { Backup } from '../backup.js';
 import { indexBackups } from '../chain.js';
-import { parseBackupName } from '../names.js';
+import { parseBackupName, widestZonesMs } from '../names.js';
 import type { Reason } from './reasons.js';
 
 /**
  * How much newer a base may be than its increment, by their names: names contain local time without
- * a zone, zones are up to 26 hours apart, and clocks go back an hour every fall.
+ * a zone, and clocks go back an hour every fall.
  */
-const clockSlackMs = 26 * 60 * 60 * 1000;
+const clockSlackMs = widestZonesMs;
 
 /**
  * Finds the backups among `toDelete` that must be kept because a kept backup requires them, directly

@@ -1,6 +1,12 @@
 import type { Backup, Location } from '../backup.js';
 import { findRestorable, indexBackups } from '../chain.js';
-import { isDeletableName, parseBackupName, sortByAge } from '../names.js';
+import {
+  createdMsOf,
+  type CreationTimes,
+  isDeletableName,
+  parseBackupName,
+  sortByAge,
+} from '../names.js';
 import type { Reason } from './reasons.js';
 
 /** Which backups to delete. */
@@ -22,6 +28,8 @@ export interface SelectionInput {
   selection: Selection;
   /** The current time, ms since 1970. */
   nowMs: number;
+  /** When the names were given, as far as that is recorded; for the others, the name decides. */
+  recordedTimes?: CreationTimes | undefined;
   /** The names in all last-backup files of the log directory. */
   lastBackups: readonly string[];
   /** For `broken`: the names that were broken in two lists, two minutes apart. */
@@ -32,7 +40,7 @@ export interface SelectionInput {
 
 export type Verdict = { action: 'delete' | 'keep'; reason: Reason };
 
-/** Decides by age alone; `createdMs` is the time in the name, ms since 1970. */
+/** Decides by age alone; `createdMs` is ms since 1970. */
 type ByAge = (name: string, createdMs: number) => Verdict;
 
 /**
@@ -94,14 +102,15 @@ function keepNewest(input: SelectionInput, count: number): ByAge {
   if (!Number.isInteger(count) || count < 1) throw new RangeError(`cannot keep ${count} backups`);
   const index = indexBackups(input.backups);
   const restorable = findRestorable(index);
-  const counted = sortByAge([...index.values()]).filter(({ name, state }) => {
+  const byAge = sortByAge([...index.values()], input.recordedTimes);
+  const counted = byAge.filter(({ name, state }) => {
     if (state !== 'ok' || parseBackupName(name) === undefined) return false;
     return input.location === 'local' || restorable.has(name);
   });
   const newest = new Set(counted.slice(-count).map(({ name }) => name));
   const oldestKept = counted.at(-count)?.name;
   const newer = new Set<string>();
-  for (const { name } of sortByAge([...index.values()]).toReversed()) {
+  for (const { name } of byAge.toReversed()) {
     newer.add(name);
     if (name === oldestKept) break;
   }
@@ -128,11 +137,11 @@ function protectByAge(input: SelectionInput, byAge: ByAge): (backup: Backup) => 
   );
   const worst = indexBackups(input.backups);
   return ({ name }) => {
-    const parsed = parseBackupName(name);
-    if (parsed === undefined) return keep({ kind: 'unknown-name' });
+    const createdMs = createdMsOf(name, input.recordedTimes ?? new Map());
+    if (createdMs === undefined) return keep({ kind: 'unknown-name' });
     const state = worst.get(name)?.state;
     if (state === 'broken' || state === 'old-format') return keep({ kind: 'bad-state', state });
-    const verdict = byAge(name, parsed.atMs);
+    const verdict = byAge(name, createdMs);
     if (verdict.action === 'keep') return verdict;
     if (lastBackups.has(name)) return keep({ kind: 'last-backup' });
     if (input.location === 'remote' || onRemote.has(name)) return verdict;

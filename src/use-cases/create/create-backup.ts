@@ -3,15 +3,17 @@ import { findBackup } from '../../backup/chain.js';
 import { backupName } from '../../backup/names.js';
 import { OperationFailedError } from '../../errors.js';
 import type { Journal } from '../../state/host-files.js';
+import type { RecordedBackup } from '../../state/status.js';
 import { localTime } from '../../time/local-time.js';
 import { type Base, findBase, type WithoutBase } from './find-base.js';
 import { failBackup } from './fail-backup.js';
-import { type HostLock, underHostLock } from '../host-lock.js';
+import { type LockedRun, underHostLock } from '../host-lock.js';
 import type { CreateContext } from '../context.js';
 import { checkServer, prepareHost } from '../prepare-host.js';
 import { recoverInterruptedRun } from './recover-run.js';
 import { reportUnsavedTables } from './unsaved-tables.js';
 import { chooseBaseUseFor, upload } from './upload-backup.js';
+import { measureWork } from './working-time.js';
 
 export interface CreateRequest {
   kind: BackupKind;
@@ -19,11 +21,11 @@ export interface CreateRequest {
 }
 
 /** A backup that is verified and recorded as the base of the next increment. */
-export interface Recorded {
-  backup: string;
-  kind: BackupKind;
-  /** undefined for a full upload. */
-  base: string | undefined;
+export interface CreatedBackup extends RecordedBackup {
+  createSeconds: number;
+  uploadSeconds: number;
+  /** When the run got the host's lock. */
+  startedAt: Date;
 }
 
 /**
@@ -34,18 +36,21 @@ export interface Recorded {
  * choose how to use the base → upload → verify → record. Throws if the backup cannot be verified; it
  * is then not used as a base.
  */
-export async function createBackup(request: CreateRequest, run: CreateContext): Promise<Recorded> {
+export async function createBackup(
+  request: CreateRequest,
+  run: CreateContext,
+): Promise<CreatedBackup> {
   const { report } = run;
   report.step('start');
   try {
     const command = `create-${request.kind.toLowerCase()}`;
     const isChecked = await prepareHost(run);
     report.info(`${command} started`);
-    return await underHostLock(run, command, async (lock) => {
+    return await underHostLock(run, command, async (locked) => {
       report.step('check-server');
       // Much may have happened while the run waited for the lock.
-      if (!isChecked || lock.wasWaitedFor) await checkServer(run);
-      return makeBackup(request, run, lock);
+      if (!isChecked || locked.wasWaitedFor) await checkServer(run);
+      return makeBackup(request, run, locked);
     });
   } catch (error) {
     if (!(error instanceof OperationFailedError && error.heading !== undefined)) {
@@ -61,24 +66,32 @@ export async function createBackup(request: CreateRequest, run: CreateContext): 
 async function makeBackup(
   { kind, withoutBase }: CreateRequest,
   run: CreateContext,
-  lock: HostLock,
-): Promise<Recorded> {
-  const { files, report } = run;
-  await recoverInterruptedRun(kind, run);
+  locked: LockedRun,
+): Promise<CreatedBackup> {
+  const { clock, files, report } = run;
+  const { status } = locked;
+  await recoverInterruptedRun(kind, run, status);
   report.step('kind');
   const base = kind === 'DIFF' ? await findBase(withoutBase, run) : await listForNames(run);
   await reportUnsavedTables(run);
-  const name = await reserveName(kind, run, base);
-  lock.nameBackup(name);
+  // Names and the file of used names have whole seconds.
+  const atMs = Math.floor(clock.now() / 1000) * 1000;
+  const name = await reserveName(kind, run, base, atMs);
+  locked.nameBackup(name);
   const journal = openJournal(kind, run, name);
   try {
-    await create(run, name);
+    const { seconds: createSeconds } = await measureWork(run, () => create(run, name));
     const use = await chooseBaseUseFor(run, base.name);
+    status.base = use?.name;
     const uploaded = await upload(run, journal, use);
+    status.base = uploaded.base;
     report.step('record');
     files.recordLastBackup(name);
+    const createdAt = new Date(atMs);
+    const success = { backup: name, createdAt, createSeconds, ...uploaded };
+    const recorded = status.recordSuccess(kind, success);
     files.removeJournal();
-    return { backup: name, kind, base: uploaded.base };
+    return { ...recorded, startedAt: status.startedAt };
   } catch (error) {
     if (!(error instanceof OperationFailedError)) {
       report.info(`the outcome of backup ${name} is unknown; the next run will check`);
@@ -93,12 +106,18 @@ async function listForNames({ report, server }: CreateContext): Promise<Base> {
   return { name: undefined, listed: await server.list('local') };
 }
 
-function reserveName(kind: BackupKind, run: CreateContext, { listed }: Base): Promise<string> {
+function reserveName(
+  kind: BackupKind,
+  run: CreateContext,
+  { listed }: Base,
+  atMs: number,
+): Promise<string> {
   const { clock, logDirectory, report, signal } = run;
   report.step('reserve-name');
   const known = new Set(listed.map((backup) => backup.name));
   return logDirectory.reserveName({
-    wanted: backupName(kind, new Date(clock.now())),
+    wanted: backupName(kind, new Date(atMs)),
+    atMs,
     isTaken: (name) => known.has(name),
     clock,
     signal,

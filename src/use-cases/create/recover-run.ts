@@ -1,17 +1,23 @@
 import type { BackupKind } from '../../backup/backup.js';
 import { findBackup } from '../../backup/chain.js';
-import { verifyUpload } from '../../backup/verification.js';
+import { createdMsOf } from '../../backup/names.js';
+import { type VerifiedUpload, verifyUpload } from '../../backup/verification.js';
 import { isNotStarted } from '../../client/server-errors.js';
 import type { Journal } from '../../state/host-files.js';
 import { emptyList, emptyStorage } from '../empty-storage.js';
 import type { CreateContext } from '../context.js';
+import type { RunStatus } from '../run-status.js';
 
 /**
  * Finds out how an interrupted run ended. Its backup is recorded if its upload can be verified and no
  * later backup was recorded; otherwise the run has failed. Waits while the server still works. The
  * journal is kept until the outcome is known.
  */
-export async function recoverInterruptedRun(kind: BackupKind, run: CreateContext): Promise<void> {
+export async function recoverInterruptedRun(
+  kind: BackupKind,
+  run: CreateContext,
+  status: RunStatus,
+): Promise<void> {
   const { files, report } = run;
   report.step('journal');
   const read = files.readJournal();
@@ -26,6 +32,7 @@ export async function recoverInterruptedRun(kind: BackupKind, run: CreateContext
   const { journal } = read;
   const { backup, startedAt } = journal;
   if (lastNameOf(run) === backup) {
+    if (status.lastSuccess(journal.kind)?.backup !== backup) recordSuccess(run, status, journal);
     files.removeJournal();
     return;
   }
@@ -38,6 +45,7 @@ export async function recoverInterruptedRun(kind: BackupKind, run: CreateContext
   if (end.kind === 'verified') {
     report.step('recovered');
     files.recordLastBackup(backup);
+    recordSuccess(run, status, journal, end.upload);
     report.warn(
       `backup ${backup} of the previous run is complete, and has now been verified and recorded`,
     );
@@ -54,8 +62,29 @@ export async function recoverInterruptedRun(kind: BackupKind, run: CreateContext
   files.removeJournal();
 }
 
+/** Writes the backup of an interrupted run to the status file. How long the server took is unknown. */
+function recordSuccess(
+  { clock, logDirectory }: CreateContext,
+  status: RunStatus,
+  { kind, backup, base }: Journal,
+  upload?: VerifiedUpload,
+): void {
+  const createdMs = createdMsOf(backup, logDirectory.readCreationTimes()) ?? clock.now();
+  status.recordSuccess(kind, {
+    backup,
+    base: upload?.asFull ? undefined : base,
+    createdAt: new Date(createdMs),
+    chainLength: upload?.chain.length,
+    dataBytes: upload?.dataBytes,
+    createSeconds: undefined,
+    uploadSeconds: undefined,
+  });
+}
+
 /** `unknown`: no list could be relied on. */
-type End = { kind: 'verified' } | { kind: 'failed' | 'unknown'; reason: string };
+type End =
+  | { kind: 'verified'; upload: VerifiedUpload }
+  | { kind: 'failed' | 'unknown'; reason: string };
 
 const failed = (reason: string): End => ({ kind: 'failed', reason });
 
@@ -80,7 +109,7 @@ async function findEnd(
   }
   const verification = verifyUpload(listed, backup, base);
   if (!verification.verified) return failed(verification.reason);
-  if (lastNow === lastBackup) return { kind: 'verified' };
+  if (lastNow === lastBackup) return { kind: 'verified', upload: verification };
   return failed(`the last-backup file of ${host} has changed since that run started`);
 }
 

@@ -4,8 +4,10 @@ import type { Outcome } from '../../client/client.js';
 import { isNotStarted } from '../../client/server-errors.js';
 import { since } from '../../client/versions.js';
 import type { Journal } from '../../state/host-files.js';
+import type { RecordedBackup } from '../../state/status.js';
 import { failBackup } from './fail-backup.js';
 import { verifyOutcome, type Verdict } from './verify-upload.js';
+import { measureWork } from './working-time.js';
 import type { CreateContext } from '../context.js';
 
 /** The base of an upload, and which of its copies the server compares with. */
@@ -13,6 +15,11 @@ export interface BaseUse {
   at: Location;
   name: string;
 }
+
+/** A verified upload, as it is recorded. */
+type Uploaded = Pick<RecordedBackup, 'base' | 'chainLength' | 'dataBytes'> & {
+  uploadSeconds: number;
+};
 
 /** Chooses how the upload uses the base, from a fresh local list: the create has just run retention. */
 export async function chooseBaseUseFor(
@@ -38,17 +45,17 @@ export async function chooseBaseUseFor(
 }
 
 /**
- * Uploads and verifies a backup. Only the verification counts, whatever the action log shows. Returns
- * the base of the upload; undefined for a full one. Throws if the upload cannot be verified.
+ * Uploads and verifies a backup. Only the verification counts, whatever the action log shows. Throws if
+ * the upload cannot be verified.
  */
 export async function upload(
   run: CreateContext,
   journal: Journal,
   use: BaseUse | undefined,
-): Promise<{ base: string | undefined }> {
+): Promise<Uploaded> {
   const { report } = run;
   const name = journal.backup;
-  const outcome = await postUpload(run, journal, use);
+  const { result: outcome, seconds } = await measureWork(run, () => postUpload(run, journal, use));
   if (outcome.kind === 'error') {
     if (outcome.code === 'remote-base-refused' && use?.at === 'remote') {
       report.step('warn-full-instead');
@@ -71,9 +78,15 @@ export async function upload(
       `backup ${name} was uploaded completely, although the end of the upload was not seen: ${outcome.reason}`,
     );
   }
-  if (!verdict.asFull) return { base: use?.name };
-  report.warn(`clickhouse-backup uploaded ${name} in full, not as an increment on ${use?.name}`);
-  return { base: undefined };
+  if (verdict.asFull) {
+    report.warn(`clickhouse-backup uploaded ${name} in full, not as an increment on ${use?.name}`);
+  }
+  return {
+    base: verdict.asFull ? undefined : use?.name,
+    chainLength: verdict.chain.length,
+    dataBytes: verdict.dataBytes,
+    uploadSeconds: seconds,
+  };
 }
 
 /** Writes the base into the journal before the upload is requested. */

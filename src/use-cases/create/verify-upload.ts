@@ -1,4 +1,8 @@
-import { verifyUpload, type UploadVerification } from '../../backup/verification.js';
+import {
+  type UploadVerification,
+  type VerifiedUpload,
+  verifyUpload,
+} from '../../backup/verification.js';
 import type { Outcome } from '../../client/client.js';
 import { ResponseError } from '../../errors.js';
 import { verifyPauseMs } from '../../time/intervals.js';
@@ -8,7 +12,7 @@ import { emptyList } from '../empty-storage.js';
 const patienceMs = 10 * 60_000;
 
 export type Verdict =
-  | { verified: true; asFull: boolean }
+  | VerifiedUpload
   /** `undecided`: no list could be relied on; the next run may find the upload complete. */
   | { verified: false; reason: string; undecided: boolean };
 
@@ -30,7 +34,7 @@ export async function verifyOutcome(
   for (let attempt = 0; ; attempt++) {
     report.step('verify-upload');
     const seen = await check(run, where, name, base);
-    if (seen.verification.verified) return { verified: true, asFull: seen.verification.asFull };
+    if (seen.verification.verified) return seen.verification;
     const { reason, kind } = seen.verification;
     const elapsedMs = clock.elapsed() - startMs;
     const final = outcome.kind !== 'success' || kind === 'wrong-base' || elapsedMs >= patienceMs;

@@ -130,6 +130,7 @@ async function makePlan(
     remote: bothNeeded ? backups : undefined,
     selection,
     nowMs: clock.now(),
+    recordedTimes: logDirectory.readCreationTimes(),
     lastBackups: logDirectory.readLastBackups().map(({ name }) => name),
     ...twice,
   });

@@ -1,6 +1,6 @@
 import type { Backup, Location } from '../../backup/backup.js';
 import { findRestorable, indexBackups } from '../../backup/chain.js';
-import { parseBackupName } from '../../backup/names.js';
+import { createdMsOf, type CreationTimes } from '../../backup/names.js';
 import { chainTree, type TreeNode } from '../../backup/tree.js';
 import type { OperationFailedError } from '../../errors.js';
 import type { CommandContext } from '../context.js';
@@ -9,7 +9,7 @@ import { lastBackupNotListed } from '../empty-storage.js';
 /** A copy of a backup, as `list` shows it. */
 export interface ListedBackup {
   backup: Backup;
-  /** The time in its name, ms since 1970; undefined for a name that chbackup did not create. */
+  /** When it was created, ms since 1970 (see `createdMsOf`); undefined for a name that chbackup did not create. */
   createdMs: number | undefined;
   /** The copy and all its bases are complete and `ok`. */
   restorable: boolean;
@@ -32,19 +32,21 @@ export interface Listing {
 /** Lists the backups of one location or of both. Takes no lock and changes nothing. */
 export async function listBackups(
   location: Location | 'all',
-  { client, files, host, report }: CommandContext,
+  { client, files, host, logDirectory, report }: CommandContext,
 ): Promise<Listing> {
   report.phase('listing backups');
   await client.checkUsable();
   const last = files.readLastBackup();
   const lastBackup = last.kind === 'named' ? last.name : undefined;
   const rows = await client.list(location);
+  const recordedTimes = logDirectory.readCreationTimes();
   const shown = location === 'all' ? (['remote', 'local'] as const) : [location];
   const locations = shown.map((at) => ({
     location: at,
     backups: describe(
       rows.filter((row) => row.location === at),
       lastBackup,
+      recordedTimes,
     ),
   }));
   const remote = locations.find((at) => at.location === 'remote')?.backups;
@@ -61,7 +63,11 @@ export async function listBackups(
   return { locations, lastBackup, doubt: undefined };
 }
 
-function describe(rows: Backup[], lastBackup: string | undefined): ListedBackup[] {
+function describe(
+  rows: Backup[],
+  lastBackup: string | undefined,
+  recordedTimes: CreationTimes,
+): ListedBackup[] {
   const restorableNames = findRestorable(indexBackups(rows));
   const listed: ListedBackup[] = [];
   const walk = (node: TreeNode, depth: number) => {
@@ -71,7 +77,7 @@ function describe(rows: Backup[], lastBackup: string | undefined): ListedBackup[
     const lost = restorable ? undefined : 'one of its bases is broken or missing';
     listed.push({
       backup,
-      createdMs: parseBackupName(backup.name)?.atMs,
+      createdMs: createdMsOf(backup.name, recordedTimes),
       restorable,
       problem: problemOf(backup) ?? (local ? undefined : (orphan ?? lost)),
       isLastBackup: backup.name === lastBackup,

@@ -48,8 +48,8 @@ export async function restoreTable(
   });
   dialogue.plan(shown);
   await getYes(request, shown, context, dialogue);
-  return underHostLock(context, 'restore-table', async (lock) => {
-    lock.nameBackup(shown.backup);
+  return underHostLock(context, 'restore-table', async (locked) => {
+    locked.nameBackup(shown.backup);
     const { isLocal, replacesLeftover } = await findSource(shown.backup, context);
     if (!isLocal) await download(shown, context);
     const now = { ...shown, download: !isLocal, replacesLeftover };

@@ -1,0 +1,85 @@
+import type { BackupKind } from '../backup/backup.js';
+import { exitCodeOf, StateError } from '../errors.js';
+import { type RecordedBackup, type Status, withRun, withSuccess } from '../state/status.js';
+import { presentable } from '../text.js';
+import type { CommandContext } from './context.js';
+import { describeError } from './run-log.js';
+
+/**
+ * Keeps the host's status file while a command holds the host's lock. Only figures are in that file,
+ * so nothing that happens to it stops a run or changes its exit code.
+ */
+export class RunStatus {
+  /** The backup that the command works on, and the base of its upload. */
+  backup: string | undefined;
+  base: string | undefined;
+  readonly startedAt: Date;
+  private readonly context: CommandContext;
+  private readonly command: string;
+  private readonly startMs: number;
+  private status: Status;
+
+  constructor(context: CommandContext, command: string) {
+    const { clock, files } = context;
+    this.context = context;
+    this.command = command;
+    this.startedAt = new Date(clock.now());
+    this.startMs = clock.elapsed();
+    this.status = files.readStatus() ?? {
+      firstRunAt: this.startedAt,
+      lastRuns: {},
+      lastSuccess: {},
+    };
+  }
+
+  lastSuccess(kind: BackupKind): RecordedBackup | undefined {
+    return this.status.lastSuccess[kind];
+  }
+
+  /**
+   * Writes the last success at once: the journal of its backup still exists, so that the next run
+   * writes it if this one is killed.
+   */
+  recordSuccess<T extends Omit<RecordedBackup, 'recordedAt'>>(
+    kind: BackupKind,
+    success: T,
+  ): T & { recordedAt: Date } {
+    const recorded = { ...success, recordedAt: new Date(this.context.clock.now()) };
+    this.status = withSuccess(this.status, kind, recorded);
+    // If this fails, `recordEnd` tries again.
+    this.tryToWrite();
+    return recorded;
+  }
+
+  /** Writes how the run ended; `error` is what it failed with. Warns if that is not possible. */
+  recordEnd(error: unknown): void {
+    const { clock, files, report } = this.context;
+    this.status = withRun(this.status, this.command, {
+      backup: this.backup,
+      base: this.base,
+      startedAt: this.startedAt,
+      finishedAt: new Date(clock.now()),
+      seconds: secondsOf(clock.elapsed() - this.startMs),
+      exitCode: error === undefined ? 0 : exitCodeOf(error),
+      error: error === undefined ? undefined : presentable(describeError(error)),
+    });
+    const failure = this.tryToWrite();
+    if (failure === undefined) return;
+    const reason = failure instanceof StateError ? failure.message : describeError(failure);
+    report.warn(`the status file ${files.statusFile} is out of date: ${reason}`);
+  }
+
+  private tryToWrite(): unknown {
+    try {
+      this.context.files.writeStatus(this.status);
+      return undefined;
+    } catch (error) {
+      return error;
+    }
+  }
+}
+
+/** Returns seconds with three decimals. */
+export function secondsOf(ms: number): number {
+  return Math.round(ms) / 1000;
+}
