@@ -96,7 +96,9 @@ describe.each(versions)('with a server %s', (version) => {
     harness.environment = { stdin: typedInput('no\n'), stderr };
     const { code } = await restore(harness, 'shop.lines', '--schema', '--drop-unsaved-rows');
     expect(code).toBe(1);
-    expect(stderr.text).toContain('Drop table shop.lines and its rows, which no backup contains?');
+    expect(stderr.text).toContain(
+      `Drop table shop.lines on ${harness.host} and its rows, which no backup contains?`,
+    );
     expect(rowsOf(harness, 'shop.lines')).toBe(1000);
   });
 

@@ -121,7 +121,7 @@ describe.each(versions)('with a server %s', (version) => {
         const stderr = new CapturedStream(true);
         harness.environment = { stdin: typedInput(typed), stderr };
         expect((await restore(harness, full1, table, '--schema')).code).toBe(code);
-        expect(stderr.text).toContain('Drop table shop.orders (400 B)? Type yes: ');
+        expect(stderr.text).toContain(`Drop table shop.orders on ${harness.host} (400 B)? Type`);
         expect(orders(harness)).toMatchObject(left);
       },
     );

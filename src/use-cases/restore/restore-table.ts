@@ -44,7 +44,7 @@ export async function restoreTable(
   const source = await findSource(request.backup, context);
   const shown = await makePlan(request, source, context);
   dialogue.plan(shown);
-  await getYes(request, shown, dialogue);
+  await getYes(request, shown, context, dialogue);
   return underHostLock(context, 'restore-table', async (lock) => {
     lock.nameBackup(shown.backup);
     const { isLocal, replacesLeftover } = await findSource(shown.backup, context);
@@ -58,6 +58,7 @@ export async function restoreTable(
 async function getYes(
   { yes }: RestoreTableRequest,
   { drop, target, bytesBefore, existing }: RestorePlan,
+  { host }: CommandContext,
   dialogue: RestoreDialogue,
 ): Promise<void> {
   if (!drop || yes) return;
@@ -65,7 +66,7 @@ async function getYes(
     existing !== undefined && hasUnsavedRows(existing)
       ? ' and its rows, which no backup contains'
       : ` (${formatBytes(bytesBefore)})`;
-  await confirm(dialogue, `Drop table ${nameOf(target)}${lost}?`, {
+  await confirm(dialogue, `Drop table ${nameOf(target)} on ${host}${lost}?`, {
     unchanged: 'nothing was dropped',
     hint: 'pass --yes to drop the table and restore it',
   });
