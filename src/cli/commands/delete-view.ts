@@ -110,7 +110,9 @@ class DeletionProgress implements DeletionDialogue {
       [backup.name],
       [describeReason(reason)],
     ]);
-    output.resultTable(rows, layOut);
+    output.resultTable(rows, (cells) =>
+      layOut(cells, { width: output.stdoutColumns, nameColumn: 1, overflow: 'below' }),
+    );
   }
 
   /** On a terminal, the bar is drawn in the line of the spinner. */
