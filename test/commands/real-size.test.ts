@@ -1,8 +1,9 @@
 import stringWidth from 'string-width';
 import { describe, expect } from 'vitest';
 import { type Harness, test } from '../support/harness.js';
-import { CapturedStream } from '../support/streams.js';
+import { CapturedStream, typedInput } from '../support/streams.js';
 import { addTwoWeeks } from '../support/two-weeks.js';
+import { deletesAsked } from '../support/weeks.js';
 
 // The clock of the tests starts on Sunday, 2026-11-22, at 10:00.
 const fulls = [
@@ -154,4 +155,108 @@ test('a very long name and wide characters do not break the table', async ({ har
   expect(wide).toMatch(/バックアップ +2026-11-22 +\d/);
   expect(stringWidth((wide ?? '').split('2026')[0] ?? '')).toBe(34);
   expect(columnOf(others[2])).toBeGreaterThan(34);
+});
+
+describe('the plan of delete-remote, with two weeks of the shipped schedule', () => {
+  test.for([60, 80, 100, 140])(
+    'ends with what is deleted and its sum, on a terminal of %i columns',
+    async (columns, { harness }) => {
+      const added = addTwoWeeks(harness);
+      const argv = ['delete-remote', '--keep', '100', '--dry-run'];
+      const lines = await onTerminal(harness, columns, argv);
+      expect(widest(lines)).toBeLessThanOrEqual(columns);
+      expect(lines.slice(0, 3)).toEqual([
+        'keep 178 (--verbose lists them):',
+        '   78  required by backups that are kept',
+        '  100  among the 100 newest',
+      ]);
+      const deleted = added.slice(0, 155).map(({ name }) => name);
+      const shown = lines.slice(3, 3 + deleted.length);
+      expect(shown.map((line) => line.split(/ +/).slice(0, 2))).toEqual(
+        deleted.map((name) => ['delete', name]),
+      );
+      expect(
+        lines
+          .slice(3 + deleted.length)
+          .join(' ')
+          .replaceAll(/ +/g, ' '),
+      ).toBe(`plan: keep 178, delete 155 remote backups of ${harness.host} and free 23.2 GiB`);
+    },
+  );
+
+  test('names what is alone with its reason', async ({ harness }) => {
+    addTwoWeeks(harness);
+    harness.lastBackup = fulls[0] ?? '';
+    harness.simulator.addForeign('remote', 'pg_dumps');
+    const { stdout } = await harness.run('delete-remote', '--older-than', '13d', '--dry-run');
+    const lines = stdout.split('\n');
+    expect(lines.slice(0, 4)).toEqual([
+      'keep 334 (--verbose lists them):',
+      `    1  ${fulls[0]}: the last backup of a host`,
+      '    1  pg_dumps: not a backup: only --name deletes it',
+      '   23  required by backups that are kept',
+    ]);
+  });
+
+  test('--verbose lists what is kept, before what is deleted', async ({ harness }) => {
+    const added = addTwoWeeks(harness);
+    const argv = ['delete-remote', '--keep', '100', '--dry-run', '--verbose'];
+    const lines = await onTerminal(harness, 140, argv);
+    expect(lines).toHaveLength(added.length + 1);
+    const actions = lines.slice(0, -1).map((line) => line.split(' ')[0]);
+    expect(actions.lastIndexOf('keep')).toBe(177);
+    expect(actions.indexOf('delete')).toBe(178);
+  });
+
+  test('a list of 300 deletes ends with the sum and the question', async ({ harness }) => {
+    addTwoWeeks(harness);
+    const screen = new CapturedStream(true);
+    harness.environment = { stdin: typedInput('no\n'), stderr: screen };
+    const lines = await onTerminal(harness, 80, ['delete-remote', '--keep', '10']);
+    expect(lines.filter((line) => line.startsWith('delete '))).toHaveLength(321);
+    expect(lines.at(-1)).toMatch(/^plan: keep 12, delete 321 remote backups of .* and free /);
+    expect(screen.text).toContain(
+      `Delete 321 remote backups of ${harness.host} and free 47.4 GiB?`,
+    );
+    expect(deletesAsked(harness)).toEqual([]);
+  });
+
+  test('says "at least" if the size of some is not known, and nothing of local copies', async ({
+    harness,
+  }) => {
+    addTwoWeeks(harness);
+    harness.simulator.setBroken('remote', fulls[0] ?? '');
+    harness.simulator.addBackup('local', { name: fulls[2] ?? '' });
+    const remote = await harness.run('delete-remote', '--all', '--dry-run');
+    expect(remote.stdout).toMatch(
+      /delete 333 remote backups of \S+ and free at least 48\.\d GiB\n$/,
+    );
+    const local = await harness.run('delete-local', '--all', '--dry-run');
+    expect(local.stdout).toMatch(/delete 1 local backup of \S+\n$/);
+  });
+
+  test('says nothing of bytes on servers that do not show what was uploaded', async ({
+    harnessOf,
+  }) => {
+    const harness = await harnessOf({ version: '2.4.0' });
+    addTwoWeeks(harness);
+    const { stdout, stderr } = await harness.run('delete-remote', '--keep', '100', '--dry-run');
+    expect(stdout).toMatch(/^plan: keep 178, delete 155 remote backups of \S+$/m);
+    expect(stdout + stderr).not.toContain('free');
+  });
+
+  test('the JSON of a plan has every backup in the order of the list', async ({ harness }) => {
+    const added = addTwoWeeks(harness);
+    const argv = ['--keep', '100', '--dry-run', '--json'];
+    const { plan } = JSON.parse((await harness.run('delete-remote', ...argv)).stdout) as {
+      plan: { name: string; action: string; reason: string }[];
+    };
+    expect(plan.map(({ name }) => name)).toEqual(added.map(({ name }) => name));
+    expect(plan[0]).toEqual({
+      name: fulls[0],
+      action: 'delete',
+      reason: 'older than the 100 newest',
+    });
+    expect(plan[160]?.reason).toBe(`${added[161]?.name} requires it`);
+  });
 });
