@@ -72,7 +72,7 @@ function toCells({ listed, level, isBranch }: ListedRow, nowMs: number): Cell[] 
   const indent = '  '.repeat(level + (isBranch ? 0 : 1));
   return [
     [`${indent}${isBranch ? '└ ' : ''}${backup.name}`],
-    [createdMs === undefined ? dateOf(backup.created) : ageOf(nowMs - createdMs)],
+    [createdMs === undefined ? roughAgeOf(backup.created, nowMs) : ageOf(nowMs - createdMs)],
     [backup.sizeBytes === undefined ? '?' : formatBytes(backup.sizeBytes)],
     [uploadOf(listed)],
     notesOf(listed),
@@ -83,9 +83,11 @@ function ageOf(ms: number): string {
   return ms < 0 ? `in ${formatDuration(-ms)}` : formatDuration(ms);
 }
 
-/** Without the time, whose zone depends on the server's version; year 1 means unknown. */
-function dateOf(created: string): string {
-  return created.startsWith('0001-') ? '?' : created.slice(0, 10);
+/** In days, because the time zone of the server's text depends on its version; year 1 means unknown. */
+function roughAgeOf(created: string, nowMs: number): string {
+  const days = Math.floor((nowMs - Date.parse(`${created.replace(' ', 'T')}Z`)) / 86_400_000);
+  if (created.startsWith('0001-') || Number.isNaN(days)) return '?';
+  return `~${Math.max(0, days)}d`;
 }
 
 /** Returns how a remote backup was uploaded; unknown for a broken one. */
