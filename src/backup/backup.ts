@@ -17,6 +17,11 @@ export interface Backup {
   created: string;
   /** Bytes of all data of the backup, if the server shows it (clickhouse-backup-api.md#list-rows). */
   sizeBytes?: number;
+  /**
+   * Bytes that its upload wrote to the remote storage, and that its delete frees; undefined for a local
+   * copy, and if the server does not show it (clickhouse-backup-api.md#list-rows).
+   */
+  uploadedBytes?: number;
   /** The base of an increment; undefined for a full backup, and for a broken one. */
   required: string | undefined;
   /** The server's text; for a broken copy, the reason. */

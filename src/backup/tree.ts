@@ -39,6 +39,19 @@ export function chainTree(backups: readonly Backup[]): TreeNode[] {
   return roots;
 }
 
+/** Returns the nodes of a tree, each after its base, with their distance from the root. */
+export function walkTree(root: TreeNode): { node: TreeNode; depth: number }[] {
+  const found = [];
+  // Not recursive: a chain may be thousands of increments long.
+  const waiting = [{ node: root, depth: 0 }];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    found.push(next);
+    const depth = next.depth + 1;
+    for (const node of next.node.increments.toReversed()) waiting.push({ node, depth });
+  }
+  return found;
+}
+
 /** Returns one node of each cycle: the first one that a walk along the list reaches twice. */
 function findCuts(
   nodes: readonly TreeNode[],

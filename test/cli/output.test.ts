@@ -21,7 +21,9 @@ describe('everything that is written is sanitized', () => {
   test('lines, cells and JSON, on both streams', () => {
     const { stdout, stderr, output } = open(false);
     output.resultLine([escape, { text: escape, color: 'red' }]);
-    output.resultTable([[[escape], ['x', escape]]], layOut);
+    output.resultTable([[[escape], ['x', escape]]], (cells) =>
+      layOut(cells, { width: undefined, nameColumn: 0, overflow: 'below' }),
+    );
     output.resultJson({ [escape]: escape }, 2);
     output.progressLine([escape]);
     output.progressJson({ [escape]: escape });
@@ -64,7 +66,9 @@ describe('a backup whose base has an escape sequence in its name', () => {
     harness.simulator.addBackup('remote', { name: full });
     harness.simulator.addBackup('remote', { name: `INC_${escape}`, required: full });
     harness.simulator.addBackup('remote', { name: 'FULL_CH_BK_2026-11-20_10-00-00' });
-    const { stdout, stderr } = await harness.run('delete-remote', '--keep', '1', '--dry-run');
+    const { stdout, stderr } = await harness.run(
+      ...(['delete-remote', '--keep', '1', '--dry-run', '--verbose'] as const),
+    );
     expect(stdout).toMatch(/keep +FULL_CH_BK_2026-11-01_10-00-00 +INC_name requires it/);
     expect(stdout + stderr).not.toMatch(unsafe);
   });

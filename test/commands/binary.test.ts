@@ -19,10 +19,10 @@ describe.each(fakeVersions)('with clickhouse-backup %s as the binary', (version)
     const { code, stdout, stderr } = await binary.run('list');
     expect(code).toBe(0);
     expect(stderr).toBe('');
-    expect(stdout).toMatch(/^remote: 6 backups\n {2}FULL/);
-    expect(stdout).toMatch(new RegExp(`^ {4}└ ${diff2} .* 8\\.0\\d MiB$`, 'm'));
-    expect(stdout).toMatch(new RegExp(`^ {4}└ ${diff6} .* last backup$`, 'm'));
-    expect(stdout).toMatch(new RegExp(`^local: 1 backup\n {2}${diff6} .* last backup$`, 'm'));
+    expect(stdout).toMatch(/^remote: 6 backups\n {2}NAME .*\n {2}FULL/);
+    expect(stdout).toMatch(new RegExp(`^ {2}${diff2} .* 8\\.0\\d MiB +increment$`, 'm'));
+    expect(stdout).toMatch(new RegExp(`^ {2}${diff6} .* last backup$`, 'm'));
+    expect(stdout).toMatch(new RegExp(`^local: 1 backup\n.*\n {2}${diff6} .* last backup$`, 'm'));
     const json = await binary.run('list', '--location', 'remote', '--json');
     const { host, backups } = JSON.parse(json.stdout) as { host: string; backups: unknown[] };
     expect(host).toBe('local');
@@ -100,7 +100,7 @@ describe.each(fakeVersions)('with clickhouse-backup %s as the binary', (version)
     const local = fakeWeeks().map((row) => ({ ...row, required: '' }));
     const remote = fakeWeeks().filter(({ name }) => name !== diff3);
     const binary = new BinaryRuns(harness, version, { local, remote });
-    const { code, stdout } = await binary.run('delete-local', '--keep', '1', '--yes');
+    const { code, stdout } = await binary.run('delete-local', '--keep', '1', '--yes', '--verbose');
     expect(code).toBe(0);
     expect(stdout).toMatch(new RegExp(`^keep +${diff3} +not on the remote storage yet$`, 'm'));
     expect(binary.names('local')).toEqual([diff3, own, diff6]);

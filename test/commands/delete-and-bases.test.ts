@@ -153,7 +153,7 @@ describe('broken backups', () => {
       harness.simulator.addBackup('remote', { name: late });
       harness.simulator.setBroken('remote', late);
     });
-    const { code, stdout } = await harness.run('delete-remote', '--broken', '--yes');
+    const { code, stdout } = await harness.run('delete-remote', '--broken', '--yes', '--verbose');
     expect(code).toBe(0);
     expect(stdout).toMatch(new RegExp(`^keep +${late} +broken in only one of two lists`, 'm'));
     expect(stdout).toMatch(new RegExp(`^keep +${broken} +not broken$`, 'm'));
@@ -179,7 +179,7 @@ describe('broken backups', () => {
       addWeeks(harness);
       harness.simulator.addBackup('remote', { name: late });
       harness.simulator.setBroken('remote', late);
-      const kept = await harness.run('delete-remote', '--keep', '1', '--yes');
+      const kept = await harness.run('delete-remote', '--keep', '1', '--yes', '--verbose');
       expect(kept.code).toBe(0);
       expect(kept.stdout).toContain(`${late} is broken and may require it`);
       expect(kept.stderr).toMatch(

@@ -37,7 +37,7 @@ describe.each(versions)('with a server %s', (version) => {
   test.for(cases)('delete-remote $selection', async ({ selection, deleted }, { harnessOf }) => {
     const harness = await harnessOf({ version });
     addWeeks(harness);
-    const { code, stdout } = await harness.run('delete-remote', ...selection, '--yes');
+    const { code, stdout } = await harness.run('delete-remote', ...selection, '--yes', '--verbose');
     expect(code).toBe(0);
     expect(deletesAsked(harness)).toEqual(deleted);
     expect(namesAt(harness, 'remote')).toEqual(names.filter((name) => !deleted.includes(name)));
@@ -60,7 +60,7 @@ describe.each(versions)('with a server %s', (version) => {
     addWeeks(harness);
     addWeeks(harness, 'local');
     harness.simulator.deleteBehind('remote', diff3);
-    const { code, stdout } = await harness.run('delete-local', ...selection, '--yes');
+    const { code, stdout } = await harness.run('delete-local', ...selection, '--yes', '--verbose');
     expect(code).toBe(0);
     expect(namesAt(harness, 'local')).toEqual(kept);
     expect(namesAt(harness, 'remote')).toEqual(names.filter((name) => name !== diff3));
@@ -76,7 +76,7 @@ describe.each(versions)('with a server %s', (version) => {
     addWeeks(harness);
     harness.lastBackup = diff6;
     const { code, stdout, stderr } = await harness.run(
-      ...(['delete-remote', '--name', full1, '--name', diff6, '--yes'] as const),
+      ...(['delete-remote', '--name', full1, '--name', diff6, '--yes', '--verbose'] as const),
     );
     expect(code).toBe(1);
     expect(stdout).toMatch(new RegExp(`^keep +${full1} +${diff2} requires it$`, 'm'));
@@ -116,7 +116,9 @@ describe.each(versions)('with a server %s', (version) => {
 test('keeps the backup named in any last-backup file, and its bases', async ({ harness }) => {
   addWeeks(harness);
   harness.writeFile('.another-host_last_backup', `${diff2}\n`);
-  const { code, stdout } = await harness.run('delete-remote', '--older-than', '1d', '--yes');
+  const { code, stdout } = await harness.run(
+    ...(['delete-remote', '--older-than', '1d', '--yes', '--verbose'] as const),
+  );
   expect(code).toBe(0);
   expect(namesAt(harness, 'remote')).toEqual([full1, diff2, own]);
   expect(stdout).toMatch(new RegExp(`^keep +${diff2} +the last backup of a host$`, 'm'));
@@ -136,7 +138,9 @@ test('--keep does not count orphans instead of backups that can be restored', as
 test('requests only one list and writes nothing in a dry run', async ({ harness }) => {
   addWeeks(harness);
   addWeeks(harness, 'local');
-  const { code, stdout, stderr } = await harness.run('delete-remote', '--keep', '2', '--dry-run');
+  const { code, stdout, stderr } = await harness.run(
+    ...(['delete-remote', '--keep', '2', '--dry-run', '--verbose'] as const),
+  );
   expect(code).toBe(0);
   expect(stdout.match(/^delete /gm)).toHaveLength(3);
   expect(stdout.match(/^keep /gm)).toHaveLength(3);
@@ -187,7 +191,7 @@ describe('names chbackup did not create', () => {
     harness.simulator.addBackup('remote', { name: 'ab' });
     harness.simulator.addBackup('remote', { name: 'a b' });
     harness.simulator.setBroken('remote', 'a b', 'broken (bad metadata.json)');
-    const { code, stdout } = await harness.run('delete-remote', '--broken', '--yes');
+    const { code, stdout } = await harness.run('delete-remote', '--broken', '--yes', '--verbose');
     expect(code).toBe(0);
     expect(stdout).toMatch(/^keep +a b +clickhouse-backup cannot delete an entry with this name$/m);
     expect(deletesAsked(harness)).toEqual([]);

@@ -27,7 +27,13 @@ describe.each(versions)('foreign entries, with a server %s', (version) => {
     const harness = await harnessOf({ version });
     addWeeks(harness);
     addForeign(harness);
-    const { code, stdout, stderr } = await harness.run('delete-remote', '--keep', '1', '--yes');
+    const { code, stdout, stderr } = await harness.run(
+      'delete-remote',
+      '--keep',
+      '1',
+      '--yes',
+      '--verbose',
+    );
     expect(code).toBe(0);
     expect(deletesAsked(harness)).toEqual([diff3, diff2, full1]);
     expect(stdout).toMatch(new RegExp(`^keep +README.txt +${kept}$`, 'm'));
@@ -45,7 +51,7 @@ describe.each(versions)('foreign entries, with a server %s', (version) => {
     expect(broken.code).toBe(0);
     expect(broken.stderr).not.toContain('checking again in two minutes');
     expect(deletesAsked(harness)).toEqual([]);
-    const all = await harness.run('delete-remote', '--all', '--yes');
+    const all = await harness.run('delete-remote', '--all', '--yes', '--verbose');
     expect(all.code).toBe(0);
     expect(all.stdout).toMatch(new RegExp(`^keep +old dumps +${kept}$`, 'm'));
     expect(namesAt(harness, 'remote')).toEqual(['README.txt', 'pg_dumps', 'old dumps']);
@@ -90,12 +96,15 @@ describe.each(versions)('foreign entries, with a server %s', (version) => {
       location: 'remote',
       kind: null,
       base: null,
+      fullBackup: null,
+      chainLength: null,
       state: 'foreign',
       restorable: false,
       problem: 'not a backup: it has no metadata.json',
       createdAt: null,
       created: '0001-01-01 00:00:00',
       sizeBytes: null,
+      uploadedBytes: null,
       isLastBackup: false,
     });
   });
@@ -127,7 +136,13 @@ test('keeps the bases of a broken backup whose name chbackup created', async ({ 
   addWeeks(harness);
   addForeign(harness);
   harness.simulator.setBroken('remote', diff6);
-  const { stdout, stderr } = await harness.run('delete-remote', '--keep', '1', '--yes');
+  const { stdout, stderr } = await harness.run(
+    'delete-remote',
+    '--keep',
+    '1',
+    '--yes',
+    '--verbose',
+  );
   expect(stdout).toContain(`${diff6} is broken and may require it`);
   expect(stderr).toContain('delete-remote --broken');
   expect(deletesAsked(harness)).toEqual([]);
@@ -138,7 +153,7 @@ test('keeps the bases of a broken backup with another name if it has a metadata.
 }) => {
   addWeeks(harness);
   harness.simulator.setBroken('remote', own, 'broken (bad metadata.json)');
-  const { stdout } = await harness.run('delete-remote', '--keep', '1', '--yes');
+  const { stdout } = await harness.run('delete-remote', '--keep', '1', '--yes', '--verbose');
   expect(stdout).toContain(`${own} is broken and may require it`);
   expect(deletesAsked(harness)).toEqual([]);
 });

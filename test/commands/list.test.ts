@@ -16,7 +16,7 @@ import {
 const listRequests = /^GET \/backup\/list/;
 
 describe.each(versions)('with a server %s', (version) => {
-  test('shows chains as trees with age, size and the last backup, for both locations', async ({
+  test('shows chains with age, data, upload and the last backup, for both locations', async ({
     harnessOf,
   }) => {
     const harness = await harnessOf({ version });
@@ -31,18 +31,23 @@ describe.each(versions)('with a server %s', (version) => {
     expect(stderr).toBe('');
     const size = String.raw`8\.\d+ MiB`;
     const lines = stdout.trimEnd().split('\n');
-    expect(lines).toHaveLength(9);
+    const stored = version === '2.4.0' ? '' : String.raw`, 8\.\d+ MiB stored`;
     const expected = [
       'remote: 6 backups',
-      `  ${full1} +20d 13h old +${size}`,
-      `    └ ${diff2} +19d 13h old +${size}`,
-      `      └ ${diff3} +18d 13h old +${size}`,
-      `  ${own} +${createdOf(own)} +${size}`,
-      `  ${full5} +16d 13h old +${size}`,
-      `    └ ${diff6} +15d 13h old +${size} +last backup`,
+      '  NAME +AGE +DATA +UPLOAD +NOTES',
+      `  ${full1}  20d 13h  ${size}  full`,
+      `  ${diff2}  19d 13h  ${size}  increment`,
+      `  ${diff3}  18d 13h  ${size}  increment`,
+      `  = 2 increments in 2d on ${full1}${stored}`,
+      `  ${own} +~17d +${size}  full`,
+      `  ${full5}  16d 13h  ${size}  full`,
+      `  ${diff6}  15d 13h  ${size}  increment  last backup`,
+      `  = 1 increment in 1d on ${full5}${stored}`,
       'local: 1 backup',
-      `  ${diff6} +15d 13h old +${size} +last backup`,
+      '  NAME +AGE +DATA +NOTES',
+      `  ${diff6}  15d 13h  ${size}  last backup`,
     ];
+    expect(lines).toHaveLength(expected.length);
     for (const [at, line] of expected.entries()) {
       expect(lines[at]).toMatch(new RegExp(`^${line}$`));
     }
@@ -54,7 +59,7 @@ describe.each(versions)('with a server %s', (version) => {
     addWeeks(harness);
     harness.simulator.addBackup('local', { name: own });
     const local = await harness.run('list', '--location', 'local');
-    expect(local.stdout).toMatch(new RegExp(`^local: 1 backup\n {2}${own} .*\n$`));
+    expect(local.stdout).toMatch(new RegExp(`^local: 1 backup\n {2}NAME.*\n {2}${own} .*\n$`));
     const remote = await harness.run('list', '--location', 'remote');
     expect(remote.stdout).toMatch(/^remote: 6 backups\n/);
     expect(remote.stdout).not.toContain('local');
@@ -73,7 +78,8 @@ describe.each(versions)('with a server %s', (version) => {
     harness.simulator.setBroken('local', diff3);
     const { code, stdout } = await harness.run('list');
     expect(code).toBe(0);
-    const problemOf = (name: string) => new RegExp(`${name} .*?(?:B|\\?)  +(\\S.*)$`, 'm');
+    const problemOf = (name: string) =>
+      new RegExp(`${name} .*?(?:B|\\?)  +(?:increment +)?(\\S.*)$`, 'm');
     expect(problemOf(full1).exec(stdout)?.[1]).toBe("broken (can't stat metadata.json)");
     expect(problemOf(diff2).exec(stdout)?.[1]).toBe('one of its bases is broken or missing');
     expect(problemOf(diff3).exec(stdout)?.[1]).toBe('one of its bases is broken or missing');
@@ -107,6 +113,10 @@ describe.each(versions)('with a server %s', (version) => {
       createdAt: new Date('2026-11-03T20:30:00').toISOString(),
       created: createdOf(diff3),
       sizeBytes: expect.any(Number) as number,
+      // Nothing had changed.
+      uploadedBytes: version === '2.4.0' ? null : 1854,
+      fullBackup: full1,
+      chainLength: 3,
       isLastBackup: true,
     });
     expect(remote.find(({ name }) => name === full5)).toEqual({
@@ -120,6 +130,9 @@ describe.each(versions)('with a server %s', (version) => {
       createdAt: new Date('2026-11-05T20:30:00').toISOString(),
       created: '0001-01-01 00:00:00',
       sizeBytes: null,
+      uploadedBytes: null,
+      fullBackup: null,
+      chainLength: null,
       isLastBackup: false,
     });
     expect(remote.find(({ name }) => name === diff6)).toMatchObject({
@@ -230,7 +243,7 @@ test('uses colors on a terminal only', async ({ harness }) => {
   harness.environment = { stdout: plain };
   await harness.run('list', '--no-color');
   expect(plain.text).not.toContain('\u001B');
-  expect(plain.text.match(/_CH_BK_|before/g)).toHaveLength(weeks.length);
+  expect(plain.text.match(/^ {2}(?:\w+_CH_BK_|before)/gm)).toHaveLength(weeks.length);
 });
 
 test.for(['', 'all', 'Remote', 'elsewhere'])(

@@ -34,10 +34,11 @@ describe.each(versions)('1,000 remote backups on a server %s', (version) => {
     const names = fill(harness, 1000);
     const lists = () => harness.requests(/^GET \/backup\/list/).length;
     const listed = await harness.run('list', '--location', 'remote');
-    expect(listed.stdout.match(/_CH_BK_/g)).toHaveLength(1000);
+    expect(listed.stdout.match(/^ {2}\w+_CH_BK_/gm)).toHaveLength(1000);
     expect(lists()).toBe(1);
 
-    const dry = await harness.run('delete-remote', '--keep', '100', '--dry-run');
+    const keep100 = ['--keep', '100', '--dry-run', '--verbose'];
+    const dry = await harness.run('delete-remote', ...keep100);
     expect(dry.stdout.match(/^(keep|delete) /gm)).toHaveLength(1000);
     expect(lists()).toBe(2);
 

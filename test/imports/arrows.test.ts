@@ -38,7 +38,7 @@ const owners: Record<string, string> = {
   commander: 'src/cli',
   chalk: 'src/cli',
   'cli-progress': 'src/cli',
-  'cli-table3': 'src/cli',
+  'string-width': 'src/cli',
   'pretty-bytes': 'src/text.ts',
   'pretty-ms': 'src/text.ts',
   'yocto-spinner': 'src/cli',

@@ -20,7 +20,7 @@ onEachServer('files and folders beside the backups', (test) => {
     expect(list.stdout).toContain('remote: 4 backups, 3 other entries');
     expect(list.stdout).toMatch(/pg_dumps .*not a backup: it has no metadata\.json/);
 
-    const keep = await stack.run('delete-remote', '--keep', '1', '--yes');
+    const keep = await stack.run('delete-remote', '--keep', '1', '--yes', '--verbose');
     expect(keep.exitCode).toBe(0);
     expect(keep.stdout).toMatch(new RegExp(`^keep +README.txt +${kept}$`, 'm'));
     expect(keep.stderr).not.toContain('WARNING');

@@ -13,7 +13,7 @@ onEachServer('list and delete', (test) => {
     expect(stdout).toContain('remote: 3 backups');
     expect(stdout).toContain('local: 3 backups');
     expect(stdout).toMatch(
-      new RegExp(`  ${full} .*\\n    └ ${first} .*\\n      └ ${second} .*last`),
+      new RegExp(`  ${full} .* full\\n  ${first} .* increment\\n  ${second} .* increment .*last`),
     );
 
     const json = JSON.parse((await stack.run('list', '--json')).stdout) as {
@@ -37,7 +37,13 @@ onEachServer('list and delete', (test) => {
     const binary = JSON.parse(stdout) as { backups: object[] };
     // With --binary, sizes are rounded, times are different, and the last backup is another host's.
     const comparable = (backups: object[]) =>
-      backups.map((backup) => ({ ...backup, sizeBytes: 0, created: '', isLastBackup: false }));
+      backups.map((backup) => ({
+        ...backup,
+        sizeBytes: 0,
+        uploadedBytes: 0,
+        created: '',
+        isLastBackup: false,
+      }));
     expect(comparable(binary.backups)).toEqual(comparable(api.backups));
   });
 

@@ -22,6 +22,8 @@ export interface SimulatedBackup {
   /** The time of metadata.json on the remote storage, by which remote lists are sorted. */
   uploadedMs?: number;
   sizeBytes: number;
+  /** For a remote increment: the data that its upload sent; none if nothing had changed. */
+  sentBytes?: number;
   /** The base's name, or empty for a full. */
   required: string;
   /** Shown instead of the usual description. */
@@ -70,8 +72,9 @@ function sizes(backup: SimulatedBackup, location: Location, profile: VersionProf
   if (!profile.detailedSizes) return { size: backup.sizeBytes };
   const metadata = location === 'local' ? 1500 : 1854;
   // An increment in which nothing changed has no compressed_size (exchange "list", DIFF_1).
-  const isSent = location === 'remote' && backup.required === '' && !backup.incomplete;
-  const compressed = isSent ? Math.round(backup.sizeBytes * 1.006) : undefined;
+  const isSent = location === 'remote' && !backup.incomplete;
+  const sentBytes = backup.required === '' ? backup.sizeBytes : backup.sentBytes;
+  const compressed = isSent && sentBytes ? Math.round(sentBytes * 1.006) : undefined;
   return {
     size: (compressed ?? backup.sizeBytes) + metadata,
     data_size: backup.sizeBytes || undefined,

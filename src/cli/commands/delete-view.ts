@@ -6,15 +6,14 @@ import {
   deleteBackups,
   type DeletionDialogue,
 } from '../../use-cases/delete/delete-backups.js';
-import { describeReason } from '../../use-cases/delete/reason-text.js';
+import { describeFreed, describeReason } from '../../use-cases/delete/reason-text.js';
 import type { DeletionResult } from '../../use-cases/delete/delete-in-order.js';
 import { plural } from '../../text.js';
 import { PartialFailureError } from '../../errors.js';
 import { askForYes } from '../ui/questions.js';
 import type { Execution } from '../execution.js';
 import { openContext } from '../open-context.js';
-import type { Cell } from '../ui/output.js';
-import { layOut } from '../ui/tables.js';
+import { showPlan } from './delete-table.js';
 
 const barLook = {
   barsize: 20,
@@ -43,7 +42,7 @@ export async function executeDelete(request: DeleteRequest, execution: Execution
   const plan = progress.shown;
   if (request.dryRun)
     reporter.info(
-      `--dry-run: would delete ${plural(plan?.order.length ?? 0, `${request.location} backup`)}; nothing was deleted`,
+      `--dry-run: would delete ${plural(plan?.order.length ?? 0, `${request.location} backup`)}${plan === undefined ? '' : describeFreed(plan)}; nothing was deleted`,
     );
   else if (plan?.order.length === 0) reporter.info('there is nothing to delete');
   else reporter.info(`deleted ${plural(deleted.length, `${request.location} backup`)}`);
@@ -100,16 +99,11 @@ class DeletionProgress implements DeletionDialogue {
   }
 
   plan(plan: DeletionPlan): void {
-    const { settings, output, reporter } = this.execution;
+    const { settings, reporter } = this.execution;
     this.shown = plan;
     reporter.end();
     if (settings.json) return;
-    const rows = plan.items.map(({ backup, action, reason }): Cell[] => [
-      [{ text: action, color: action === 'delete' ? 'red' : 'green' }],
-      [backup.name],
-      [describeReason(reason)],
-    ]);
-    output.resultTable(rows, layOut);
+    showPlan(plan, this.execution);
   }
 
   /** On a terminal, the bar is drawn in the line of the spinner. */

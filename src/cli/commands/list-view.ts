@@ -1,19 +1,19 @@
 import type { Backup } from '../../backup/backup.js';
-import type { ListedBackup, Listing } from '../../use-cases/list/list-backups.js';
-import { listBackups } from '../../use-cases/list/list-backups.js';
-import { formatBytes, formatDuration, plural } from '../../text.js';
+import {
+  type ListedBackup,
+  type Listing,
+  type ListRequest,
+  listBackups,
+} from '../../use-cases/list/list-backups.js';
 import type { Execution } from '../execution.js';
 import { openContext } from '../open-context.js';
-import type { Cell, Part } from '../ui/output.js';
 import { layOut } from '../ui/tables.js';
+import { headingOf, tableOf } from './list-table.js';
 
-/** Runs `list` and shows each increment under its base. */
-export async function executeList(
-  location: 'all' | 'local' | 'remote',
-  execution: Execution,
-): Promise<void> {
+/** Runs `list` and shows the backups by chain. */
+export async function executeList(request: ListRequest, execution: Execution): Promise<void> {
   const { settings, output, reporter } = execution;
-  const listing = await listBackups(location, await openContext(execution, true));
+  const listing = await listBackups(request, await openContext(execution, true));
   reporter.end();
   if (settings.json) {
     output.resultJson(toJson(listing, settings.host.label), 2);
@@ -24,40 +24,13 @@ export async function executeList(
 }
 
 function showListing({ locations }: Listing, { output, environment }: Execution): void {
-  for (const { location, backups } of locations) {
-    output.resultLine([{ text: location, color: 'bold' }, `: ${countOf(backups)}`]);
-    const rows = backups.map((listed) => toRow(listed, environment.clock.now()));
-    output.resultTable(rows, layOut);
+  const { stdoutColumns: width } = output;
+  for (const listed of locations) {
+    output.resultLine(headingOf(listed));
+    output.resultTable(tableOf(listed, environment.clock.now()), (cells) =>
+      layOut(cells, { width, nameColumn: 0, hasTitles: true, overflow: 'below' }),
+    );
   }
-}
-
-function countOf(listed: readonly ListedBackup[]): string {
-  const foreign = listed.filter(({ backup }) => backup.state === 'foreign').length;
-  const others = foreign === 0 ? '' : `, ${plural(foreign, 'other entry', 'other entries')}`;
-  return `${plural(listed.length - foreign, 'backup')}${others}`;
-}
-
-function toRow(listed: ListedBackup, nowMs: number): Cell[] {
-  const { backup, depth, createdMs } = listed;
-  const age = createdMs === undefined ? undefined : `${formatDuration(nowMs - createdMs)} old`;
-  return [
-    [`  ${'  '.repeat(depth)}${depth > 0 ? '└ ' : ''}${backup.name}`],
-    [age ?? createdOf(backup.created)],
-    [backup.sizeBytes === undefined ? '?' : formatBytes(backup.sizeBytes)],
-    notesOf(listed),
-  ];
-}
-
-function notesOf({ backup, isLastBackup, problem }: ListedBackup): Cell {
-  const notes: Part[] = isLastBackup ? [{ text: 'last backup', color: 'green' }] : [];
-  if (isLastBackup && problem !== undefined) notes.push('; ');
-  if (problem === undefined) return notes;
-  return [...notes, backup.state === 'foreign' ? problem : { text: problem, color: 'red' }];
-}
-
-/** As the server wrote it, in a time zone that depends on its version; year 1 means unknown. */
-function createdOf(created: string): string {
-  return created.startsWith('0001-') ? '?' : created;
 }
 
 /** The documented shape of `--json`; see docs/list.md. */
@@ -65,21 +38,35 @@ function toJson({ locations, lastBackup }: Listing, host: string): unknown {
   return {
     host,
     lastBackup: lastBackup ?? null,
-    backups: locations.flatMap(({ backups }) =>
-      backups.map(({ backup, createdMs, restorable, problem, isLastBackup }) => ({
-        name: backup.name,
-        location: backup.location,
-        kind: kindOf(backup),
-        base: backup.required ?? null,
-        state: backup.state,
-        restorable,
-        problem: problem ?? null,
-        createdAt: createdMs === undefined ? null : new Date(createdMs).toISOString(),
-        created: backup.created,
-        sizeBytes: backup.sizeBytes ?? null,
-        isLastBackup,
-      })),
+    omitted: Object.fromEntries(
+      locations.map(({ location, backups }) => [
+        location,
+        backups.filter((each) => !each.isSelected).length,
+      ]),
     ),
+    backups: locations.flatMap(({ backups }) =>
+      backups.filter(({ isSelected }) => isSelected).map(toJsonBackup),
+    ),
+  };
+}
+
+function toJsonBackup(listed: ListedBackup): unknown {
+  const { backup, createdMs, restorable, problem, isLastBackup } = listed;
+  return {
+    name: backup.name,
+    location: backup.location,
+    kind: kindOf(backup),
+    base: backup.required ?? null,
+    fullBackup: listed.fullBackup ?? null,
+    chainLength: listed.chainLength ?? null,
+    state: backup.state,
+    restorable,
+    problem: problem ?? null,
+    createdAt: createdMs === undefined ? null : new Date(createdMs).toISOString(),
+    created: backup.created,
+    sizeBytes: backup.sizeBytes ?? null,
+    uploadedBytes: backup.uploadedBytes ?? null,
+    isLastBackup,
   };
 }
 

@@ -3,27 +3,33 @@ import type { CommandDefinition } from './definition.js';
 
 interface ListOptions {
   location?: string;
+  last?: string;
 }
 
 export const list: CommandDefinition = {
   name: 'list',
   summary: 'list backups, each increment under its base',
-  description:
-    'Lists local and remote backups with their age and size, marks the last backup, and shows which backups cannot be restored, and why.',
+  description: [
+    'Lists remote and local backups with their age, the size of their data and how they were uploaded.',
+    'Marks the last backup, and shows which backups cannot be restored, and why.',
+    'In a chain, each increment is based on the backup above it; a branch is indented under its base.',
+  ].join(' '),
   examples: [
     'chbackup list clickhouse-backup-api',
+    'chbackup list clickhouse-backup-api --last 10',
     'chbackup list clickhouse-backup-api --location remote --json',
     'chbackup list --binary',
   ],
   options: [
     { flags: '--location <local|remote>', description: 'list only this location (default: both)' },
+    { flags: '--last <n>', description: 'list only the n newest backups of each location' },
   ],
   defaultWait: '30m',
   canUseBinary: true,
   async run({ options }, execution) {
-    const location = readLocation(options);
+    const request = { location: readLocation(options), last: readLast(options) };
     const { executeList } = await import('./list-view.js');
-    return executeList(location, execution);
+    return executeList(request, execution);
   },
 };
 
@@ -32,5 +38,13 @@ function readLocation({ location }: ListOptions): 'all' | 'local' | 'remote' {
   if (location === 'local' || location === 'remote') return location;
   throw new ConfigError('--location is neither local nor remote', {
     hint: 'leave it out for both',
+  });
+}
+
+function readLast({ last }: ListOptions): number | undefined {
+  if (last === undefined) return undefined;
+  if (/^[1-9]\d{0,8}$/.test(last)) return Number(last);
+  throw new ConfigError('--last is not a number of backups', {
+    hint: 'give a whole number of at least 1, or leave it out to list all',
   });
 }

@@ -19,6 +19,8 @@ export type Cell = readonly Part[];
 export interface Output {
   readonly stdoutIsTerminal: boolean;
   readonly stderrIsTerminal: boolean;
+  /** The width of the terminal on stdout; undefined if it is not a terminal. */
+  readonly stdoutColumns: number | undefined;
   /** Writes chbackup's own text, such as help, to stdout as it is. */
   ownText(text: string): void;
   /** Writes a line of a result to stdout. */
@@ -66,6 +68,8 @@ export function openOutput({ stdout, stderr, env }: OutputOptions): Output {
   return {
     stdoutIsTerminal,
     stderrIsTerminal,
+    // A terminal that does not know its width reports 0.
+    stdoutColumns: (stdoutIsTerminal && stdout.columns) || undefined,
     ownText: write,
     resultLine: (parts) => write(`${lineOf(parts, onStdout)}\n`),
     resultJson: (value, indent) => write(`${jsonOf(value, indent)}\n`),

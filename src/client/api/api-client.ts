@@ -11,6 +11,7 @@ import type {
   Table,
 } from '../client.js';
 import { stateOf } from '../row-state.js';
+import { uploadedBytesOf } from '../uploaded-bytes.js';
 import { isNotStarted, serverErrorCode } from '../server-errors.js';
 import { readCapabilities } from './capabilities.js';
 import { slowMs } from '../limits.js';
@@ -162,12 +163,23 @@ export class ApiClient implements BackupServer {
 
   private toBackup(row: z.output<typeof listRow>): Backup {
     const { name, location } = row;
-    const sizeBytes = row.data_size ?? row.size;
+    const { size, data_size: dataBytes } = row;
+    const sizeBytes = dataBytes ?? size;
+    const isSplit = size !== undefined && dataBytes !== undefined;
+    const uploadedBytes = uploadedBytesOf({
+      location,
+      description: row.desc,
+      isIncrement: row.required !== '',
+      allBytes: size,
+      restBytes: isSplit ? size - dataBytes : undefined,
+      sentBytes: row.compressed_size,
+    });
     return {
       name,
       location,
       created: row.created,
       ...(sizeBytes !== undefined && { sizeBytes }),
+      ...(uploadedBytes !== undefined && { uploadedBytes }),
       required: row.required || undefined,
       description: this.parts.connection.responses.sanitize(row.desc),
       state: stateOf({ name, location, description: row.desc }),

@@ -18,6 +18,7 @@ export const listRow = z.object({
   created: z.string(),
   size: z.optional(z.number()),
   data_size: z.optional(z.number()),
+  compressed_size: z.optional(z.number()),
   location: z.enum(['local', 'remote']),
   required: z._default(z.string(), ''),
   desc: z._default(z.string(), ''),

@@ -1,6 +1,7 @@
 import type { Backup, Location } from '../../backup/backup.js';
 import { stateOf } from '../row-state.js';
 import { presentable } from '../../text.js';
+import { uploadedBytesOf } from '../uploaded-bytes.js';
 
 const date = String.raw`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|\d\d\/\d\d\/\d{4} \d\d:\d\d:\d\d`;
 
@@ -101,13 +102,27 @@ function backup(
   required: string,
   description: string,
 ): Backup {
-  const sizeBytes = bytesOf(/\bdata:([^,]*)/.exec(size)?.[1] ?? size);
+  const part = (key: string) => bytesOf(new RegExp(String.raw`\b${key}:([^,]*)`).exec(size)?.[1]);
+  const meta = part('meta');
+  const others = ['obj', 'rbac', 'conf', 'nc'].map((key) => part(key) ?? 0);
+  const sizeBytes = part('data') ?? bytesOf(size);
+  const base = required.replace(/^\+/, '') || undefined;
+  const uploadedBytes = uploadedBytesOf({
+    location,
+    description,
+    isIncrement: base !== undefined,
+    allBytes: part('all'),
+    // Not the difference between two sizes, which are rounded.
+    restBytes: meta === undefined ? undefined : others.reduce((sum, bytes) => sum + bytes, meta),
+    sentBytes: part('arch'),
+  });
   return {
     name,
     location,
     created,
     ...(sizeBytes !== undefined && { sizeBytes }),
-    required: required.replace(/^\+/, '') || undefined,
+    ...(uploadedBytes !== undefined && { uploadedBytes }),
+    required: base,
     description: presentable(description),
     state: stateOf({ name, location, description }),
   };
@@ -122,7 +137,7 @@ const units: Record<string, number> = {
 };
 
 /** Returns the bytes of a size such as `8.05MiB`; undefined for `???` and anything else. */
-export function bytesOf(size: string): number | undefined {
+export function bytesOf(size = ''): number | undefined {
   const match = /^(\d+(?:\.\d+)?)([KMGT]i)?B$/.exec(size);
   if (match === null) return undefined;
   const [, number = '', prefix = ''] = match;

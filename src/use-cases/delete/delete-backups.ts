@@ -20,7 +20,7 @@ import { emptyStorage, lastBackupNotListed } from '../empty-storage.js';
 import type { Reason } from '../../backup/deletion/reasons.js';
 import { plural } from '../../text.js';
 import { checkServer, prepareHost } from '../prepare-host.js';
-import { describeRefusal } from './reason-text.js';
+import { describeFreed, describeRefusal } from './reason-text.js';
 import { findBrokenTwice, findForeignTwice, type SeenTwice } from './seen-twice.js';
 
 export interface DeleteRequest {
@@ -56,7 +56,7 @@ export async function deleteBackups(
   throwIfRefused(shown, request);
   warnOfKept(shown, request, context);
   if (request.dryRun || shown.order.length === 0) return { deleted: [], failed: [] };
-  await getYes(request, context, dialogue, shown.order.length);
+  await getYes(request, context, dialogue, shown);
 
   const { location } = request;
   return underHostLock(context, `delete-${location}`, async () => {
@@ -192,11 +192,11 @@ async function getYes(
   request: DeleteRequest,
   { host }: CommandContext,
   dialogue: DeletionDialogue,
-  count: number,
+  shown: DeletionPlan,
 ): Promise<void> {
   if (request.yes) return;
-  const backups = plural(count, `${request.location} backup`);
-  await confirm(dialogue, `Delete ${backups} of ${host}?`, {
+  const backups = plural(shown.order.length, `${request.location} backup`);
+  await confirm(dialogue, `Delete ${backups} of ${host}${describeFreed(shown)}?`, {
     unchanged: 'nothing was deleted',
     hint: 'pass --yes to delete these backups, or --dry-run to see the plan only',
   });

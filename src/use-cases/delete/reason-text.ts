@@ -1,7 +1,8 @@
-import type { Refusal } from '../../backup/deletion/plan.js';
+import type { DeletionPlan, Refusal } from '../../backup/deletion/plan.js';
 import type { Reason } from '../../backup/deletion/reasons.js';
 import type { Location } from '../../backup/backup.js';
-import { formatDuration } from '../../text.js';
+import { sumUploaded } from '../../backup/uploaded-sum.js';
+import { formatBytes, formatDuration } from '../../text.js';
 
 /** Returns why a plan deletes or keeps an entry, as a clause. */
 export function describeReason(reason: Reason): string {
@@ -59,6 +60,15 @@ export function describeReason(reason: Reason): string {
   }
 }
 
+/** Returns why a plan keeps several entries for the same kind of reason, as a clause. */
+export function describeSharedReason(reason: Reason): string {
+  if (reason.kind === 'newest') return `among ${theNewest(reason.count)}`;
+  if (reason.kind === 'young' && reason.ageMs >= 0) return 'not old enough';
+  if (reason.kind === 'required') return 'required by backups that are kept';
+  if (reason.kind === 'may-be-required') return `${reason.by} is broken and may require them`;
+  return describeReason(reason);
+}
+
 /** Returns why nothing is deleted, as a clause. */
 export function describeRefusal(refusal: Refusal, location: Location): string {
   if (refusal.kind === 'required') {
@@ -67,6 +77,17 @@ export function describeRefusal(refusal: Refusal, location: Location): string {
   const place = location === 'remote' ? 'on the remote storage' : 'on the server';
   const [are, backups] = refusal.names.length === 1 ? ['is', 'backup'] : ['are', 'backups'];
   return `${backups} ${refusal.names.join(', ')} ${are} not ${place}`;
+}
+
+/**
+ * Returns how much the deletes free, as the end of a sentence that begins with them; empty if it is
+ * unknown. That of local copies is: they share their files with the tables as long as those have them.
+ */
+export function describeFreed({ items }: DeletionPlan): string {
+  const toDelete = items.filter(({ action }) => action === 'delete');
+  const sum = sumUploaded(toDelete.map(({ backup }) => backup));
+  if (sum === undefined) return '';
+  return ` and free ${sum.isComplete ? '' : 'at least '}${formatBytes(sum.bytes)}`;
 }
 
 function theNewest(count: number): string {

@@ -1,10 +1,18 @@
 import type { Backup, Location } from '../../backup/backup.js';
 import { findRestorable, indexBackups } from '../../backup/chain.js';
 import { createdMsOf, type CreationTimes } from '../../backup/names.js';
-import { chainTree, type TreeNode } from '../../backup/tree.js';
+import { type PlacedBackup, placeChain } from '../../backup/place-chain.js';
+import { chainTree, walkTree } from '../../backup/tree.js';
 import type { OperationFailedError } from '../../errors.js';
 import type { CommandContext } from '../context.js';
 import { lastBackupNotListed } from '../empty-storage.js';
+import { findNewest } from './newest.js';
+
+export interface ListRequest {
+  location: Location | 'all';
+  /** Only this many backups of each location, the newest; undefined for all. */
+  last: number | undefined;
+}
 
 /** A copy of a backup, as `list` shows it. */
 export interface ListedBackup {
@@ -17,13 +25,31 @@ export interface ListedBackup {
   problem: string | undefined;
   /** It is the last recorded backup of this host. */
   isLastBackup: boolean;
-  /** Its distance from its full backup. */
-  depth: number;
+  /** The full backup that its chain begins with, itself for a full one; undefined if unknown. */
+  fullBackup: string | undefined;
+  /** How many backups a restore needs, this one included; undefined if it cannot be restored. */
+  chainLength: number | undefined;
+  /** It is one of the newest, which `last` selects. Without `last`, all are selected. */
+  isSelected: boolean;
+}
+
+/** A backup at its place in its chain; see `PlacedBackup`. */
+export interface ListedRow {
+  listed: ListedBackup;
+  level: number;
+  isBranch: boolean;
+}
+
+export interface ListedLocation {
+  location: Location;
+  /** All backups, increments after their bases. */
+  backups: ListedBackup[];
+  /** The same backups by chain. A local copy needs no other backup: each is a chain of its own. */
+  chains: ListedRow[][];
 }
 
 export interface Listing {
-  /** The backups of each location, increments after their bases. */
-  locations: { location: Location; backups: ListedBackup[] }[];
+  locations: ListedLocation[];
   lastBackup: string | undefined;
   /** Why the list may be incomplete; it is shown anyway. */
   doubt: OperationFailedError | undefined;
@@ -31,7 +57,7 @@ export interface Listing {
 
 /** Lists the backups of one location or of both. Takes no lock and changes nothing. */
 export async function listBackups(
-  location: Location | 'all',
+  { location, last: count }: ListRequest,
   { client, files, host, logDirectory, report }: CommandContext,
 ): Promise<Listing> {
   report.phase('listing backups');
@@ -43,10 +69,11 @@ export async function listBackups(
   const shown = location === 'all' ? (['remote', 'local'] as const) : [location];
   const locations = shown.map((at) => ({
     location: at,
-    backups: describe(
+    ...describe(
       rows.filter((row) => row.location === at),
       lastBackup,
       recordedTimes,
+      count,
     ),
   }));
   const remote = locations.find((at) => at.location === 'remote')?.backups;
@@ -67,26 +94,50 @@ function describe(
   rows: Backup[],
   lastBackup: string | undefined,
   recordedTimes: CreationTimes,
-): ListedBackup[] {
+  count: number | undefined,
+): Omit<ListedLocation, 'location'> {
   const restorableNames = findRestorable(indexBackups(rows));
-  const listed: ListedBackup[] = [];
-  const walk = (node: TreeNode, depth: number) => {
-    const { backup, orphan } = node;
-    const local = backup.location === 'local';
-    const restorable = backup.state === 'ok' && (local || restorableNames.has(backup.name));
-    const lost = restorable ? undefined : 'one of its bases is broken or missing';
-    listed.push({
-      backup,
-      createdMs: createdMsOf(backup.name, recordedTimes),
-      restorable,
-      problem: problemOf(backup) ?? (local ? undefined : (orphan ?? lost)),
-      isLastBackup: backup.name === lastBackup,
-      depth,
-    });
-    for (const increment of node.increments) walk(increment, depth + 1);
+  const listed = new Map<Backup, ListedBackup>();
+  const trees = chainTree(rows);
+  for (const root of trees) {
+    for (const { node, depth } of walkTree(root)) {
+      const { backup, orphan } = node;
+      const local = backup.location === 'local';
+      const restorable = backup.state === 'ok' && (local || restorableNames.has(backup.name));
+      const lost = restorable ? undefined : 'one of its bases is broken or missing';
+      const first = local ? backup : root.backup;
+      listed.set(backup, {
+        backup,
+        createdMs: createdMsOf(backup.name, recordedTimes),
+        restorable,
+        problem: problemOf(backup) ?? (local ? undefined : (orphan ?? lost)),
+        isLastBackup: backup.name === lastBackup,
+        fullBackup: isFull(first) ? first.name : undefined,
+        chainLength: restorable ? (local ? 1 : depth + 1) : undefined,
+        isSelected: true,
+      });
+    }
+  }
+  const backups = [...listed.values()];
+  if (count !== undefined) {
+    const newest = findNewest(backups, count);
+    for (const each of backups) each.isSelected = newest.has(each);
+  }
+  const chains = rows[0]?.location === 'local' ? backups.map(standAlone) : trees.map(placeChain);
+  const toRow = ({ backup, ...place }: PlacedBackup): ListedRow[] => {
+    const found = listed.get(backup);
+    return found === undefined ? [] : [{ listed: found, ...place }];
   };
-  for (const root of chainTree(rows)) walk(root, 0);
-  return listed;
+  return { backups, chains: chains.map((chain) => chain.flatMap(toRow)) };
+}
+
+function standAlone({ backup }: ListedBackup): PlacedBackup[] {
+  return [{ backup, level: 0, isBranch: false }];
+}
+
+/** A broken backup may be an increment: its base is unknown. A local copy is always complete. */
+function isFull({ location, required, state }: Backup): boolean {
+  return state === 'ok' && (location === 'local' || required === undefined);
 }
 
 /** Returns what is wrong with the copy itself, regardless of its bases. */
