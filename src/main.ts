@@ -32,7 +32,7 @@ export async function main(environment: Environment): Promise<number> {
     // The first error is the one to report.
     if (failure === undefined) throw error;
     const { failBeforeSettings, failLate } = failure;
-    if (execution === undefined) return failBeforeSettings(error, environment, output);
+    if (execution === undefined) return await failBeforeSettings(error, environment, output);
     return failLate(error, execution);
   } finally {
     stopListening();

@@ -38,7 +38,7 @@ export async function prepare(
     defaultWait: command.defaultWait,
     binaryAllowed: command.canUseBinary,
   });
-  if (settings.noColor) output.disableColors();
+  if (!settings.noColor) await output.enableColors();
   const { host, logDir } = settings;
   const disk = environment.disk ?? nodeDisk(environment.env['PATH']);
   const files = new HostFiles(disk, logDir, host.fileName, host.agentFileName);

@@ -21,12 +21,12 @@ export function failLate(error: unknown, { settings, reporter }: Execution): num
 }
 
 /** The same before the settings are read; `--json` is taken from the command line. */
-export function failBeforeSettings(
+export async function failBeforeSettings(
   error: unknown,
   environment: Environment,
   output: Output,
-): number {
-  if (environment.argv.includes('--no-color')) output.disableColors();
+): Promise<number> {
+  if (!environment.argv.includes('--no-color')) await output.enableColors();
   const reporter = new ConsoleReporter({
     output,
     clock: environment.clock,

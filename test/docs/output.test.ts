@@ -35,6 +35,7 @@ function examplesOf(page: string): Example[] {
 function comparable(text: string): string[] {
   return text
     .replaceAll(/127\.0\.0\.1[:_]\d+/g, documentedHost)
+    .replaceAll(/created in \S+, uploaded in \S+$/gm, 'created in TIME, uploaded in TIME')
     .replaceAll(/\d{4}-\d\d-\d\d([ _])\d\d([-:])\d\d\2\d\d/g, 'DATE$1TIME')
     .split('\n')
     .filter((line) => line !== '');

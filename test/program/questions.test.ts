@@ -41,7 +41,7 @@ describe.skipIf(!hasTerminal)('a question on a terminal (needs script)', () => {
   const commands = [
     {
       argv: ['delete-remote', '--all'],
-      asks: 'Delete 1 remote backup of H?',
+      asks: 'Delete 1 remote backup of H and free 8.1 MiB?',
       done: 'nothing was deleted',
     },
     {

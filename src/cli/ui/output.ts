@@ -1,4 +1,3 @@
-import { Chalk, type ChalkInstance } from 'chalk';
 import { OutputError } from '../../errors.js';
 import { describeErrno, harmlessJson, visible } from '../../text.js';
 import type { TerminalStream } from '../environment.js';
@@ -33,8 +32,11 @@ export interface Output {
   progressJson(value: unknown): void;
   /** Writes a table to stdout; `layOut` turns the sanitized and painted cells into lines. */
   resultTable(rows: readonly (readonly Cell[])[], layOut: (cells: string[][]) => string[]): void;
-  /** Uses no colors from here on. */
-  disableColors(): void;
+  /**
+   * Uses colors from here on where they are shown. Loads what paints them only then: runs under cron and
+   * `--version` do not need it.
+   */
+  enableColors(): Promise<void>;
   /**
    * Waits until everything is written to stdout. Throws `OutputError` with this hint if that failed,
    * but not if the reader has closed its end.
@@ -55,8 +57,8 @@ export function openOutput({ stdout, stderr, env }: OutputOptions): Output {
   stderr.on('error', () => undefined);
   const stdoutIsTerminal = stdout.isTTY === true;
   const stderrIsTerminal = stderr.isTTY === true;
-  let onStdout = new Chalk({ level: colorLevel(env, stdoutIsTerminal) });
-  let onStderr = new Chalk({ level: colorLevel(env, stderrIsTerminal) });
+  let onStdout = unpainted;
+  let onStderr = unpainted;
   const write = (text: string) => {
     written = new Promise((resolve) => {
       stdout.write(text, (error) => {
@@ -79,9 +81,11 @@ export function openOutput({ stdout, stderr, env }: OutputOptions): Output {
       const cells = rows.map((row) => row.map((cell) => lineOf(cell, onStdout)));
       for (const line of layOut(cells)) write(`${line}\n`);
     },
-    disableColors() {
-      onStdout = new Chalk({ level: 0 });
-      onStderr = onStdout;
+    async enableColors() {
+      const levels = [stdoutIsTerminal, stderrIsTerminal].map((each) => colorLevel(env, each));
+      if (levels.every((level) => level === 0)) return;
+      const { Chalk } = await import('chalk');
+      [onStdout = unpainted, onStderr = unpainted] = levels.map((level) => new Chalk({ level }));
     },
     async finishStdout(hint) {
       await written;
@@ -99,12 +103,24 @@ function colorLevel(env: Record<string, string | undefined>, isTerminal: boolean
   return isTerminal && env['TERM'] !== 'dumb' ? 1 : 0;
 }
 
-function lineOf(parts: readonly Part[], chalk: ChalkInstance): string {
-  return parts.map((part) => painted(part, chalk)).join('');
+/** Paints a text in each color. */
+type Palette = Record<Color, (text: string) => string>;
+
+const asItIs = (text: string) => text;
+const unpainted: Palette = {
+  bold: asItIs,
+  gray: asItIs,
+  green: asItIs,
+  red: asItIs,
+  yellow: asItIs,
+};
+
+function lineOf(parts: readonly Part[], palette: Palette): string {
+  return parts.map((part) => painted(part, palette)).join('');
 }
 
-function painted(part: Part, chalk: ChalkInstance): string {
-  return typeof part === 'string' ? visible(part) : chalk[part.color](visible(part.text));
+function painted(part: Part, palette: Palette): string {
+  return typeof part === 'string' ? visible(part) : palette[part.color](visible(part.text));
 }
 
 function jsonOf(value: unknown, indent?: number): string {
