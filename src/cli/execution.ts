@@ -1,6 +1,7 @@
 import { readSettings, type Settings } from '../config/settings.js';
 import { type Disk, nodeDisk } from '../state/disk.js';
 import { HostFiles } from '../state/host-files.js';
+import type { NewHost } from '../client/api/patience.js';
 import type { Environment } from './environment.js';
 import type { Output } from './ui/output.js';
 import type { Invocation } from './program.js';
@@ -17,8 +18,8 @@ export interface Execution {
   output: Output;
   disk: Disk;
   files: HostFiles;
-  /** How messages name the host until its name has been resolved. */
-  unresolved: { label: string; advice: string | undefined };
+  /** undefined for a host that has files in the log directory, which an earlier run has reached. */
+  newHost: NewHost | undefined;
   /** Aborted with an `InterruptedError` on SIGINT and SIGTERM. */
   signal: AbortSignal;
 }
@@ -42,7 +43,9 @@ export async function prepare(
   const { host, logDir } = settings;
   const disk = environment.disk ?? nodeDisk(environment.env['PATH']);
   const files = new HostFiles(disk, logDir, host.fileName, host.agentFileName);
-  const isShown = settings.binaryPath !== undefined || mayShowHost(given, host, files);
+  const isLocal = settings.binaryPath !== undefined;
+  const isKnown = !isLocal && files.exist();
+  const isShown = isLocal || isKnown || mayShowHost(given, host);
   const spinner = await openSpinner(environment, output, settings.json || settings.quiet);
   const reporter = new ConsoleReporter({
     output,
@@ -62,7 +65,8 @@ export async function prepare(
   const unresolved = isShown
     ? { label: host.label, advice: undefined }
     : { label: 'the host given as an argument', advice: orderAdvice(given) };
-  return { environment, settings, reporter, output, disk, files, unresolved, signal };
+  const newHost = isKnown ? undefined : unresolved;
+  return { environment, settings, reporter, output, disk, files, newHost, signal };
 }
 
 /** Loaded only where there is a terminal for it. */

@@ -70,7 +70,7 @@ function openParts({ environment, settings, reporter, disk, files, signal }: Exe
 }
 
 async function openApi(
-  { environment, settings, unresolved }: Execution,
+  { environment, settings, newHost }: Execution,
   parts: Parts,
   listWhileBusy: boolean,
 ): Promise<BackupServer> {
@@ -79,7 +79,7 @@ async function openApi(
     transport: await openTransport(environment, settings),
     observer: parts.report,
     label: settings.host.label,
-    unresolved,
+    newHost,
     credentials: givenCredentials(settings),
     timeoutMs: settings.timeoutMs,
     connectTimeoutMs: settings.connectTimeoutMs,

@@ -1,17 +1,16 @@
 import { isIP } from 'node:net';
 import type { Host } from '../config/host.js';
 import { parseHost } from '../config/host.js';
-import type { HostFiles } from '../state/host-files.js';
 import type { Given } from './options.js';
 
 /**
- * Returns false if the host argument may be a password in the wrong place: user or password are
- * arguments too, and the log directory has no files of the host. Then it is not shown before its name
- * has been resolved, which is when it turns out to be a host.
+ * Returns false if the host argument of a new host may be a password in the wrong place, because user
+ * or password are arguments too. Then it is not shown before its name has been resolved, which is when
+ * it turns out to be a host.
  */
-export function mayShowHost(given: Given, { label }: Host, files: HostFiles): boolean {
+export function mayShowHost(given: Given, { label }: Host): boolean {
   const isAlone = given.user === undefined && given.password === undefined;
-  return isAlone || isCertainlyHost(label) || files.exist();
+  return isAlone || isCertainlyHost(label);
 }
 
 /** Returns what to advise, besides its spelling, if the name of such a host does not exist. */

@@ -134,6 +134,19 @@ describe('a host name that does not exist', () => {
     expect(stderr).not.toContain('[WARNING]');
   });
 
+  test('of a known host is retried for the connect timeout, with a hint about DNS', async ({
+    harness,
+  }) => {
+    expect((await harness.run('create-full')).code).toBe(0);
+    failing(harness, 6, notFound);
+    expect((await harness.run('create-diff')).code).toBe(0);
+    failing(harness, Infinity, notFound);
+    const startMs = harness.clock.elapsed();
+    const { code, stderr } = await harness.run('create-diff');
+    expect([code, harness.clock.elapsed() - startMs]).toEqual([13, minute]);
+    expect(stderr).toMatch(/::::\[ERROR\] .*the host name was not found \(check the DNS settings/);
+  });
+
   test('does not end the run for 9 minutes during an upload, if it was found before', async ({
     harnessOf,
   }) => {

@@ -86,7 +86,9 @@ function checkJournalRemoval(
   const must = (isMet: boolean, failure: string) => schedule.expect(isMet, run, failure);
   const { backup = '', phase, base = '', lastBackup } = readJournal(before);
   if (phase !== 'upload' || !run.step.command.startsWith('create-')) return;
-  if (schedule.lastBackup(run) === backup || run.incomplete.has(backup)) return;
+  if (schedule.lastBackup(run) === backup) return;
+  // The error shows that files are missing, so no list is needed.
+  if (run.incomplete.has(backup) || run.endedIncomplete.has(backup)) return;
   const isUpload = ({ path }: SentRequest) => path.startsWith('/backup/upload/');
   const sinceMs = run.sent.findLast(isUpload)?.atMs ?? run.startMs;
   const list = run.lists.findLast(({ where, atMs }) => where !== 'local' && atMs >= sinceMs);

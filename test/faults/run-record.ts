@@ -62,6 +62,8 @@ export interface RunRecord {
   everDoneButRefused: Set<string>;
   /** Backups whose own files are incomplete, according to an error that the run received. */
   incomplete: Set<string>;
+  /** The same if the last upload shown was the one that failed, also one that the server resumed. */
+  endedIncomplete: Set<string>;
   /** Backups whose upload sent nothing, according to an answer that the run received. */
   notStarted: Set<string>;
   /** Backups with an upload in the log that may have sent something. */
@@ -103,6 +105,7 @@ export function newRecord(
     doneButRefused: new Set(),
     everDoneButRefused: new Set(),
     incomplete: new Set(),
+    endedIncomplete: new Set(),
     notStarted: new Set(),
     started: new Set(),
     deleting: [],

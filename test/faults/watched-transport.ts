@@ -149,6 +149,8 @@ function learnUploads(
     const none = entries.every((other) => other.name !== name || isNotStarted(other));
     if (none && !run.started.has(name)) run.notStarted.add(name);
     else run.notStarted.delete(name);
+    if (error.includes('uploadSingleBackupFile')) run.endedIncomplete.add(name);
+    else run.endedIncomplete.delete(name);
     if (status !== 'error' || command.includes('--resumable')) continue;
     if (error.includes('uploadSingleBackupFile')) run.incomplete.add(name);
     // The only upload that may be requested again, in full.

@@ -10,7 +10,7 @@ import {
 import { quickMs } from '../limits.js';
 import type { ClientObserver } from '../observer.js';
 import { isFromServer } from './error-response.js';
-import { Patience, type UnresolvedHost } from './patience.js';
+import { Patience, type NewHost } from './patience.js';
 import { notNow } from './proxy-response.js';
 import { ResponseReader } from './response-reader.js';
 import { type GivenCredentials, unauthorized } from './unauthorized.js';
@@ -41,7 +41,7 @@ export interface ApiConnectionOptions {
   connectTimeoutMs: number;
   /** The host as typed, for messages. */
   label: string;
-  unresolved: UnresolvedHost;
+  newHost: NewHost | undefined;
   credentials: GivenCredentials;
   observer: ClientObserver;
   redact: (text: string) => string;

@@ -4,7 +4,7 @@ import type { BackupServer } from '../client.js';
 import type { ClientObserver } from '../observer.js';
 import { ActionLog } from './action-log.js';
 import { ApiConnection } from './connection.js';
-import type { UnresolvedHost } from './patience.js';
+import type { NewHost } from './patience.js';
 import type { GivenCredentials } from './unauthorized.js';
 import { ApiClient } from './api-client.js';
 import { OperationRunner } from './operation.js';
@@ -19,7 +19,7 @@ export interface OpenOptions {
   /** The host as typed, for messages. */
   label: string;
   /** How messages name the host until its name has been resolved. */
-  unresolved: UnresolvedHost;
+  newHost: NewHost | undefined;
   credentials: GivenCredentials;
   timeoutMs: number;
   connectTimeoutMs: number;

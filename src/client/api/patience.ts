@@ -17,8 +17,9 @@ const leastLimitMs = 1000;
 /** The rest of the connect timeout that is not worth another attempt; timers are not exact. */
 const negligibleMs = 100;
 
-/** How messages name the host until its name has been resolved. */
-export interface UnresolvedHost {
+/** A host that was not reached by an earlier run either. */
+export interface NewHost {
+  /** How messages name it until its name has been resolved. */
   label: string;
   /** What the hint adds; undefined for nothing. */
   advice: string | undefined;
@@ -30,7 +31,8 @@ export interface PatienceOptions {
   connectTimeoutMs: number;
   /** The host as typed, for messages. */
   label: string;
-  unresolved: UnresolvedHost;
+  /** undefined for a known host: a name that cannot be resolved now is looked up again. */
+  newHost: NewHost | undefined;
   observer: ClientObserver;
   sanitize: (text: string) => string;
 }
@@ -42,14 +44,15 @@ export class Patience {
   private readonly options: PatienceOptions;
   /** The time since which no response has come; undefined if the last request got one. */
   private silentSinceMs: number | undefined;
-  /** True once the host name was resolved in this run. */
-  private isResolved = false;
+  /** True once the host name was resolved, in this run or in an earlier one. */
+  private isResolved: boolean;
   /** True once the server has responded in this run. */
   private hasAnswered = false;
   private wrongAddresses = 0;
 
   constructor(options: PatienceOptions) {
     this.options = options;
+    this.isResolved = options.newHost === undefined;
   }
 
   /** Records that a response came. */
@@ -107,13 +110,14 @@ export class Patience {
 
   /** Returns the final error of a server that does not respond. */
   unreachable(error: TransportError): UnreachableError {
-    const { sanitize, unresolved } = this.options;
+    const { sanitize, newHost } = this.options;
     const { firstHint, hint = defaultHint, predicate } = error.details;
-    const isUnresolved = !this.isResolved;
-    const label = isUnresolved ? unresolved.label : this.options.label;
+    const wasRight = error.details.unresolved === true ? this.isResolved : this.hasAnswered;
+    const unresolved = this.isResolved ? undefined : newHost;
+    const { label, advice } = unresolved ?? { label: this.options.label, advice: undefined };
     const hints = [
-      this.hasAnswered ? hint : (firstHint ?? hint),
-      ...(isUnresolved && unresolved.advice !== undefined ? [unresolved.advice] : []),
+      wasRight ? hint : (firstHint ?? hint),
+      ...(advice === undefined ? [] : [advice]),
     ];
     return new UnreachableError(
       `${label} ${predicate ?? `does not answer: ${sanitize(this.reasonOf(error))}`}`,
@@ -137,7 +141,7 @@ export class Patience {
     this.options.observer.hostResolved();
   }
 
-  /** Returns false for an address that was right earlier in this run. */
+  /** Returns false for an address that was right before. */
   private isAddressWrong({ details }: TransportError): boolean {
     if (details.wrongAddress !== true) return false;
     return details.unresolved === true ? !this.isResolved : !this.hasAnswered;
