@@ -31,7 +31,7 @@ export async function prepare(
   output: Output,
   signal: AbortSignal,
 ): Promise<Execution> {
-  checkTimeZone(environment.env['TZ'], environment.clock.now());
+  const zoneWarning = checkTimeZone(environment.env['TZ'], environment.clock.now());
   const { settings, unknown } = await readSettings({
     given,
     env: environment.env,
@@ -59,6 +59,7 @@ export async function prepare(
     spinner,
   });
   environment.setTitle(['chbackup', command.name, ...(isShown ? [host.label] : [])].join(' '));
+  if (zoneWarning !== undefined) reporter.warn(zoneWarning);
   if (unknown.length > 0) {
     reporter.warn(`ignoring unknown setting${unknown.length > 1 ? 's' : ''} ${unknown.join(', ')}`);
   }

@@ -19,7 +19,7 @@ const filesHelp = `Files in the log directory (HOST: the host name, with _PORT i
   .HOST_run.json       journal of an unfinished run; the next run recovers from it
   .HOST_status.json    last run of each command and last success, as JSON
   .HOST_lock           lock (flock) held while chbackup works on this host
-  .given_names         names used so far, so that none is used twice, and when`;
+  .given_names         names used so far and when, so that none is used twice`;
 
 /** Returns the text below the options of a command's help. */
 export function epilogue(examples: readonly string[]): string {

@@ -13,20 +13,23 @@ export function nameTimeZone(env: Record<string, string | undefined>): void {
 }
 
 /**
- * Throws `ConfigError` if TZ is set but Node ignores it: the names of backups would not have the time
- * of cron and of the other programs on this machine. Node knows the names of zones and some POSIX rules
+ * Checks that Node uses the TZ that is set. Otherwise the names of backups do not have the time of cron
+ * and of the other programs on this machine: throws `ConfigError` for a zone that does not exist, and
+ * returns a warning for a POSIX rule, which those programs know. Node knows the names of zones and some POSIX rules
  * (`UTC+3`; `CET-1CEST` only if that is the time of this machine anyway), so Node's local time is
  * compared with the one in TZ, now and in half a year.
  */
-export function checkTimeZone(tz: string | undefined, nowMs: number): void {
+export function checkTimeZone(tz: string | undefined, nowMs: number): string | undefined {
   // The comparison takes 15 ms, and these are what most machines have.
-  if (tz === undefined || ['', 'UTC', 'Etc/UTC'].includes(tz)) return;
+  if (tz === undefined || ['', 'UTC', 'Etc/UTC'].includes(tz)) return undefined;
   const halfYearMs = 183 * 24 * 3_600_000;
   const dates = [new Date(nowMs), new Date(nowMs + halfYearMs)];
   const offsets = dates.map((date) => date.getTimezoneOffset());
   const name = tz.replace(/^:/, '').replace(/^(?:posix|right)\//, '');
   const zone = openZone(name);
-  if (zone === undefined ? matchesRule(offsets, name) : matchesZone(offsets, dates, zone)) return;
+  const rule = zone === undefined ? readRule(name) : undefined;
+  if (zone !== undefined && matchesZone(offsets, dates, zone)) return undefined;
+  if (rule !== undefined) return matchesRule(offsets, rule) ? undefined : ignored(tz);
   const usual = zone?.resolvedOptions().timeZone ?? '';
   const isMisspelt = usual !== name && usual.toLowerCase() === name.toLowerCase();
   throw new ConfigError(`TZ ${JSON.stringify(tz)} is not a time zone that Node.js knows`, {
@@ -56,13 +59,28 @@ function matchesZone(offsets: number[], dates: Date[], zone: Intl.DateTimeFormat
   return inZone.every((offset, at) => offset - (offsets[at] ?? 0) === 0);
 }
 
-/** Compares with a POSIX rule such as `MSK-3` or `CET-1CEST`: standard time, and if there is another. */
-function matchesRule(offsets: number[], rule: string): boolean {
+interface PosixRule {
+  /** In minutes, with the sign of `getTimezoneOffset`. */
+  standard: number;
+  hasSummer: boolean;
+}
+
+/** Reads a POSIX rule such as `MSK-3` or `CET-1CEST`; undefined if it is not one. */
+function readRule(text: string): PosixRule | undefined {
   const form = /^(?:[A-Za-z]{3,}|<[^>]+>)([+-]?)(\d{1,2})(?::(\d\d))?(?::\d\d)?(.*)$/;
-  const match = form.exec(rule);
-  if (match === null) return false;
+  const match = form.exec(text);
+  if (match === null) return undefined;
   const [, sign, hours, minutes = '0', summer] = match;
   const standard = (Number(hours) * 60 + Number(minutes)) * (sign === '-' ? -1 : 1);
-  const hasSummer = new Set(offsets).size > 1;
-  return Math.max(...offsets) - standard === 0 && hasSummer === (summer !== '');
+  return { standard, hasSummer: summer !== '' };
+}
+
+function matchesRule(offsets: number[], { standard, hasSummer }: PosixRule): boolean {
+  const changes = new Set(offsets).size > 1;
+  return Math.max(...offsets) - standard === 0 && changes === hasSummer;
+}
+
+function ignored(tz: string): string {
+  const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+  return `Node.js does not know the time zone rule TZ=${JSON.stringify(tz)}, so the names of backups have the time of ${timeZone}; to change that, set TZ to the name of a zone, such as Europe/Berlin`;
 }

@@ -13,7 +13,7 @@ export function mayShowHost(given: Given, { label }: Host): boolean {
   return isAlone || isCertainlyHost(label);
 }
 
-/** Returns what to advise, besides its spelling, if the name of such a host does not exist. */
+/** Returns a hint about the order of the arguments, for a host name that does not exist. */
 export function orderAdvice({ host, user, password }: Given): string {
   const others = [user, password];
   const seemsSwapped =

@@ -40,7 +40,8 @@ const noCommand = () => new ConfigError('no command given', { hint: 'see chbacku
 
 function unknownCommand(error: CommanderError, argv: readonly string[]): ConfigError {
   const similar = suggestionIn(error);
-  const later = commands.find(({ name }) => argv.includes(name));
+  const startsWithOption = argv[0]?.startsWith('-') === true;
+  const later = startsWithOption ? undefined : commands.find(({ name }) => argv.includes(name));
   const hint =
     (similar !== '' && `did you mean ${similar}? `) ||
     (later !== undefined && `the command comes before the host: chbackup ${later.name} HOST; `) ||

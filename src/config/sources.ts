@@ -30,12 +30,12 @@ export interface Sources {
 export async function collectSettings(
   sources: Sources,
 ): Promise<{ raw: RawSettings; unknown: string[] }> {
-  const fromEnvironment = readVariables(sources.env, sources.cwd, '');
+  const fromEnvironment = readVariables(sources.env, sources, '');
   const named = sources.given.settings ?? fromEnvironment.settings;
   const fileName = named?.value ?? '.env';
   const text = named ? readNamedFile(named, sources.cwd) : findEnvFile(sources.cwd);
   const file = await parseEnvFile(text);
-  const fromFile = readVariables(file, sources.cwd, ` in ${fileName}`);
+  const fromFile = readVariables(file, sources, ` in ${fileName}`);
   const raw: RawSettings = { ...fromFile, ...fromEnvironment, ...sources.given };
   for (const name of fileSettings) {
     const setting = raw[name];
@@ -49,7 +49,7 @@ export async function collectSettings(
 
 function readVariables(
   variables: Record<string, string | undefined>,
-  cwd: string | undefined,
+  { cwd, given }: Pick<Sources, 'cwd' | 'given'>,
   where: string,
 ): RawSettings {
   const raw: RawSettings = {};
@@ -60,7 +60,7 @@ function readVariables(
   }
   const add = (name: SettingName, variable: string, read: (value: string) => RawSetting) => {
     const value = variables[variable];
-    if (value === undefined || value === '') return;
+    if (value === undefined || value === '' || given[name] !== undefined) return;
     if (raw[name] !== undefined) {
       throw new ConfigError(`both ${variableOf(name)} and ${variable} are set${where}`, {
         hint: 'keep one of them',

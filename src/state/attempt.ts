@@ -20,7 +20,7 @@ function hintFor(code: string): string {
   switch (code) {
     case 'ENOSPC':
     case 'EDQUOT':
-      return 'free some space there';
+      return 'free some space in the file system of the log directory';
     case 'EACCES':
     case 'EPERM':
       return `the user that runs chbackup must own the log directory and its files; change their owner, ${another}`;

@@ -140,13 +140,9 @@ export class HostFiles {
     this.disk.remove(this.journalFile);
   }
 
-  /** Returns undefined if there is no status file, or none that can be read: it is then begun again. */
+  /** Returns undefined if there is no status file, or not one that chbackup wrote. Throws `StateError`. */
   readStatus(): Status | undefined {
-    try {
-      return parseStatus(this.disk.read(this.statusFile) ?? '');
-    } catch {
-      return undefined;
-    }
+    return parseStatus(this.disk.read(this.statusFile) ?? '');
   }
 
   writeStatus(status: Status): void {

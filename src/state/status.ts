@@ -12,6 +12,7 @@ export interface CommandRun {
   finishedAt: Date;
   /** The time between the two, even if the clock was set meanwhile. */
   seconds: number;
+  /** That of the work; a result that could not be written to stdout afterwards does not count. */
   exitCode: number;
   /** Without secrets; undefined for exit code 0. */
   error: string | undefined;

@@ -5,9 +5,9 @@ import { pollIntervalMs } from '../time/intervals.js';
 import { StateError } from '../errors.js';
 import type { Disk } from './disk.js';
 
-/** Names are kept for this long, so that the ages of their backups are known, */
-const keptMs = 14 * 24 * 60 * 60 * 1000;
-/** and at least this many: weeks of hourly backups. A clock is not set back further than that. */
+/** How long names are kept, so that the ages of their backups are known. */
+const keptSeconds = 14 * 24 * 60 * 60;
+/** The least number of names that are kept: weeks of hourly backups. */
 const leastKept = 5000;
 const longestWaitMs = 60_000;
 
@@ -47,7 +47,7 @@ export async function reserveName(
     const name = freeName(wanted, (free) => known.has(free) || isTaken(free));
     const seconds = Math.floor(atMs / 1000);
     const kept = [...used, { name, seconds }].filter(
-      (one, at) => at > used.length - leastKept || seconds - (one.seconds ?? 0) < keptMs / 1000,
+      (one, at) => at > used.length - leastKept || seconds - (one.seconds ?? 0) < keptSeconds,
     );
     disk.replace(file, kept.map((one) => `${lineOf(one)}\n`).join(''));
     return name;

@@ -2,7 +2,7 @@ import { ConfigError, InterruptedError, OperationFailedError } from '../errors.j
 
 /** Asks the user. */
 export interface Asker {
-  /** Returns undefined if there is no terminal. */
+  /** Returns undefined if the question cannot be asked: with `--json`, or without a terminal. */
   ask(question: string): Promise<boolean | undefined>;
 }
 
@@ -18,7 +18,10 @@ export async function confirm(
   const answer = await beforeChanges(unchanged, () => asker.ask(question));
   if (answer === true) return;
   if (answer === undefined) {
-    throw new ConfigError(`${unchanged}: cannot ask for confirmation without a terminal`, { hint });
+    throw new ConfigError(
+      `${unchanged}: cannot ask for confirmation with --json or without a terminal`,
+      { hint },
+    );
   }
   throw new OperationFailedError(`${unchanged}: the answer was not yes`);
 }

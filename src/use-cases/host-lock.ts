@@ -4,6 +4,7 @@ import { presentable } from '../text.js';
 import { BusyError } from '../errors.js';
 import type { HeldLock } from '../state/file-lock.js';
 import { localTime } from '../time/local-time.js';
+import { beforeChanges } from './confirmation.js';
 import type { CommandContext } from './context.js';
 import { withRunLog } from './run-log.js';
 import { RunStatus } from './run-status.js';
@@ -17,49 +18,46 @@ interface HostLock {
   /** Writes into the lock file which backup the command works on. */
   nameBackup(backup: string): void;
   /** True if another chbackup held the lock first. */
-  readonly wasWaitedFor: boolean;
+  readonly hadToWait: boolean;
   release(): void;
 }
 
-/** A command that holds the host's lock. */
-export interface LockedRun {
-  /** Names the backup that the command works on, for others that wait, and for the status file. */
-  nameBackup(backup: string): void;
-  /** True if another chbackup held the lock first. */
-  wasWaitedFor: boolean;
+/** A command that holds the host's lock; `nameBackup` also writes the backup to the status file. */
+export interface LockedRun extends Pick<HostLock, 'nameBackup' | 'hadToWait'> {
   status: RunStatus;
 }
 
 /**
  * Does a command's work while no other chbackup works on the host, between the lines `started` and
  * `finished` of the log file. Writes the outcome to the status file. Waits for another chbackup for at
- * most `--wait`; then throws `BusyError` and logs it.
+ * most `--wait`; then throws `BusyError` and logs it. If a signal ends that wait, the error says
+ * `unchanged`, such as "nothing was deleted".
  */
 export async function underHostLock<T>(
   context: CommandContext,
-  command: string,
+  { command, unchanged }: { command: string; unchanged: string },
   work: (run: LockedRun) => Promise<T>,
 ): Promise<T> {
   let lock: HostLock;
   try {
-    lock = await takeHostLock(context, command);
+    lock = await beforeChanges(unchanged, () => takeHostLock(context, command));
   } catch (error) {
     return withRunLog(context, () => Promise.reject(error));
   }
   const status = new RunStatus(context, command);
-  const { wasWaitedFor } = lock;
   const nameBackup = (backup: string) => {
     lock.nameBackup(backup);
     status.backup = backup;
   };
+  const { hadToWait } = lock;
   let failure: unknown;
   try {
-    return await withRunLog(context, () => work({ nameBackup, wasWaitedFor, status }));
+    return await withRunLog(context, () => work({ nameBackup, hadToWait, status }));
   } catch (error) {
     failure = error;
     throw error;
   } finally {
-    // The command fails too if its log file could not be written.
+    // A command whose log file could not be written fails as well.
     status.recordEnd(failure ?? context.log.failure);
     lock.release();
   }
@@ -74,7 +72,7 @@ async function takeHostLock(context: CommandContext, command: string): Promise<H
     if (attempt.kind === 'taken') {
       if (wait.waitedMs > 0) report.free();
       const holder = { command, backup: '', since: localTime(clock.now()) };
-      return describeHolder(attempt.lock, holder, wait.waitedMs > 0);
+      return hostLockOf(attempt.lock, holder, wait.waitedMs > 0);
     }
     report.step('wait-for-lock');
     const holder = readHolder(attempt.holder);
@@ -90,10 +88,10 @@ async function takeHostLock(context: CommandContext, command: string): Promise<H
   }
 }
 
-function describeHolder(lock: HeldLock, holder: Holder, wasWaitedFor: boolean): HostLock {
+function hostLockOf(lock: HeldLock, holder: Holder, hadToWait: boolean): HostLock {
   lock.describe(JSON.stringify(holder));
   return {
-    wasWaitedFor,
+    hadToWait,
     nameBackup: (backup) => lock.describe(JSON.stringify({ ...holder, backup })),
     release: () => lock.release(),
   };

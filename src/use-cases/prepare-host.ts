@@ -3,7 +3,7 @@ import type { CommandContext } from './context.js';
 /**
  * Creates the log file before the first request that changes anything: a run that cannot be logged must
  * not begin. A host without files in the log directory is asked first whether it can be used, so that a
- * typing error leaves no files behind, named after a user or a password; its error is not logged.
+ * typing error leaves no files that are named after a user or a password; its error is not logged.
  *
  * Returns true if the server was checked.
  */

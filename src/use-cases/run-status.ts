@@ -1,5 +1,5 @@
 import type { BackupKind } from '../backup/backup.js';
-import { exitCodeOf, StateError } from '../errors.js';
+import { exitCodeOf } from '../errors.js';
 import { type RecordedBackup, type Status, withRun, withSuccess } from '../state/status.js';
 import { presentable } from '../text.js';
 import type { CommandContext } from './context.js';
@@ -18,6 +18,8 @@ export class RunStatus {
   private readonly command: string;
   private readonly startMs: number;
   private status: Status;
+  /** Why the file could not be read. It is then left as it is: its last success must not be lost. */
+  private readFailure: unknown;
 
   constructor(context: CommandContext, command: string) {
     const { clock, files } = context;
@@ -25,11 +27,12 @@ export class RunStatus {
     this.command = command;
     this.startedAt = new Date(clock.now());
     this.startMs = clock.elapsed();
-    this.status = files.readStatus() ?? {
-      firstRunAt: this.startedAt,
-      lastRuns: {},
-      lastSuccess: {},
-    };
+    this.status = { firstRunAt: this.startedAt, lastRuns: {}, lastSuccess: {} };
+    try {
+      this.status = files.readStatus() ?? this.status;
+    } catch (error) {
+      this.readFailure = error;
+    }
   }
 
   lastSuccess(kind: BackupKind): RecordedBackup | undefined {
@@ -53,7 +56,7 @@ export class RunStatus {
 
   /** Writes how the run ended; `error` is what it failed with. Warns if that is not possible. */
   recordEnd(error: unknown): void {
-    const { clock, files, report } = this.context;
+    const { clock, files, log, report } = this.context;
     this.status = withRun(this.status, this.command, {
       backup: this.backup,
       base: this.base,
@@ -65,11 +68,14 @@ export class RunStatus {
     });
     const failure = this.tryToWrite();
     if (failure === undefined) return;
-    const reason = failure instanceof StateError ? failure.message : describeError(failure);
-    report.warn(`the status file ${files.statusFile} is out of date: ${reason}`);
+    const warning = `the status file ${files.statusFile} is out of date: ${describeError(failure)}`;
+    report.warn(warning);
+    // The log has its last line already, because the exit code depends on whether it was written.
+    log.error('WARNING', warning);
   }
 
   private tryToWrite(): unknown {
+    if (this.readFailure !== undefined) return this.readFailure;
     try {
       this.context.files.writeStatus(this.status);
       return undefined;

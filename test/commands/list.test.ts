@@ -1,3 +1,5 @@
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect } from 'vitest';
 import { test, versions } from '../support/harness.js';
 import { CapturedStream } from '../support/streams.js';
@@ -255,3 +257,16 @@ test.for(['', 'all', 'Remote', 'elsewhere'])(
     expect(harness.requests()).toEqual([]);
   },
 );
+
+test('recorded times that cannot be read are a warning, and the times in the names count', async ({
+  harness,
+}) => {
+  addWeeks(harness);
+  mkdirSync(path.join(harness.logDir, '.given_names'), { recursive: true });
+  const { code, stdout, stderr } = await harness.run('list');
+  expect(code).toBe(0);
+  expect(stdout).toContain(`${full1}  20d 13h`);
+  expect(stderr).toMatch(
+    /\[WARNING\] cannot read .*the ages of backups are calculated from their names/,
+  );
+});

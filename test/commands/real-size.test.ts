@@ -136,7 +136,7 @@ describe('list, with two weeks of the shipped schedule', () => {
   test.for(['0', '-1', '1.5', 'all', ''])('exits with 2 for --last %j', async (n, { harness }) => {
     const { code, stderr } = await harness.run('list', `--last=${n}`);
     expect(code).toBe(2);
-    expect(stderr).toContain('--last is not a number of backups');
+    expect(stderr).toContain(`--last ${JSON.stringify(n)} is not a number of backups`);
     expect(harness.requests()).toEqual([]);
   });
 });

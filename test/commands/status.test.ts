@@ -231,7 +231,21 @@ describe('a broken status file', () => {
     },
   );
 
-  test('that cannot be written is a warning, in the exit code and the log nothing', async ({
+  test('that cannot be read now keeps its last success', async ({ harness }) => {
+    await harness.run('create-full');
+    const before = harness.file(statusName(harness));
+    const real = diskWithLocks(new Map());
+    const read = (file: string) => {
+      if (file.endsWith('_status.json')) throw new StateError(`cannot read ${file}: EIO`);
+      return real.read(file);
+    };
+    harness.environment = { disk: { ...real, read } };
+    const { code, stderr } = await harness.run('create-diff');
+    expect([code, stderr]).toEqual([0, expect.stringContaining('status.json is out of date')]);
+    expect(harness.file(statusName(harness))).toBe(before);
+  });
+
+  test('that cannot be used is a warning, also in the log, with the same exit code', async ({
     harness,
   }) => {
     mkdirSync(path.join(harness.logDir, statusName(harness)), { recursive: true });
@@ -239,9 +253,9 @@ describe('a broken status file', () => {
     expect(code).toBe(0);
     const warnings = stderr.split('\n').filter((line) => line.includes('[WARNING]'));
     expect(warnings).toEqual([
-      expect.stringMatching(/the status file \S+_status\.json is out of date: cannot write /),
+      expect.stringMatching(/the status file \S+_status\.json is out of date: cannot read /),
     ]);
-    expect(harness.log).not.toContain('WARNING');
+    expect(harness.log).toMatch(/WARNING:\nthe status file \S+ is out of date/);
     expect(existsSync(path.join(harness.logDir, `${statusName(harness)}.new`))).toBe(false);
   });
 });

@@ -108,8 +108,6 @@ test.for([
   ['Mars/Olympus', 'write the name of a zone, such as Europe/Berlin or UTC'],
   ['europe/berlin', 'write TZ=Europe/Berlin'],
   ['PST', 'write the name of a zone, such as Europe/Berlin or UTC'],
-  ['AST4ADT', 'write the name of a zone, such as Europe/Berlin or UTC'],
-  ['<+07>-7', 'write the name of a zone, such as Europe/Berlin or UTC'],
   ['/etc/no-such-zone', 'write the name of a zone, such as Europe/Berlin or UTC'],
 ] as const)('TZ=%s, which Node ignores, is an error of usage', async ([tz, hint], { bench }) => {
   for (const command of ['create-full', 'list']) {
@@ -123,3 +121,14 @@ test.for([
   const help = await bench.startRaw(['--help'], { env: { TZ: tz } }).ended;
   expect(help.code).toBe(0);
 });
+
+test.for(['AST4ADT', '<+07>-7', 'CET-1CEST,M3.5.0,M10.5.0/3'])(
+  'TZ=%s, a rule that Node does not know, is a warning',
+  async (tz, { bench }) => {
+    const { code, stderr } = await runIn(bench, tz, 'create-full');
+    expect(code).toBe(0);
+    expect(stderr).toContain(
+      `[WARNING] Node.js does not know the time zone rule TZ=${JSON.stringify(tz)}`,
+    );
+  },
+);

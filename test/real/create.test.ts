@@ -42,6 +42,12 @@ onEachServer('create-full and create-diff', (test) => {
       host: stack.host,
       backup,
       base: null,
+      kind: 'full',
+      dataBytes: expect.any(Number) as number,
+      createSeconds: expect.any(Number) as number,
+      uploadSeconds: expect.any(Number) as number,
+      startedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/) as string,
+      finishedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/) as string,
     });
     const diff = await stack.run('create-diff', '--json');
     expect(JSON.parse(diff.stdout)).toMatchObject({ backup: stack.lastBackup(), base: backup });

@@ -147,8 +147,12 @@ describe('a file system', () => {
 
 describe('the hint of an error', () => {
   test.for([
-    ['ENOSPC', 'no space left on the device', 'free some space there'],
-    ['EDQUOT', 'disk quota exceeded', 'free some space there'],
+    [
+      'ENOSPC',
+      'no space left on the device',
+      'free some space in the file system of the log directory',
+    ],
+    ['EDQUOT', 'disk quota exceeded', 'free some space in the file system of the log directory'],
     ['EACCES', 'permission denied', 'the user that runs chbackup must own the log directory'],
     ['EROFS', 'read-only file system', 'mount the file system of the log directory writable'],
     ['ENAMETOOLONG', 'the name is too long', 'check the path of the log directory'],

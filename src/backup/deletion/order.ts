@@ -1,14 +1,19 @@
 import type { Backup } from '../backup.js';
 import { groupByBase } from '../chain.js';
-import { sortByAge } from '../names.js';
+import { type CreationTimes, sortByAge } from '../names.js';
 
 /**
  * Returns the order in which to delete these names: increments before their bases, otherwise broken
  * backups first (their bases are unknown and must not be deleted before them), otherwise the newest
  * first. If the deletes stop halfway, no increment has lost its base.
  */
-export function orderDeletes(backups: readonly Backup[], names: ReadonlySet<string>): string[] {
-  const oldestFirst = sortByAge(backups.filter((row) => names.has(row.name)));
+export function orderDeletes(
+  backups: readonly Backup[],
+  names: ReadonlySet<string>,
+  recordedTimes?: CreationTimes,
+): string[] {
+  const named = backups.filter((row) => names.has(row.name));
+  const oldestFirst = sortByAge(named, recordedTimes);
   const lastFirst = [
     ...oldestFirst.filter((row) => row.state !== 'broken'),
     ...oldestFirst.filter((row) => row.state === 'broken'),

@@ -1,4 +1,5 @@
 import type { Backup } from '../backup.js';
+import type { CreationTimes } from '../names.js';
 import { orderDeletes } from './order.js';
 import { findRequired } from './protection.js';
 import type { Reason } from './reasons.js';
@@ -22,6 +23,7 @@ export interface DeletionPlan {
   order: string[];
   /** Everything is selected, so nothing is kept because a broken backup may require it. */
   all: boolean;
+  recordedTimes: CreationTimes;
   /** Nothing is deleted. */
   refused?: Refusal;
 }
@@ -40,7 +42,9 @@ export function planDeletion(input: SelectionInput): DeletionPlan {
     .map((backup) => unlessConfirmed(backup, input.foreignTwice));
   const select = makeSelector({ ...input, backups });
   const items = backups.map((backup): PlanItem => ({ backup, ...select(backup) }));
-  const plan: DeletionPlan = { items, order: [], all: input.selection.kind === 'all' };
+  const { recordedTimes = new Map<string, number>() } = input;
+  const all = input.selection.kind === 'all';
+  const plan: DeletionPlan = { items, order: [], all, recordedTimes };
 
   if (input.selection.kind !== 'names') return narrow(plan, () => undefined);
   const present = new Set(backups.map((backup) => backup.name));
@@ -117,7 +121,7 @@ function narrow(plan: DeletionPlan, objection: (name: string) => Reason | undefi
     const reason = reasons.get(item.backup.name);
     return reason === undefined ? item : { ...item, action: 'keep', reason };
   });
-  return { ...plan, items, order: orderDeletes(backups, toDelete) };
+  return { ...plan, items, order: orderDeletes(backups, toDelete, plan.recordedTimes) };
 }
 
 function refuse(plan: DeletionPlan, refused: Refusal): DeletionPlan {

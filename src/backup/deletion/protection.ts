@@ -4,19 +4,14 @@ import { parseBackupName, widestZonesMs } from '../names.js';
 import type { Reason } from './reasons.js';
 
 /**
- * How much newer a base may be than its increment, by their names: names contain local time without
- * a zone, and clocks go back an hour every fall.
- */
-const clockSlackMs = widestZonesMs;
-
-/**
  * Finds the backups among `toDelete` that must be kept because a kept backup requires them, directly
  * or not; returns the reason for each. `kept` are the names that are kept in any case.
  *
  * The base of a broken backup is unknown (clickhouse-backup-api.md#running-uploads). It may be the
  * upload of another client, or only look broken, so it may require any backup in state `ok` that is
- * older; all of those are kept. If one of the two times cannot be read from the name, the order does
- * not count. A backup that nothing is based on counts too: the broken one would make it a base. Other
+ * older; all of those are kept. Older means by the time in the name, because the broken one may come
+ * from a host with another log directory; names contain local time without a zone, so a base may seem up
+ * to 26 hours newer. If one of the two times cannot be read, the order does not count. A backup that nothing is based on counts too: the broken one would make it a base. Other
  * broken backups do not count, because an increment on a broken base is lost anyway, and neither do
  * `old-format` copies, which no server uses as a base. `unknownBases: false` (`--all`) disables this.
  *
@@ -54,7 +49,7 @@ export function findRequired(input: {
     newestBrokenMs = brokenMs;
     for (const candidate of toDelete) {
       if (index.get(candidate)?.state !== 'ok') continue;
-      if ((createdMs.get(candidate) ?? -Infinity) > brokenMs + clockSlackMs) continue;
+      if ((createdMs.get(candidate) ?? -Infinity) > brokenMs + widestZonesMs) continue;
       keep(candidate, { kind: 'may-be-required', by: name });
     }
   }

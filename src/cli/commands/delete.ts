@@ -3,7 +3,7 @@ import type { Location } from '../../backup/backup.js';
 import type { Selection } from '../../backup/deletion/selection.js';
 import { ConfigError } from '../../errors.js';
 import type { DeleteRequest } from '../../use-cases/delete/delete-backups.js';
-import { checkName } from './backup-name.js';
+import { checkName, readCount } from './arguments.js';
 import type { CommandDefinition } from './definition.js';
 
 /** The options as typed. */
@@ -71,7 +71,7 @@ async function readSelection(options: DeleteOptions): Promise<Selection> {
     found.push({ kind: 'names', names: options.name.map(checkNameToDelete) });
   }
   if (options.keep !== undefined) {
-    found.push({ kind: 'keep', count: readCount(options.keep) });
+    found.push({ kind: 'keep', count: readCount('--keep', options.keep) });
   }
   if (options.olderThan !== undefined) {
     found.push({ kind: 'older-than', ms: await readAge(options.olderThan) });
@@ -92,13 +92,6 @@ function checkNameToDelete(name: string): string {
   if (!isChangedByServer(name)) return checkName(name);
   throw new ConfigError(`clickhouse-backup cannot delete an entry named ${JSON.stringify(name)}`, {
     hint: 'it removes whitespace, slashes and ".." from a name, so another backup might be deleted; delete this entry with the tools of its storage',
-  });
-}
-
-function readCount(text: string): number {
-  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-  throw new ConfigError(`--keep ${JSON.stringify(text)} is not a number of backups`, {
-    hint: 'give a whole number of at least 1',
   });
 }
 

@@ -1,4 +1,5 @@
 import { ConfigError } from '../../errors.js';
+import { readCount } from './arguments.js';
 import type { CommandDefinition } from './definition.js';
 
 interface ListOptions {
@@ -26,8 +27,13 @@ export const list: CommandDefinition = {
   ],
   defaultWait: '30m',
   canUseBinary: true,
-  async run({ options }, execution) {
-    const request = { location: readLocation(options), last: readLast(options) };
+  async run(typed, execution) {
+    const options: ListOptions = typed.options;
+    const { last } = options;
+    const request = {
+      location: readLocation(options),
+      last: last === undefined ? undefined : readCount('--last', last),
+    };
     const { executeList } = await import('./list-view.js');
     return executeList(request, execution);
   },
@@ -38,13 +44,5 @@ function readLocation({ location }: ListOptions): 'all' | 'local' | 'remote' {
   if (location === 'local' || location === 'remote') return location;
   throw new ConfigError('--location is neither local nor remote', {
     hint: 'leave it out for both',
-  });
-}
-
-function readLast({ last }: ListOptions): number | undefined {
-  if (last === undefined) return undefined;
-  if (/^[1-9]\d{0,8}$/.test(last)) return Number(last);
-  throw new ConfigError('--last is not a number of backups', {
-    hint: 'give a whole number of at least 1, or leave it out to list all',
   });
 }

@@ -1,7 +1,7 @@
 import { isMappable, parseTableName, type TableName } from '../../backup/table-name.js';
 import { ConfigError } from '../../errors.js';
 import type { RestoreTableRequest } from '../../use-cases/restore/restore-plan.js';
-import { checkName } from './backup-name.js';
+import { checkName } from './arguments.js';
 import type { CommandDefinition } from './definition.js';
 
 /** The options as typed. */

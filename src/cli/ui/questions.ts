@@ -4,7 +4,7 @@ import { rejection } from '../../time/waiting.js';
 import type { Execution } from '../execution.js';
 
 /**
- * Asks for a typed yes on the terminal. Returns undefined if there is no terminal, or with `--json`,
+ * Asks for a typed yes on the terminal. Returns undefined without a terminal, or with `--json`,
  * because the user has not seen the plan. The end of the input (Ctrl-D) counts as no.
  */
 export async function askForYes(

@@ -115,7 +115,7 @@ export function wrap(text: string, width = Infinity, indent: number): string[] {
   return [...lines, line];
 }
 
-/** Cuts a text without colors. */
+/** Cuts a text. Its colors must end before the cut. */
 function cut(text: string, width: number): string {
   let kept = '';
   for (const character of text) {

@@ -8,6 +8,7 @@ import { localTime } from '../../time/local-time.js';
 import { type Base, findBase, type WithoutBase } from './find-base.js';
 import { failBackup } from './fail-backup.js';
 import { type LockedRun, underHostLock } from '../host-lock.js';
+import { beforeChanges } from '../confirmation.js';
 import type { CreateContext } from '../context.js';
 import { checkServer, prepareHost } from '../prepare-host.js';
 import { recoverInterruptedRun } from './recover-run.js';
@@ -32,9 +33,9 @@ export interface CreatedBackup extends RecordedBackup {
  * Runs create-full or create-diff. A DIFF is an increment on the last verified backup, full or
  * incremental (in pgBackRest's terms "incremental", not "differential").
  *
- * Check a new host → lock → check the server → recover an interrupted run → [diff] verify the base → create → [diff]
- * choose how to use the base → upload → verify → record. Throws if the backup cannot be verified; it
- * is then not used as a base.
+ * Check a new host → lock → check the server → recover an interrupted run → [diff] verify the base →
+ * create → [diff] choose how to use the base → upload → verify → record. Throws if the backup cannot be
+ * verified; it is then not used as a base.
  */
 export async function createBackup(
   request: CreateRequest,
@@ -44,12 +45,13 @@ export async function createBackup(
   report.step('start');
   try {
     const command = `create-${request.kind.toLowerCase()}`;
-    const isChecked = await prepareHost(run);
+    const unchanged = 'nothing was created';
+    const isChecked = await beforeChanges(unchanged, () => prepareHost(run));
     report.info(`${command} started`);
-    return await underHostLock(run, command, async (locked) => {
+    return await underHostLock(run, { command, unchanged }, async (locked) => {
       report.step('check-server');
       // Much may have happened while the run waited for the lock.
-      if (!isChecked || locked.wasWaitedFor) await checkServer(run);
+      if (!isChecked || locked.hadToWait) await checkServer(run);
       return makeBackup(request, run, locked);
     });
   } catch (error) {

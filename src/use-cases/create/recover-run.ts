@@ -6,6 +6,7 @@ import { isNotStarted } from '../../client/server-errors.js';
 import type { Journal } from '../../state/host-files.js';
 import { emptyList, emptyStorage } from '../empty-storage.js';
 import type { CreateContext } from '../context.js';
+import { readRecordedTimes } from '../recorded-times.js';
 import type { RunStatus } from '../run-status.js';
 
 /**
@@ -64,12 +65,12 @@ export async function recoverInterruptedRun(
 
 /** Writes the backup of an interrupted run to the status file. How long the server took is unknown. */
 function recordSuccess(
-  { clock, logDirectory }: CreateContext,
+  run: CreateContext,
   status: RunStatus,
   { kind, backup, base }: Journal,
   upload?: VerifiedUpload,
 ): void {
-  const createdMs = createdMsOf(backup, logDirectory.readCreationTimes()) ?? clock.now();
+  const createdMs = createdMsOf(backup, readRecordedTimes(run)) ?? run.clock.now();
   status.recordSuccess(kind, {
     backup,
     base: upload?.asFull ? undefined : base,

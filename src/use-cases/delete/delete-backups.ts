@@ -20,6 +20,7 @@ import { emptyStorage, lastBackupNotListed } from '../empty-storage.js';
 import type { Reason } from '../../backup/deletion/reasons.js';
 import { plural } from '../../text.js';
 import { checkServer, prepareHost } from '../prepare-host.js';
+import { readRecordedTimes } from '../recorded-times.js';
 import { describeFreed, describeRefusal } from './reason-text.js';
 import { findBrokenTwice, findForeignTwice, type SeenTwice } from './seen-twice.js';
 
@@ -38,6 +39,8 @@ export interface DeletionDialogue extends DeletionObserver, Asker {
   keptAfterAll(name: string, reason: Reason): void;
 }
 
+const unchanged = 'nothing was deleted';
+
 /**
  * Checks the server, makes a plan from the list, shows it and asks. Then, under the lock, makes the
  * plan again and deletes, increments before their bases.
@@ -47,7 +50,7 @@ export async function deleteBackups(
   context: CommandContext,
   dialogue: DeletionDialogue,
 ): Promise<DeletionResult> {
-  const { twice, shown } = await beforeChanges('nothing was deleted', async () => {
+  const { twice, shown } = await beforeChanges(unchanged, async () => {
     const isChecked = !request.dryRun && (await prepareHost(context));
     if (!isChecked) await checkServer(context);
     return makeFirstPlan(request, context);
@@ -59,7 +62,7 @@ export async function deleteBackups(
   await getYes(request, context, dialogue, shown);
 
   const { location } = request;
-  return underHostLock(context, `delete-${location}`, async () => {
+  return underHostLock(context, { command: `delete-${location}`, unchanged }, async () => {
     const fresh = await makePlan(request, context, twice);
     throwIfNothingLeft(shown, fresh, request, context);
     throwIfRefused(fresh, request);
@@ -130,7 +133,8 @@ async function makePlan(
     remote: bothNeeded ? backups : undefined,
     selection,
     nowMs: clock.now(),
-    recordedTimes: logDirectory.readCreationTimes(),
+    // Which backups are deleted must not depend on a file that cannot be read now.
+    recordedTimes: byAge ? logDirectory.readCreationTimes() : readRecordedTimes(context),
     lastBackups: logDirectory.readLastBackups().map(({ name }) => name),
     ...twice,
   });
@@ -197,7 +201,7 @@ async function getYes(
   if (request.yes) return;
   const backups = plural(shown.order.length, `${request.location} backup`);
   await confirm(dialogue, `Delete ${backups} of ${host}${describeFreed(shown)}?`, {
-    unchanged: 'nothing was deleted',
+    unchanged,
     hint: 'pass --yes to delete these backups, or --dry-run to see the plan only',
   });
 }

@@ -81,11 +81,14 @@ export function describeRefusal(refusal: Refusal, location: Location): string {
 
 /**
  * Returns how much the deletes free, as the end of a sentence that begins with them; empty if it is
- * unknown. That of local copies is: they share their files with the tables as long as those have them.
+ * unknown. It is unknown for local copies, which share their files with the tables as long as those have
+ * them.
  */
 export function describeFreed({ items }: DeletionPlan): string {
   const toDelete = items.filter(({ action }) => action === 'delete');
-  const sum = sumUploaded(toDelete.map(({ backup }) => backup));
+  // A name that is listed twice is deleted once.
+  const byName = new Map(toDelete.map(({ backup }) => [backup.name, backup]));
+  const sum = sumUploaded([...byName.values()]);
   if (sum === undefined) return '';
   return ` and free ${sum.isComplete ? '' : 'at least '}${formatBytes(sum.bytes)}`;
 }

@@ -4,8 +4,11 @@ import { createdMsOf, type CreationTimes } from '../../backup/names.js';
 import { type PlacedBackup, placeChain } from '../../backup/place-chain.js';
 import { chainTree, walkTree } from '../../backup/tree.js';
 import type { OperationFailedError } from '../../errors.js';
+import { beforeChanges } from '../confirmation.js';
 import type { CommandContext } from '../context.js';
 import { lastBackupNotListed } from '../empty-storage.js';
+import { checkServer } from '../prepare-host.js';
+import { readRecordedTimes } from '../recorded-times.js';
 import { findNewest } from './newest.js';
 
 export interface ListRequest {
@@ -56,16 +59,21 @@ export interface Listing {
 }
 
 /** Lists the backups of one location or of both. Takes no lock and changes nothing. */
-export async function listBackups(
+export async function listBackups(request: ListRequest, context: CommandContext): Promise<Listing> {
+  return beforeChanges('nothing was changed', () => readListing(request, context));
+}
+
+async function readListing(
   { location, last: count }: ListRequest,
-  { client, files, host, logDirectory, report }: CommandContext,
+  context: CommandContext,
 ): Promise<Listing> {
+  const { client, files, host, report } = context;
+  await checkServer(context);
   report.phase('listing backups');
-  await client.checkUsable();
   const last = files.readLastBackup();
   const lastBackup = last.kind === 'named' ? last.name : undefined;
   const rows = await client.list(location);
-  const recordedTimes = logDirectory.readCreationTimes();
+  const recordedTimes = readRecordedTimes(context);
   const shown = location === 'all' ? (['remote', 'local'] as const) : [location];
   const locations = shown.map((at) => ({
     location: at,

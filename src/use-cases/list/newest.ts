@@ -1,9 +1,13 @@
 import type { ListedBackup } from './list-backups.js';
 
-/** Returns the newest `count` backups; other entries of the storage are none. */
+/** Returns the newest `count` backups. Entries that are not backups do not count. */
 export function findNewest(listed: readonly ListedBackup[], count: number): Set<ListedBackup> {
   const backups = listed.filter(({ backup }) => backup.state !== 'foreign');
-  return new Set(backups.sort((one, other) => timeOf(one) - timeOf(other)).slice(-count));
+  const oldestFirst = backups.toSorted((one, other) => {
+    const [first, second] = [timeOf(one), timeOf(other)];
+    return first === second ? 0 : first < second ? -1 : 1;
+  });
+  return new Set(oldestFirst.slice(-count));
 }
 
 /**
@@ -13,5 +17,6 @@ export function findNewest(listed: readonly ListedBackup[], count: number): Set<
 function timeOf({ createdMs, backup }: ListedBackup): number {
   if (createdMs !== undefined) return createdMs;
   const ms = Date.parse(`${backup.created.replace(' ', 'T')}Z`);
-  return Number.isNaN(ms) ? Date.UTC(1) : ms;
+  // Year 1 means unknown.
+  return ms > 0 ? ms : -Infinity;
 }

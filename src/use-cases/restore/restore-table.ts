@@ -30,6 +30,8 @@ export interface RestoreResult {
   restored: Table;
 }
 
+const unchanged = 'nothing was restored';
+
 /**
  * Checks the server, finds the backup, makes a plan, shows it and asks. Then, under the lock, downloads
  * the backup if necessary, makes the plan again, restores and checks the table.
@@ -39,7 +41,7 @@ export async function restoreTable(
   context: CommandContext,
   dialogue: RestoreDialogue,
 ): Promise<RestoreResult> {
-  const shown = await beforeChanges('nothing was restored', async () => {
+  const shown = await beforeChanges(unchanged, async () => {
     await checkCapabilities(request, context);
     const isChecked = await prepareHost(context);
     if (!isChecked) await checkServer(context);
@@ -48,7 +50,7 @@ export async function restoreTable(
   });
   dialogue.plan(shown);
   await getYes(request, shown, context, dialogue);
-  return underHostLock(context, 'restore-table', async (locked) => {
+  return underHostLock(context, { command: 'restore-table', unchanged }, async (locked) => {
     locked.nameBackup(shown.backup);
     const { isLocal, replacesLeftover } = await findSource(shown.backup, context);
     if (!isLocal) await download(shown, context);

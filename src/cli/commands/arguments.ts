@@ -8,3 +8,11 @@ export function checkName(name: string, what = JSON.stringify(name)): string {
     hint: 'to see the names of all backups, run chbackup list',
   });
 }
+
+/** Returns the number of backups given with an option. Throws `ConfigError`. */
+export function readCount(option: string, text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new ConfigError(`${option} ${JSON.stringify(text)} is not a number of backups`, {
+    hint: 'give a whole number of at least 1',
+  });
+}
