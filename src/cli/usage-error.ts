@@ -68,7 +68,7 @@ function unknownOption(
       hint: `host, user and password are arguments, in this order; better, set CHBACKUP_USER and CHBACKUP_PASSWORD_FILE; ${see}`,
     });
   }
-  const similar = suggestionIn(error) || findSimilar(typed, command, known);
+  const similar = findSimilar(typed, command, known) || suggestionIn(error);
   return new ConfigError('unknown option', {
     hint:
       similar === ''

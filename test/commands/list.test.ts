@@ -80,6 +80,7 @@ describe.each(versions)('with a server %s', (version) => {
     harness.simulator.setBroken('local', diff3);
     const { code, stdout } = await harness.run('list');
     expect(code).toBe(0);
+    expect(stdout).toMatch(/^remote: 5 backups, 1 broken, 3 without a usable base$/m);
     const problemOf = (name: string) =>
       new RegExp(`${name} .*?(?:B|\\?)  +(?:increment +)?(\\S.*)$`, 'm');
     expect(problemOf(full1).exec(stdout)?.[1]).toBe("broken (can't stat metadata.json)");

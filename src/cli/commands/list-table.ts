@@ -4,15 +4,23 @@ import { formatBytes, formatDuration, plural } from '../../text.js';
 import type { ListedBackup, ListedLocation, ListedRow } from '../../use-cases/list/list-backups.js';
 import type { Cell, Part } from '../ui/output.js';
 
-/** Returns the heading of a location, with the number of backups that are not shown. */
+/** Returns the heading of a location: how many backups it has, cannot be restored and are not shown. */
 export function headingOf({ location, backups, chains }: ListedLocation): Part[] {
   const foreign = backups.filter(({ backup }) => backup.state === 'foreign').length;
   const others = foreign === 0 ? '' : `, ${plural(foreign, 'other entry', 'other entries')}`;
+  const broken = backups.filter(({ backup }) => backup.state === 'broken').length;
+  const lost = backups.filter(({ backup, restorable }) => backup.state === 'ok' && !restorable);
+  const problems = [
+    ...(broken === 0 ? [] : [`, ${broken} broken`]),
+    ...(lost.length === 0 ? [] : [`, ${lost.length} without a usable base`]),
+  ];
   const shown = chains.flatMap(shownRows).length;
   const hidden = shown === backups.length ? '' : ` (${backups.length - shown} not shown)`;
   return [
     { text: location, color: 'bold' },
-    `: ${plural(backups.length - foreign, 'backup')}${others}${hidden}`,
+    `: ${plural(backups.length - foreign, 'backup')}`,
+    { text: problems.join(''), color: 'red' },
+    `${others}${hidden}`,
   ];
 }
 
