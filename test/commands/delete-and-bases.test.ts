@@ -172,6 +172,16 @@ describe('broken backups', () => {
     expect(deletesAsked(harness)).toEqual([]);
   });
 
+  test('recommends --name if increments require the broken backup', async ({ harness }) => {
+    addWeeks(harness);
+    harness.simulator.setBroken('remote', diff2);
+    const { code, stderr } = await harness.run('delete-remote', '--keep', '1', '--dry-run');
+    expect(code).toBe(0);
+    expect(stderr).toMatch(
+      /\[WARNING\] 2 more backups are kept .* --name, together with the increments that require it/,
+    );
+  });
+
   test.for(versions)(
     '%s: keeps everything that a kept broken backup may be based on',
     async (version, { harnessOf }) => {

@@ -179,8 +179,19 @@ function warnOfKept(
   const kept = countKeptForBroken(plan);
   if (kept === 0) return;
   report.warn(
-    `${plural(kept, 'more backup is', 'more backups are')} kept because a broken backup may require ${kept === 1 ? 'it' : 'them'}; if it is not an upload in progress, delete it with delete-${location} --broken`,
+    `${plural(kept, 'more backup is', 'more backups are')} kept because a broken backup may require ${kept === 1 ? 'it' : 'them'}; if it is not an upload in progress, delete it with ${howToDelete(plan, location)}`,
   );
+}
+
+/** Names the option that deletes the broken backups: `--broken` keeps those that increments require. */
+function howToDelete({ items }: DeletionPlan, location: Location): string {
+  const broken = new Set(
+    items.flatMap(({ reason }) => (reason.kind === 'may-be-required' ? [reason.by] : [])),
+  );
+  const isRequired = items.some(({ backup }) => broken.has(backup.required ?? ''));
+  return isRequired
+    ? `delete-${location} --name, together with the increments that require it`
+    : `delete-${location} --broken`;
 }
 
 function throwIfRefused({ refused }: DeletionPlan, { location }: DeleteRequest): void {
