@@ -46,12 +46,13 @@ function findContinuation(
   return highest === 0 ? undefined : increments.findLast((node) => heights.get(node) === highest);
 }
 
-/** Returns the number of increments below each node, along the longest way. */
+/** Returns the number of increments below each node, along the longest way; leaves are left out. */
 function measureHeights(root: TreeNode): Map<TreeNode, number> {
   const heights = new Map<TreeNode, number>();
   for (const { node } of walkTree(root).toReversed()) {
+    if (node.increments.length === 0) continue;
     const below = node.increments.map((increment) => heights.get(increment) ?? 0);
-    heights.set(node, below.length === 0 ? 0 : 1 + below.reduce((one, two) => Math.max(one, two)));
+    heights.set(node, 1 + below.reduce((one, two) => Math.max(one, two)));
   }
   return heights;
 }

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { Writable } from 'node:stream';
 import { describe, expect } from 'vitest';
 import { openOutput } from '../../src/cli/ui/output.js';
 import { layOut } from '../../src/cli/ui/tables.js';
@@ -46,6 +47,32 @@ describe('everything that is written is sanitized', () => {
       .filter((file) => /\.write\(|writeSync\(/.test(readFileSync(path.join(root, file), 'utf8')));
     // The others write files; crash.ts prints errors when nothing else can be relied on.
     expect(writers.sort()).toEqual(['cli/crash.ts', 'cli/ui/output.ts', 'state/file-lock.ts']);
+  });
+});
+
+describe('stdout that cannot be written', () => {
+  const failing = (code: string) => {
+    const stdout = new Writable({
+      write: (_chunk, _encoding, done) => done(Object.assign(new Error(code), { code })),
+    });
+    return openOutput({ stdout, stderr: new CapturedStream(false), env: {} });
+  };
+
+  test('is an error with its reason', async () => {
+    const output = failing('ENOSPC');
+    output.resultLine(['text']);
+    await expect(output.finishStdout('make room')).rejects.toMatchObject({
+      name: 'OutputError',
+      message: expect.stringContaining('cannot write to stdout: no space left') as string,
+      hint: 'make room',
+      exitCode: 1,
+    });
+  });
+
+  test('is no error if the reader has closed its end', async () => {
+    const output = failing('EPIPE');
+    output.resultLine(['text']);
+    await expect(output.finishStdout('make room')).resolves.toBeUndefined();
   });
 });
 
