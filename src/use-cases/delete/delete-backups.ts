@@ -1,32 +1,23 @@
-import type { Backup, Location } from '../../backup/backup.js';
-import {
-  countKeptForBroken,
-  type DeletionPlan,
-  mergePlans,
-  planDeletion,
-} from '../../backup/deletion/plan.js';
-import type { Selection } from '../../backup/deletion/selection.js';
+import type { Location } from '../../backup/backup.js';
+import { countKeptForBroken, type DeletionPlan, mergePlans } from '../../backup/deletion/plan.js';
+import type { Reason } from '../../backup/deletion/reasons.js';
 import { NotFoundError, OperationFailedError } from '../../errors.js';
+import { plural } from '../../text.js';
+import { type Asker, beforeChanges, confirm } from '../confirmation.js';
+import type { CommandContext } from '../context.js';
+import { emptyStorage } from '../empty-storage.js';
+import { underHostLock } from '../host-lock.js';
+import { checkServer, prepareHost } from '../prepare-host.js';
 import {
   deleteInOrder,
   type DeletionObserver,
   type DeletionResult,
   throwIfIncomplete,
 } from './delete-in-order.js';
-import { type Asker, beforeChanges, confirm } from '../confirmation.js';
-import { underHostLock } from '../host-lock.js';
-import type { CommandContext } from '../context.js';
-import { emptyStorage, lastBackupNotListed } from '../empty-storage.js';
-import type { Reason } from '../../backup/deletion/reasons.js';
-import { plural } from '../../text.js';
-import { checkServer, prepareHost } from '../prepare-host.js';
-import { readRecordedTimes } from '../recorded-times.js';
+import { makeFirstPlan, makePlan, type PlanRequest, withoutDeleted } from './make-plan.js';
 import { describeFreed, describeRefusal } from './reason-text.js';
-import { findBrokenTwice, findForeignTwice, type SeenTwice } from './seen-twice.js';
 
-export interface DeleteRequest {
-  location: Location;
-  selection: Selection;
+export interface DeleteRequest extends PlanRequest {
   dryRun: boolean;
   /** Do not ask. */
   yes: boolean;
@@ -74,79 +65,11 @@ export async function deleteBackups(
       location,
       client: context.client,
       observer: dialogue,
-      planAgain: (left) => makePlan(onlyOf(request, left), context, twice),
+      planAgain: (left) => makePlan(withoutDeleted(request, left), context, twice),
     });
     throwIfIncomplete(result, location);
     return result;
   });
-}
-
-/**
- * An upload that is still running, from any host, and a passing storage error look like a broken
- * backup or a foreign entry (clickhouse-backup-api.md#running-uploads). Such entries are read twice
- * before anything is deleted because of them.
- */
-async function makeFirstPlan(
-  request: DeleteRequest,
-  context: CommandContext,
-): Promise<{ twice: SeenTwice; shown: DeletionPlan }> {
-  const { location, selection } = request;
-  if (selection.kind === 'broken') {
-    const twice = { brokenTwice: await findBrokenTwice(location, context) };
-    return { twice, shown: await makePlan(request, context, twice) };
-  }
-  const shown = await makePlan(request, context, {});
-  // Local copies are complete: none of them needs a base.
-  if (shown.all || location === 'local') return { twice: {}, shown };
-  const foreign = shown.items
-    .map(({ backup }) => backup)
-    .filter(({ state }) => state === 'foreign');
-  const names = new Set(foreign.map(({ name }) => name));
-  // An entry that looks foreign only later was not foreign twice.
-  if (shown.order.every((name) => names.has(name)) || foreign.length === 0) {
-    return { twice: { foreignTwice: names }, shown };
-  }
-  const twice = { foreignTwice: await findForeignTwice(location, foreign, context) };
-  return { twice, shown: await makePlan(request, context, twice) };
-}
-
-/** Without the names that are already deleted, which must not count as missing. */
-function onlyOf(request: DeleteRequest, left: readonly string[]): DeleteRequest {
-  if (request.selection.kind !== 'names') return request;
-  return { ...request, selection: { kind: 'names', names: [...left] } };
-}
-
-async function makePlan(
-  { location, selection }: DeleteRequest,
-  context: CommandContext,
-  twice: SeenTwice,
-): Promise<DeletionPlan> {
-  const { clock, client, logDirectory, report } = context;
-  report.phase(`reading the ${location} list`);
-  const byAge = selection.kind === 'keep' || selection.kind === 'older-than';
-  const bothNeeded = location === 'local' && byAge;
-  const backups = await client.list(bothNeeded ? 'all' : location);
-  if (location === 'remote' || bothNeeded) throwIfEmptyUnexpectedly(context, backups);
-  return planDeletion({
-    location,
-    backups,
-    remote: bothNeeded ? backups : undefined,
-    selection,
-    nowMs: clock.now(),
-    // Which backups are deleted must not depend on a file that cannot be read now.
-    recordedTimes: byAge ? logDirectory.readCreationTimes() : readRecordedTimes(context),
-    lastBackups: logDirectory.readLastBackups().map(({ name }) => name),
-    ...twice,
-  });
-}
-
-function throwIfEmptyUnexpectedly(
-  { files, host }: CommandContext,
-  backups: readonly Backup[],
-): void {
-  const last = files.readLastBackup();
-  if (last.kind === 'none' || backups.some((row) => row.location === 'remote')) return;
-  throw lastBackupNotListed(host, last.name, files.lastBackupFile);
 }
 
 /** Also without a last-backup file, a list does not become empty within minutes. */
