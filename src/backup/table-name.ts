@@ -9,9 +9,9 @@ export type ParsedTable = { kind: 'table'; name: TableName } | { kind: 'invalid'
 
 /**
  * Reads exactly one `db.table`. Servers take a comma-separated list of `filepath.Match` patterns
- * (clickhouse-backup-api.md#table-patterns), so any character that has a meaning there could restore other tables and is
- * refused. So is a second dot, because it is unclear which name it belongs to; only the inner table
- * of a materialized view has one (`db..inner.view`, `db..inner_id.UUID`).
+ * (clickhouse-backup-api.md#table-patterns), so any character that has a meaning there could restore
+ * other tables and is refused. So is a second dot, because it is unclear which name it belongs to; only
+ * the inner table of a materialized view has one (`db..inner.view`, `db..inner_id.UUID`).
  */
 export function parseTableName(text: string): ParsedTable {
   if (/[*?[\],]/.test(text)) return invalid('must be exactly one table: no * ? [ ] or comma');

@@ -15,9 +15,9 @@ export function nameTimeZone(env: Record<string, string | undefined>): void {
 /**
  * Checks that Node uses the TZ that is set. Otherwise the names of backups do not have the time of cron
  * and of the other programs on this machine: throws `ConfigError` for a zone that does not exist, and
- * returns a warning for a POSIX rule, which those programs know. Node knows the names of zones and some POSIX rules
- * (`UTC+3`; `CET-1CEST` only if that is the time of this machine anyway), so Node's local time is
- * compared with the one in TZ, now and in half a year.
+ * returns a warning for a POSIX rule, which those programs know. Node knows the names of zones and
+ * some POSIX rules (`UTC+3`; `CET-1CEST` only if that is the time of this machine anyway), so Node's
+ * local time is compared with the one in TZ, now and in half a year.
  */
 export function checkTimeZone(tz: string | undefined, nowMs: number): string | undefined {
   // The comparison takes 15 ms, and these are what most machines have.

@@ -10,10 +10,11 @@ import type { Reason } from './reasons.js';
  * The base of a broken backup is unknown (clickhouse-backup-api.md#running-uploads). It may be the
  * upload of another client, or only look broken, so it may require any backup in state `ok` that is
  * older; all of those are kept. Older means by the time in the name, because the broken one may come
- * from a host with another log directory; names contain local time without a zone, so a base may seem up
- * to 26 hours newer. If one of the two times cannot be read, the order does not count. A backup that nothing is based on counts too: the broken one would make it a base. Other
- * broken backups do not count, because an increment on a broken base is lost anyway, and neither do
- * `old-format` copies, which no server uses as a base. `unknownBases: false` (`--all`) disables this.
+ * from a host with another log directory; names contain local time without a zone, so a base may seem
+ * up to 26 hours newer. If one of the two times cannot be read, the order does not count. A backup that
+ * nothing is based on counts too: the broken one would make it a base. Other broken backups do not
+ * count, because an increment on a broken base is lost anyway, and neither do `old-format` copies,
+ * which no server uses as a base. `unknownBases: false` (`--all`) disables this.
  *
  * A foreign entry protects nothing: it looks like a folder that was never a backup, and would prevent
  * every deletion forever. It must be foreign in two lists, two minutes apart, because a passing
