@@ -28,6 +28,11 @@ export function isSaved(engine: string): boolean {
   return engine.endsWith('MergeTree');
 }
 
+/** Returns the number of parts that a backup has of so many rows. */
+export function partsOf(rows: number): number {
+  return Math.ceil(rows / 25_000);
+}
+
 /** `shop.mv` → `shop..inner.mv`. */
 export function innerTableOf(view: string): string {
   return view.replace('.', '..inner.');
@@ -67,18 +72,22 @@ export function matchesPattern(pattern: string, name: string): boolean {
   });
 }
 
+/** Returns the database and the table of `db.table`. */
+export function splitName(name: string): [database: string, table: string] {
+  const dot = name.indexOf('.');
+  return [name.slice(0, dot), name.slice(dot + 1)];
+}
+
 /** Formats a line of `GET /backup/tables` (exchange "tables"). */
 export function tableLine(name: string, shown: SimulatedTable): string {
-  const dot = name.indexOf('.');
-  const database = name.slice(0, dot);
-  const tableName = name.slice(dot + 1);
-  const path = `/var/lib/clickhouse/data/${database}/${tableName}/`;
+  const [database, tableName] = splitName(name);
+  const path = shown.engine === 'View' ? '' : `/var/lib/clickhouse/data/${database}/${tableName}/`;
   return JSON.stringify({
     Database: database,
     Name: tableName,
     Engine: shown.engine,
     DataPath: path,
-    DataPaths: [path],
+    DataPaths: path === '' ? null : [path],
     UUID: '',
     CreateTableQuery: definition(name, shown),
     TotalBytes: shown.totalBytes,

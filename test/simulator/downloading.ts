@@ -1,13 +1,13 @@
 import { type Plan, fails } from './creating.js';
 import type { SimulatedServer } from './server.js';
-import type { SimulatedBackup } from './storage.js';
+import { isIncomplete, type SimulatedBackup } from './storage.js';
 
 /** Returns the first backup of the chain that is missing or incomplete. */
 function missingLink(server: SimulatedServer, backup: SimulatedBackup): string | undefined {
   const seen = new Set<string>();
   for (let name = backup.name; name !== '';) {
     const link = server.remote.get(name);
-    if (!link || seen.has(name) || link.broken !== undefined || link.incomplete) return name;
+    if (!link || seen.has(name) || link.broken !== undefined || isIncomplete(link)) return name;
     seen.add(name);
     name = link.required;
   }

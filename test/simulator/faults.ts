@@ -11,6 +11,13 @@ export type UploadFlaw =
   | 'incomplete'
   | 'base-broken';
 
+/**
+ * How reads of the tables of a remote backup fail although lists work: every table with an empty
+ * size, as if its metadata could not be read; 200 with an empty body; 500 with an error of the
+ * storage; or without an answer.
+ */
+export type TableReadFailure = 'empty-sizes' | 'empty-body' | 'error' | 'no-answer';
+
 /** The requests that a fault applies to; `path` is matched against path and query. */
 export interface RequestMatch {
   method?: string;
@@ -40,6 +47,7 @@ export abstract class ScriptedFaults {
   private failures = new Map<FailingOperation, Failure[]>();
   private flaws: UploadFlaw[] = [];
   private answerFaults: { match: RequestMatch; fault: AnswerFault; forever: boolean }[] = [];
+  private tableReadFailures: { how: TableReadFailure; count: number; backup?: string }[] = [];
   private storageIsDown = false;
   private storageIsFull = false;
   private clickHouseHangs = false;
@@ -118,6 +126,19 @@ export abstract class ScriptedFaults {
   }
 
   /**
+   * Makes the next `count` table reads (of one backup, or of any) fail, or all until the returned
+   * function is called. Earlier calls come first. Affects `/backup/tables?remote_backup=` on
+   * versions that read a backup for it, not local copies or live tables.
+   */
+  failTableReads(how: TableReadFailure, count = Infinity, backup?: string): () => void {
+    const entry = { how, count, ...(backup !== undefined && { backup }) };
+    this.tableReadFailures.push(entry);
+    return () => {
+      this.tableReadFailures = this.tableReadFailures.filter((other) => other !== entry);
+    };
+  }
+
+  /**
    * The remote storage refuses connections: lists show it empty, uploads fail late
    * (clickhouse-backup-api.md#empty-list).
    */
@@ -162,7 +183,10 @@ export abstract class ScriptedFaults {
     this.clickHouseIsDown = value;
   }
 
-  /** The remote storage accepts connections but does not answer: lists stay in progress. */
+  /**
+   * The remote storage accepts connections but does not answer: lists stay in progress, and reads
+   * of a remote backup's tables are not answered.
+   */
   get listsHang(): boolean {
     return this.storageHangs;
   }
@@ -178,6 +202,7 @@ export abstract class ScriptedFaults {
     this.failures.clear();
     this.flaws = [];
     this.answerFaults = [];
+    this.tableReadFailures = [];
     this.storageDown = false;
     this.fullStorage = false;
     this.hang = false;
@@ -207,6 +232,15 @@ export abstract class ScriptedFaults {
   /** For the simulator: returns the flaw scripted for an upload that starts. */
   takeFlaw(): UploadFlaw | undefined {
     return this.flaws.shift();
+  }
+
+  /** For the simulator: returns the failure scripted for a table read of this backup. */
+  takeTableReadFailure(name: string): TableReadFailure | undefined {
+    const entry = this.tableReadFailures.find(
+      ({ backup, count }) => count > 0 && (backup === undefined || backup === name),
+    );
+    if (entry) entry.count--;
+    return entry?.how;
   }
 
   /** For the simulator: the number of lists that do not show a finished upload. */

@@ -1,13 +1,10 @@
 import type { Call } from './call.js';
-import {
-  innerTablesOf,
-  matchesPattern,
-  type SimulatedTable,
-  tableLine,
-} from './clickhouse-tables.js';
+import { innerTablesOf, matchesPattern, tableLine } from './clickhouse-tables.js';
 import { type Answer, failure, json, lines } from './replies.js';
+import { refreshMetadataCache } from './metadata-cache.js';
 import type { SimulatedServer } from './server.js';
-import { inListOrder, listLine } from './storage.js';
+import { inListOrder, listLine, type SimulatedBackup } from './storage.js';
+import { answerLocalTables, answerRemoteTables } from './tables-of-backups.js';
 
 export const answerVersion = ({ server }: Call): Answer =>
   json(200, { version: server.profile.versionText });
@@ -53,10 +50,14 @@ function listed(server: SimulatedServer, where: string): string[] {
       found.push(listLine(backup, 'local', profile, utcOffsetMinutes));
     }
   }
+  if (where === '' || where === 'remote') refreshMetadataCache(server);
   // A storage that is down looks empty (clickhouse-backup-api.md#empty-list).
   const isReached = server.hasRemoteStorage && !faults.storageDown;
   if ((where === '' || where === 'remote') && isReached) {
-    for (const backup of inListOrder('remote', server.remote.values())) {
+    // A server that did not see a backup's deletion lists it where it was.
+    const uploadedMs = (backup: SimulatedBackup) =>
+      server.metadataCache.get(backup.name)?.uploadedMs ?? backup.uploadedMs ?? 0;
+    for (const backup of inListOrder('remote', server.remote.values(), uploadedMs)) {
       if (backup.hiddenForLists) backup.hiddenForLists--;
       else found.push(listLine(backup, 'remote', profile, utcOffsetMinutes));
     }
@@ -90,23 +91,35 @@ export async function answerList(call: Call): Promise<Answer> {
 
 /** Answers `GET /backup/tables?table=` (exchange "tables"). */
 export function answerTables(call: Call): Promise<Answer> {
-  return answerTablesOf(call, (table) => table.skip !== true);
+  return answerTablesOf(call, false);
 }
 
 /** Answers `GET /backup/tables/all`, which includes the tables that `skip_tables` excludes. */
 export function answerAllTables(call: Call): Promise<Answer> {
-  return answerTablesOf(call, () => true);
+  return answerTablesOf(call, true);
 }
 
-async function answerTablesOf(
-  call: Call,
-  isShown: (table: SimulatedTable) => boolean,
-): Promise<Answer> {
+/** Returns a parameter, which may be spelled with dashes. */
+function parameter({ query }: Call, name: string): string | null {
+  return query.get(name) ?? query.get(name.replaceAll('_', '-'));
+}
+
+async function answerTablesOf(call: Call, showsSkipped: boolean): Promise<Answer> {
   const { server } = call;
+  const { tablesOfBackups } = server.profile;
   while (server.isHanging) await server.clock.sleep(1000, call.connection);
   const error = server.clickHouseError;
   if (error !== undefined) return failure(500, 'tables', error);
   const pattern = call.query.get('table') ?? '';
+  const localName = parameter(call, 'local_backup');
+  const remoteName = parameter(call, 'remote_backup');
+  if (localName !== null && tablesOfBackups === 'sizes') {
+    return answerLocalTables(server, { name: localName, pattern, showsSkipped });
+  }
+  if (remoteName !== null && tablesOfBackups !== 'ignored') {
+    const asked = { name: remoteName, pattern, showsSkipped };
+    return answerRemoteTables(server, asked, call.connection);
+  }
   const { tables } = server;
   const matching = [...tables.keys()].filter(
     (name) => pattern === '' || matchesPattern(pattern, name),
@@ -114,7 +127,7 @@ async function answerTablesOf(
   const inner = innerTablesOf(matching, (name) => tables.get(name));
   const shown = [...inner, ...matching.sort()].flatMap((name) => {
     const found = tables.get(name);
-    return found !== undefined && isShown(found) ? [tableLine(name, found)] : [];
+    return found !== undefined && (showsSkipped || !found.skip) ? [tableLine(name, found)] : [];
   });
   return lines(200, shown);
 }

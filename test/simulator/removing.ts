@@ -1,4 +1,5 @@
 import { cleanName, type Flags } from './flags.js';
+import { refreshMetadataCache } from './metadata-cache.js';
 import type { Job, SimulatedServer } from './server.js';
 import type { Location } from './storage.js';
 
@@ -35,7 +36,10 @@ function remove(server: SimulatedServer, where: string, given: string, force: bo
   const file = server[where].get(name)?.plainFile;
   if (file !== undefined) return file === 'refused' ? profile.texts.notAFolder(name) : undefined;
   const refused = force ? undefined : refusal(server, where, name);
-  if (refused === undefined) server[where].delete(name);
+  if (refused === undefined) {
+    server[where].delete(name);
+    if (where === 'remote') refreshMetadataCache(server);
+  }
   return refused ?? failure?.text;
 }
 

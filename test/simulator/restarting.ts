@@ -1,4 +1,5 @@
 import { type Flags, flagsFromArguments } from './flags.js';
+import { refreshMetadataCache } from './metadata-cache.js';
 import { startOperation } from './operations.js';
 import type { SimulatedServer } from './server.js';
 
@@ -35,6 +36,7 @@ export function restart(server: SimulatedServer, how: Restart): void {
   server.log.rows = [];
   server.process.abort(new Error('the process ended'));
   server.process = new AbortController();
+  refreshMetadataCache(server);
   if (how.resume === false) return;
   const names = [...server.local.values()].filter((backup) => backup.uploadState);
   resumeInTurn(server, names.map((backup) => backup.name).sort());

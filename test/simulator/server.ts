@@ -1,6 +1,7 @@
 import { type ActionRow, ActionsLog } from './actions-log.js';
 import { type SimulatedTable, recordedTables } from './clickhouse-tables.js';
 import type { ScriptedFaults } from './faults.js';
+import type { MetadataCache } from './metadata-cache.js';
 import { Metrics } from './metrics.js';
 import type { SimulatedBackup } from './storage.js';
 import { type SimulatorVersion, type VersionProfile, versionProfiles } from './versions.js';
@@ -11,7 +12,15 @@ export interface ServerClock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
-export type TimedWork = 'create' | 'upload' | 'download' | 'restore' | 'list' | 'delete';
+export type TimedWork =
+  | 'create'
+  | 'upload'
+  | 'download'
+  | 'restore'
+  | 'list'
+  | 'delete'
+  /** The read of one table's metadata from the remote storage. */
+  | 'tableRead';
 
 export interface SimulatorOptions {
   version: SimulatorVersion;
@@ -66,6 +75,7 @@ const defaultWorkMs: Record<TimedWork, number> = {
   restore: 500,
   list: 0,
   delete: 0,
+  tableRead: 0,
 };
 
 /** The state of one server, and its running work. */
@@ -77,6 +87,7 @@ export class SimulatedServer {
   readonly metrics: Metrics;
   readonly local = new Map<string, SimulatedBackup>();
   readonly remote: Map<string, SimulatedBackup>;
+  readonly metadataCache: MetadataCache = new Map();
   readonly tables: Map<string, SimulatedTable>;
   /** Replicated tables that look busy: to all versions, or only to one that checks their log. */
   readonly busyReplicas = new Map<string, 'replicating' | 'log only'>();

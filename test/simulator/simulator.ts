@@ -156,6 +156,24 @@ export class Simulator extends ScriptedFaults {
   }
 
   /**
+   * Makes a remote backup incomplete: the metadata and data of all its tables, or of those given,
+   * are missing (clickhouse-backup-api.md#incomplete-backups). Its row in lists does not change;
+   * with `moves`, its position does, as if this server had seen its deletion and uploaded it again.
+   */
+  setIncomplete(
+    name: string,
+    { tables, moves = false }: { tables?: readonly string[]; moves?: boolean } = {},
+  ): void {
+    const backup = this.remote.get(name);
+    if (!backup) throw new Error(`no remote backup ${name}`);
+    if (tables) backup.incompleteTables = tables;
+    else backup.incomplete = true;
+    if (!moves) return;
+    backup.uploadedMs = this.now();
+    this.server.metadataCache.delete(name);
+  }
+
+  /**
    * Makes a Replicated table look busy before an attach; `log only`: to 2.4.0 only
    * (clickhouse-backup-api.md#replica-check).
    */

@@ -37,6 +37,8 @@ export interface SimulatedBackup {
    * Altinity/clickhouse-backup issue 1492).
    */
   incomplete?: boolean;
+  /** The tables whose metadata is missing on the remote storage, if only some are. */
+  incompleteTables?: readonly string[];
   /** A file, not a folder: a delete is refused, or ignored on object storages. */
   plainFile?: 'refused' | 'ignored';
   /** Being created or uploaded by a running operation. */
@@ -59,9 +61,13 @@ export interface SimulatedBackup {
 export const brokenRemoteText = "broken (can't stat metadata.json)";
 
 /** Sorts local backups by creation, remote ones by upload, then by name. */
-export function inListOrder(location: Location, backups: Iterable<SimulatedBackup>) {
+export function inListOrder(
+  location: Location,
+  backups: Iterable<SimulatedBackup>,
+  uploadedMs = (backup: SimulatedBackup) => backup.uploadedMs ?? 0,
+) {
   const time = (backup: SimulatedBackup) =>
-    location === 'local' ? backup.createdMs : (backup.uploadedMs ?? 0);
+    location === 'local' ? backup.createdMs : uploadedMs(backup);
   return [...backups].sort((a, b) => time(a) - time(b) || (a.name < b.name ? -1 : 1));
 }
 
@@ -72,7 +78,7 @@ function sizes(backup: SimulatedBackup, location: Location, profile: VersionProf
   if (!profile.detailedSizes) return { size: backup.sizeBytes };
   const metadata = location === 'local' ? 1500 : 1854;
   // An increment in which nothing changed has no compressed_size (exchange "list", DIFF_1).
-  const isSent = location === 'remote' && !backup.incomplete;
+  const isSent = location === 'remote';
   const sentBytes = backup.required === '' ? backup.sizeBytes : backup.sentBytes;
   const compressed = isSent && sentBytes ? Math.round(sentBytes * 1.006) : undefined;
   return {
@@ -144,12 +150,19 @@ export function remoteBackupsToRemove(
     .map((backup) => backup.name);
 }
 
+/** True if files that metadata.json promises are missing on the remote storage. */
+export function isIncomplete(backup: SimulatedBackup): boolean {
+  return backup.incomplete === true || (backup.incompleteTables ?? []).length > 0;
+}
+
 /** True if a restore from the remote storage would restore everything, despite what lists show. */
 export function isWhole(remote: Map<string, SimulatedBackup>, name: string): boolean {
   const seen = new Set<string>();
   for (let at = name; at !== '';) {
     const backup = remote.get(at);
-    if (!backup || seen.has(at) || backup.broken !== undefined || backup.incomplete) return false;
+    if (!backup || seen.has(at) || backup.broken !== undefined || isIncomplete(backup)) {
+      return false;
+    }
     seen.add(at);
     at = backup.required;
   }

@@ -1,10 +1,12 @@
+import { bytesPerRow } from './clickhouse-tables.js';
 import { type Plan, fails, retainLocal } from './creating.js';
 import type { UploadFlaw } from './faults.js';
 import type { Flags } from './flags.js';
 import type { SimulatedServer } from './server.js';
+import { refreshMetadataCache } from './metadata-cache.js';
 import { type SimulatedBackup, brokenRemoteText, remoteBackupsToRemove } from './storage.js';
 
-const refused =
+export const refused =
   "can't connect to remote storage: dial tcp 127.0.0.1:2121: connect: connection refused";
 
 /**
@@ -62,6 +64,20 @@ function keepOldRows(uploaded: SimulatedBackup, base: SimulatedBackup | undefine
     const isRefilled = uploaded.generations?.get(table) !== base?.generations?.get(table);
     if (isRefilled && uploaded.tables.has(table)) uploaded.tables.set(table, rows);
   }
+}
+
+/** Returns the size of the rows that the base does not have; undefined if nothing is sent. */
+function bytesToSend(
+  source: SimulatedBackup,
+  base: SimulatedBackup | undefined,
+): number | undefined {
+  let bytes = 0;
+  for (const [table, rows] of source.tables) {
+    const isRefilled = source.generations?.get(table) !== base?.generations?.get(table);
+    const baseRows = isRefilled ? 0 : (base?.tables.get(table) ?? 0);
+    bytes += (rows >= baseRows ? rows - baseRows : rows) * bytesPerRow;
+  }
+  return bytes || undefined;
 }
 
 /** Applies a scripted flaw to the remote storage. */
@@ -150,6 +166,9 @@ export function planUpload(server: SimulatedServer, name: string, flags: Flags):
           required: diffFrom || diffFromRemote || source.required,
           tables: new Map(source.tables),
         };
+        const base = local.get(diffFrom) ?? remote.get(diffFromRemote);
+        const sentBytes = bytesToSend(source, base);
+        if (base && sentBytes !== undefined) uploaded.sentBytes = sentBytes;
         delete uploaded.uploadState;
         delete uploaded.partial;
         const isCleaned = remote.get(name) !== partial;
@@ -165,6 +184,7 @@ export function planUpload(server: SimulatedServer, name: string, flags: Flags):
       retainRemote(server);
       if (profile.localRetentionAfterUpload) retainLocal(server, 'upload');
       if (flags.deleteSource) local.delete(name);
+      refreshMetadataCache(server);
       return failure?.text;
     },
   };

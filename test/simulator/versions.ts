@@ -1,5 +1,5 @@
 /** The versions that can be simulated; 2.8.1 is an unreleased build that calls itself HEAD. */
-export type SimulatorVersion = '2.4.0' | '2.6.30' | '2.8.1';
+export type SimulatorVersion = '2.4.0' | '2.6.30' | '2.7.0' | '2.8.1';
 
 /** The differences between versions, taken from docs/clickhouse-backup-api.md and the recordings. */
 export interface VersionProfile {
@@ -58,6 +58,13 @@ export interface VersionProfile {
   reusesStateOfOtherBase: boolean;
   incompleteWhenRemoteCopyIsMissing: boolean;
   /**
+   * The answer of `GET /backup/tables?remote_backup=` (test/recordings/tables-*.json): the live
+   * tables, the names of the backup's tables, or their sizes and parts too.
+   */
+  tablesOfBackups: 'ignored' | 'names' | 'sizes';
+  /** Whether `GET /backup/tables?local_backup=` reads the sizes; 2.7.0 shows all of them empty. */
+  readsLocalSizes: boolean;
+  /**
    * Whether `diff-from-remote` compares contents; below 2.7.0 it compares only names
    * (clickhouse-backup-api.md#remote-bases).
    */
@@ -115,6 +122,8 @@ const v2_4_0: VersionProfile = {
   resumeQuotesNames: true,
   reusesStateOfOtherBase: true,
   incompleteWhenRemoteCopyIsMissing: true,
+  tablesOfBackups: 'ignored',
+  readsLocalSizes: false,
   remoteDiffComparesContents: false,
   replicatedAttachWhenBusy: 'skipped',
   envFlag: false,
@@ -161,6 +170,7 @@ const v2_6_30: VersionProfile = {
   hasRemoteShortcuts: true,
   hasLocalBrokenRoute: true,
   lockLooksAt: 'any row',
+  tablesOfBackups: 'names',
   operationIds: true,
   whileClickHouseIsDown: 'hangs',
   createdZone: 'local',
@@ -224,6 +234,8 @@ const v2_8_1: VersionProfile = {
   deleteWhileStorageDown: 'hangs',
   resumeQuotesNames: false,
   incompleteWhenRemoteCopyIsMissing: false,
+  tablesOfBackups: 'sizes',
+  readsLocalSizes: true,
   remoteDiffComparesContents: true,
   tableMappingAlone: true,
   killStopsWork: true,
@@ -248,9 +260,24 @@ const v2_8_1: VersionProfile = {
   },
 };
 
+const v2_7_0: VersionProfile = {
+  ...v2_8_1,
+  versionText: '2.7.0',
+  hasRebaseRoute: false,
+  finishedRowsKept: Infinity,
+  remoteRetentionBy: 'upload',
+  deleteOfRequired: 'done',
+  resumeQuotesNames: true,
+  incompleteWhenRemoteCopyIsMissing: true,
+  readsLocalSizes: false,
+  deleteCounts: false,
+  texts: { ...v2_8_1.texts, alreadyLocal: v2_6_30.texts.alreadyLocal },
+};
+
 /** The profile of each version. */
 export const versionProfiles: Record<SimulatorVersion, VersionProfile> = {
   '2.4.0': v2_4_0,
   '2.6.30': v2_6_30,
+  '2.7.0': v2_7_0,
   '2.8.1': v2_8_1,
 };
