@@ -1,4 +1,5 @@
 import type { Backup, Location } from '../backup/backup.js';
+import type { BackupTable } from '../backup/table-metadata.js';
 import type { RowsInBackup } from '../backup/table-engine.js';
 import type { TableName } from '../backup/table-name.js';
 import type { ServerErrorCode } from './server-errors.js';
@@ -70,6 +71,8 @@ export interface Capabilities {
   version: string;
   /** `diff-from-remote` compares checksums, not only the names of parts. */
   diffFromRemoteSafe: boolean;
+  /** The server shows the tables of a backup on the remote storage, and which of them are incomplete. */
+  tableMetadata: boolean;
   /** `restore` can rename tables, not only databases. */
   tableMapping: boolean;
   /** `restore` can rename a table within its database; earlier versions do not find its rows. */
@@ -114,10 +117,29 @@ export interface Client {
   ): Promise<DeleteOutcome>;
 }
 
+/** What a server shows about the tables of a backup. */
+export type TablesOfBackup =
+  /**
+   * The list may be empty. Neither that nor a table that cannot be read shows that a backup is incomplete,
+   * because a storage that is down looks the same (clickhouse-backup-api.md#tables-of-a-backup).
+   */
+  | { kind: 'read'; tables: BackupTable[] }
+  /** The storage does not have the backup. */
+  | { kind: 'not-found'; reason: string }
+  /** Another error, which shows nothing about the backup. */
+  | { kind: 'failed'; reason: string }
+  /** This server cannot show them, or not with this remote storage. */
+  | { kind: 'unsupported'; reason: string };
+
 /** A clickhouse-backup server, which also creates and uploads backups and shows what it is doing. */
 export interface BackupServer extends Client {
   /** Returns all tables that a backup covers; the response can be large, with all their definitions. */
   tables(): Promise<Table[]>;
+  /**
+   * Reads the tables of a backup, one file of the storage per table. Throws `OperationTimeoutError` after
+   * `limitMs`.
+   */
+  tablesOfBackup(location: Location, backup: string, limitMs: number): Promise<TablesOfBackup>;
   create(backup: string): Promise<Outcome>;
   /** Uploads a local backup: as an increment if `base` is given, otherwise in full. */
   upload(backup: string, base?: { at: Location; name: string }): Promise<Outcome>;

@@ -12,6 +12,7 @@ import { UnreachableError } from '../errors.js';
  * - `incomplete`: files of the upload are missing, although lists may show the backup as good.
  * - `remote-base-refused`: nothing was uploaded, because the configuration forbids diff-from-remote.
  * - `not-started`: nothing was uploaded.
+ * - `no-table-metadata`: the tables of a backup cannot be read from this kind of remote storage.
  */
 export type ServerErrorCode =
   | 'busy'
@@ -22,7 +23,8 @@ export type ServerErrorCode =
   | 'replica-active'
   | 'incomplete'
   | 'remote-base-refused'
-  | 'not-started';
+  | 'not-started'
+  | 'no-table-metadata';
 
 /**
  * Parts of the error texts of each code; the first code that matches wins. Only a part is compared,
@@ -35,7 +37,12 @@ const texts: Record<ServerErrorCode, readonly string[]> = {
   // The server's text, then the program's (since 2.6.27, clickhouse-backup-api.md#program-lock).
   busy: ['another operation is currently running', 'command is already running'],
   // clickhouse-backup-api.md#delete-errors
-  'not-found': ['is not found on remote storage', 'is not found on local storage'],
+  'not-found': [
+    'is not found on remote storage',
+    'is not found on local storage',
+    // Since 2.7.0 (clickhouse-backup-api.md#tables-of-a-backup).
+    "' not found on remote storage",
+  ],
   // 2.8.1 (clickhouse-backup-api.md#delete-errors).
   required: ['is required by'],
   // clickhouse-backup-api.md#no-tables
@@ -44,6 +51,8 @@ const texts: Record<ServerErrorCode, readonly string[]> = {
   'table-not-in-backup': ['no have found schemas by', 'not found schemas by'],
   // Since 2.5.13; earlier versions report no error (clickhouse-backup-api.md#replica-check).
   'replica-active': ['system.replicas'],
+  // Since 2.7.0 (clickhouse-backup-api.md#tables-of-a-backup).
+  'no-table-metadata': ['does not support `none` and `custom` remote storage'],
   // clickhouse-backup-api.md#remote-bases
   'remote-base-refused': ['`--diff-from-remote` require `upload_by_part`'],
   // Errors before the first file is sent (clickhouse-backup-api.md#refused-uploads). Not listed:

@@ -4,6 +4,8 @@ import type { Capabilities } from './client.js';
 export const since = {
   /** clickhouse-backup-api.md#remote-bases */
   diffFromRemoteSafe: '2.7.0',
+  /** clickhouse-backup-api.md#tables-of-a-backup */
+  tableMetadata: '2.7.0',
   /** clickhouse-backup-api.md#mappings */
   tableMapping: '2.5.20',
   /** clickhouse-backup-api.md#mappings */
@@ -42,6 +44,7 @@ export function capabilitiesOf(
     version,
     isNumber: match !== null,
     diffFromRemoteSafe: atLeast(since.diffFromRemoteSafe),
+    tableMetadata: atLeast(since.tableMetadata),
     tableMapping: atLeast(since.tableMapping),
     tableMappingAlone: atLeast(since.tableMappingAlone),
     checkReplicasSwitch: atLeast(since.checkReplicasSwitch),

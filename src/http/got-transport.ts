@@ -85,6 +85,7 @@ export function createGotTransport(options: GotTransportOptions): Transport {
         throw new TransportError(`the answer is larger than ${largestBytes / 2 ** 20} MiB`, {
           neverSent: false,
           permanent: true,
+          tooLarge: true,
           hint: 'check that host and port are those of a clickhouse-backup API; its default port is 7171',
         });
       }

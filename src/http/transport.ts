@@ -38,6 +38,8 @@ export interface TransportErrorDetails {
    * what answers is not a web server.
    */
   wrongAddress?: boolean;
+  /** True if the response is larger than the request allows. */
+  tooLarge?: boolean;
   /** True if the host name was not resolved. */
   unresolved?: boolean;
   hint?: string | undefined;

@@ -9,10 +9,12 @@ import type {
   Outcome,
   RestoreRequest,
   Table,
+  TablesOfBackup,
 } from '../client.js';
 import { stateOf } from '../row-state.js';
 import { uploadedBytesOf } from '../uploaded-bytes.js';
 import { isNotStarted, serverErrorCode } from '../server-errors.js';
+import { readTablesOfBackup } from './backup-tables.js';
 import { readCapabilities } from './capabilities.js';
 import { slowMs } from '../limits.js';
 import { deleteBackup } from './delete-operation.js';
@@ -91,6 +93,11 @@ export class ApiClient implements BackupServer {
 
   tables(): Promise<Table[]> {
     return readTables(this.parts.connection);
+  }
+
+  tablesOfBackup(location: Location, name: string, limitMs: number): Promise<TablesOfBackup> {
+    const request = { location, name, limitMs };
+    return readTablesOfBackup(this.parts.connection, () => this.capabilities(), request);
   }
 
   async uploadEnd(backup: string): Promise<Outcome | undefined> {

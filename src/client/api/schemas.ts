@@ -35,6 +35,14 @@ export const tableRow = z.object({
   Skip: z._default(z.boolean(), false),
 });
 
+/** clickhouse-backup-api.md#tables-of-a-backup */
+export const backupTableRow = z.object({
+  database: z.string(),
+  table: z.string(),
+  size: z.string(),
+  parts: z.number(),
+});
+
 /** clickhouse-backup-api.md#answers */
 export const acknowledgement = z.object({
   status: z.string(),

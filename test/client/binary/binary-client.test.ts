@@ -14,6 +14,8 @@ describe('capabilities', () => {
     expect(await client.capabilities()).toEqual({
       version: name,
       diffFromRemoteSafe,
+      // Since 2.7.0, as well.
+      tableMetadata: diffFromRemoteSafe,
       tableMapping,
       tableMappingAlone,
       checkReplicasSwitch: true,
