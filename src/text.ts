@@ -3,6 +3,9 @@ import { stripVTControlCharacters } from 'node:util';
 import prettyBytes from 'pretty-bytes';
 import prettyMs from 'pretty-ms';
 
+/** The number of names that one line lists. */
+const mostListed = 20;
+
 /** Control, format (bidirectional overrides, zero-width) and lone surrogate characters. */
 const unprintable = /[\p{Cc}\p{Cf}\p{Cs}]/gu;
 
@@ -111,6 +114,12 @@ export function formatBytes(bytes: number): string {
 export function formatDuration(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   return seconds === 0 ? '0s' : prettyMs(seconds * 1000, { unitCount: 2 });
+}
+
+/** Returns the names as `a, b, c`, at most 20 of them and the number of the others. */
+export function shortList(names: readonly string[]): string {
+  const more = names.length - mostListed;
+  return `${names.slice(0, mostListed).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
 /** Returns `1 backup` or `3 backups`. */

@@ -19,6 +19,9 @@ export const settingNames = [
   'binary',
   'binaryPath',
   'withoutBase',
+  'base',
+  'maxChain',
+  'findBase',
 ] as const;
 
 export type SettingName = (typeof settingNames)[number];
@@ -37,6 +40,7 @@ export const defaults = {
   timeout: '24h',
   connectTimeout: '60s',
   withoutBase: 'full',
+  base: 'last',
 } as const;
 
 /** Returns the variable of a setting: `CHBACKUP_CONNECT_TIMEOUT` for `connectTimeout`. */

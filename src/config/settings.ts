@@ -60,6 +60,15 @@ const withoutBase = setting(
   'must be full or fail; with full, a full backup is created if there is no usable base',
 );
 
+const base = setting(
+  (text) => (text === 'last' || text === 'full' ? text : undefined),
+  'must be last or full; with full, an increment is based on the full backup of the chain',
+);
+const maxChain = setting(
+  (text) => (/^[1-9]\d{0,8}$/.test(text) ? Number(text) : undefined),
+  'is not a whole number of at least 1; give the number of increments, for example 48',
+);
+
 /** The schema of all settings, each parsed from its text. `readSettings` adds the defaults. */
 const schema = z.object({
   host: z.optional(z.string()),
@@ -81,6 +90,9 @@ const schema = z.object({
   binary: z.optional(flag),
   binaryPath: z.optional(folder),
   withoutBase: z.optional(withoutBase),
+  base: z.optional(base),
+  maxChain: z.optional(maxChain),
+  findBase: z.optional(flag),
 });
 
 export interface Settings {
@@ -103,6 +115,10 @@ export interface Settings {
   /** The path or name of the local program; undefined: the API is used. */
   binaryPath: string | undefined;
   withoutBase: 'full' | 'fail';
+  base: 'last' | 'full';
+  /** undefined: any number of increments. */
+  maxChain: number | undefined;
+  findBase: boolean;
 }
 
 export interface SettingsRequest extends Sources {
@@ -152,6 +168,9 @@ export async function readSettings(
       noColor: values.noColor ?? false,
       binaryPath,
       withoutBase: values.withoutBase ?? defaults.withoutBase,
+      base: values.base ?? defaults.base,
+      maxChain: values.maxChain,
+      findBase: values.findBase ?? false,
     },
     unknown,
   };

@@ -27,6 +27,9 @@ export function verifyPauseMs(attempt: number): number {
 /** The time between two lists that must agree before a broken or foreign entry is relied on. */
 export const secondListPauseMs = 2 * minute;
 
+/** The time between two looks at how long a long request has been in progress. */
+export const progressMs = second;
+
 /** Returns when a phase's next progress line is due: 1, 5, 15, 30, 60, 90 … minutes after its start. */
 export function nextReportMs(elapsedMs: number): number {
   const early = [minute, 5 * minute, 15 * minute].find((atMs) => atMs > elapsedMs);

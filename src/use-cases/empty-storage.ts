@@ -25,3 +25,19 @@ export function lastBackupNotListed(
   const detail = `, although ${name} was uploaded to it`;
   return emptyStorage(host, detail, `remove ${lastBackupFile}`);
 }
+
+/**
+ * Returns the error for a storage that cannot be relied on, for example because it does not list a backup
+ * which it listed a moment ago. `unknown` says what cannot be found out because of that.
+ */
+export function inDoubtError(
+  host: string,
+  unknown: string,
+  { isListEmpty, reason }: { isListEmpty: boolean; reason: string },
+): OperationFailedError {
+  const detail = `, so nothing was created: ${unknown}`;
+  if (isListEmpty) return emptyStorage(host, detail, 'run create-full');
+  return new OperationFailedError(`${reason}${detail}`, {
+    hint: 'run again later, or run create-full, which needs no other backup',
+  });
+}

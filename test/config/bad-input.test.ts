@@ -267,6 +267,21 @@ const badInputs: BadInput[] = [
     says: /CHBACKUP_CONNECT_TIMEOUT "never" is not a duration \(/,
   },
   {
+    what: 'an unknown value of --base',
+    argv: ['create-diff', 'HOST', '--base', 'first'],
+    says: /--base "first" must be last or full \(with full, an increment is based on/,
+  },
+  ...['0', '-1', '1.5', 'ten', '', '1e3', '9999999999'].map((value) => ({
+    what: `--max-chain ${JSON.stringify(value)}`,
+    argv: ['create-diff', 'HOST', `--max-chain=${value}`],
+    says: /--max-chain ".*" is not a whole number of at least 1 \(give the number of increments/,
+  })),
+  {
+    what: '--find-base for a full backup',
+    argv: ['create-full', 'HOST', '--find-base'],
+    says: /--find-base is an option of create-diff, not of create-full/,
+  },
+  {
     what: 'an unknown value of --without-base',
     argv: ['create-diff', 'HOST', '--without-base', 'maybe'],
     says: /--without-base "maybe" must be full or fail \(with full, a full backup/,

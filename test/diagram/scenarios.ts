@@ -59,6 +59,42 @@ function diffs(): Scenario[] {
         stage.harness.later(30 * second, () => (stage.simulator.storageDown = false));
       },
     },
+    {
+      name: 'the base is incomplete',
+      code: 0,
+      command,
+      prepare(stage) {
+        stage.addBase();
+        stage.simulator.setIncomplete(base);
+      },
+    },
+    {
+      name: 'the storage lists no base after its tables could not be read',
+      code: 1,
+      command,
+      prepare(stage) {
+        stage.addBase();
+        stage.harness.when('check-base', () => (stage.simulator.storageDown = true));
+      },
+    },
+    {
+      name: 'the chain is at its limit',
+      code: 0,
+      command,
+      options: ['--max-chain', '1'],
+      prepare(stage) {
+        stage.addBase();
+        stage.simulator.addBackup('remote', { name: 'DIFF_1', required: base });
+        stage.harness.lastBackup = 'DIFF_1';
+      },
+    },
+    {
+      name: 'no file, but a complete backup',
+      code: 0,
+      command,
+      options: ['--find-base'],
+      prepare: ({ simulator }) => void simulator.addBackup('remote', { name: base }),
+    },
     ...[
       { name: 'server 2.4.0', server: { version: '2.4.0' as const } },
       { name: 'server 2.8.1', server: { version: '2.8.1' as const } },

@@ -1,23 +1,37 @@
 import fc from 'fast-check';
-import { fault, requestFault } from './fault-arbitrary.js';
-import type { Command, HostSetup, RunStep, Script, Step, Trouble } from './script.js';
+import { fault, incomplete, requestFault, tableLost, tableReadFault } from './fault-arbitrary.js';
+import type { Command, Fault, HostSetup, RunStep, Script, Step, Trouble } from './script.js';
 
 const second = 1000;
 const minute = 60 * second;
 const hour = 60 * minute;
 
-const trouble: fc.Arbitrary<Trouble> = fc.record({
-  request: fc.integer({ min: 1, max: 24 }),
-  what: fc.oneof(
-    requestFault,
-    fault.map((one) => ({ kind: 'fault' as const, fault: one })),
-  ),
-});
+const asTrouble = (one: Fault) => ({ kind: 'fault' as const, fault: one });
+
+const trouble: fc.Arbitrary<Trouble> = fc.oneof(
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      request: fc.integer({ min: 1, max: 24 }),
+      what: fc.oneof(requestFault, fault.map(asTrouble)),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      request: fc.integer({ min: 1, max: 6 }),
+      among: fc.constant('table reads' as const),
+      afterMs: fc.constantFrom(0, 0, 20, 5 * second, 30 * second),
+      what: fc.oneof(
+        { weight: 3, arbitrary: tableReadFault.map(asTrouble) },
+        { weight: 1, arbitrary: requestFault },
+      ),
+    }),
+  },
+);
 
 const commands: { weight: number; command: Command }[] = [
   { weight: 8, command: 'create-full' },
-  { weight: 16, command: 'create-diff' },
-  { weight: 1, command: 'create-diff --without-base fail' },
   { weight: 1, command: 'list' },
   { weight: 4, command: 'delete-remote --keep 1 --yes' },
   { weight: 3, command: 'delete-remote --keep 2 --yes' },
@@ -34,15 +48,31 @@ const commands: { weight: number; command: Command }[] = [
   { weight: 1, command: 'restore-table latest shop.mv' },
 ];
 
+/** An increment with some of the options that choose its base. */
+const diff: fc.Arbitrary<Command> = fc
+  .tuple(
+    fc.constantFrom('', '', '', ' --base full'),
+    fc.constantFrom('', '', '', '', ' --max-chain 1', ' --max-chain 2', ' --max-chain 3'),
+    fc.constantFrom('', '', ' --find-base'),
+    fc.constantFrom('', '', '', '', '', '', '', ' --without-base fail'),
+  )
+  .map((options): Command => `create-diff${options.join('')}`);
+
+const findingBase = (command: Command): Command =>
+  command.includes('--find-base') ? command : `create-diff --find-base${command.slice(11)}`;
+
 const none = <T>(value: T) => fc.constant(value);
 
-function runStep(faultFree: boolean): fc.Arbitrary<RunStep> {
+function runStep(faultFree: boolean, stateless = false): fc.Arbitrary<RunStep> {
   return fc.record({
     do: fc.constant('run' as const),
     host: fc.nat({ max: 1 }),
     command: fc.oneof(
       ...commands.map(({ weight, command }) => ({ weight, arbitrary: fc.constant(command) })),
+      { weight: 17, arbitrary: diff },
+      ...(stateless ? [{ weight: 30, arbitrary: diff.map(findingBase) }] : []),
     ),
+    stateless: fc.constant(stateless),
     wait: faultFree ? none('2h') : fc.constantFrom('30m', '0', '20s', '1m'),
     timeout: faultFree ? none('24h') : fc.constantFrom('3h', '3h', '3h', '10s', '1m'),
     password: faultFree
@@ -79,12 +109,14 @@ const passing: fc.Arbitrary<Step> = fc.record({
 });
 
 const hostSetup: fc.Arbitrary<HostSetup> = fc.record({
-  version: fc.constantFrom('2.8.1' as const, '2.6.30' as const, '2.4.0' as const),
+  version: fc.constantFrom(...(['2.8.1', '2.7.0', '2.8.1', '2.7.0', '2.6.30', '2.4.0'] as const)),
   keepLocal: fc.constantFrom(6, 6, 2, 1, -1, 0),
   keepRemote: fc.constantFrom(336, 3, 2, 1),
   createMs: fc.constantFrom(150, 150, 150, 150, 150, 150, 1000, 5 * minute),
   uploadMs: fc.constantFrom(150, 150, 150, 150, 150, 150, 2 * second, 20 * minute),
   listMs: fc.constantFrom(0, 0, 2 * second),
+  // The simulated servers have five tables: with the last one, a read takes more than ten minutes.
+  tableReadMs: fc.constantFrom(0, 0, 0, 0, 30, 30, 2 * second, 15 * second, 130 * second),
   uploadByPart: fc.constantFrom(true, true, true, false),
   foreign: fc.constantFrom(false, false, true),
   earlierBackups: fc.constantFrom(
@@ -104,14 +136,21 @@ export function scripts({ faultFree = false } = {}): fc.Arbitrary<Script> {
     host: fc.nat({ max: 1 }),
     fault,
   });
+  const betweenRuns: fc.Arbitrary<Step> = fc.record({
+    do: fc.constant('fault' as const),
+    host: fc.nat({ max: 1 }),
+    fault: fc.oneof({ weight: 3, arbitrary: incomplete }, { weight: 2, arbitrary: tableLost }),
+  });
   return fc.record({
     hosts: fc.array(hostSetup, { minLength: 1, maxLength: 2 }),
     sharedStorage: faultFree ? fc.constant(false) : fc.boolean(),
     steps: fc.array(
       fc.oneof(
-        { weight: 6, arbitrary: runStep(faultFree) },
-        { weight: 2, arbitrary: passing },
-        { weight: faultFree ? 0 : 2, arbitrary: faultStep },
+        { weight: 12, arbitrary: runStep(faultFree) },
+        { weight: 2, arbitrary: runStep(faultFree, true) },
+        { weight: 4, arbitrary: passing },
+        { weight: faultFree ? 0 : 3, arbitrary: faultStep },
+        { weight: faultFree ? 0 : 3, arbitrary: betweenRuns },
       ),
       { minLength: 1, maxLength: 10, size: 'max' },
     ),

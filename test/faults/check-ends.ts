@@ -2,6 +2,7 @@ import { exitCodes } from '../../src/errors.js';
 import { checkKept } from './check-deletes.js';
 import { checkHung } from './check-hung.js';
 import { checkStatusAtEnd } from './check-status.js';
+import { checkTableReads } from './check-table-reads.js';
 import { checkTimes } from './check-times.js';
 import type { ScheduleRecord } from './schedule-record.js';
 import type { RunRecord, SentRequest } from './run-record.js';
@@ -49,6 +50,7 @@ export function checkEnd(schedule: ScheduleRecord, run: RunRecord, ending: Endin
   checkTimes(schedule, run, ending);
   checkStatusAtEnd(schedule, run, code);
   checkHung(schedule, run, ending);
+  checkTableReads(schedule, run, ending);
   must(run.lists.length <= maxLists, `the run requested ${run.lists.length} lists`);
   must(code !== exitCodes.terminated || run.signalledMs !== undefined, 'exit 143 without a signal');
   must(

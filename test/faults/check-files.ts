@@ -4,7 +4,8 @@ import { findRemote, verifies } from './list-oracle.js';
 import type { ScheduleRecord } from './schedule-record.js';
 import type { FolderWatcher } from './memory-folder.js';
 import type { RunRecord, SentRequest } from './run-record.js';
-import { isIncomplete, remoteStateOf } from './remote-state.js';
+import { isComplete, isIncomplete, remoteStateOf } from './remote-state.js';
+import { canTell, lastBadReads, mayMislead } from './table-reads.js';
 
 /** Returns a watcher that checks what the programs do to their files. */
 export function watchFiles(schedule: ScheduleRecord): FolderWatcher {
@@ -105,7 +106,10 @@ function checkJournalRemoval(
   must(!isEmpty || isKnown, `the upload of backup ${backup} was judged by an empty list`);
   const isNewest = (schedule.lastBackup(run) ?? '') === lastBackup;
   const isVerified = verifies(findRemote(entries), backup, base);
-  must(!isVerified || !isNewest, `${backup} is verified, but was not recorded`);
+  // The list shows an incomplete backup as good.
+  const bad = lastBadReads(run, backup);
+  const isIncompleteToo = bad.length > 0 && mayMislead(bad);
+  must(!isVerified || !isNewest || isIncompleteToo, `${backup} is verified, but was not recorded`);
 }
 
 function readJournal(text: string | undefined): Partial<Record<string, string>> {
@@ -147,10 +151,16 @@ function checkRecord(schedule: ScheduleRecord, run: RunRecord, name: string, bef
     verifies((one) => remoteState.get(one), name, requestedBase ?? ''),
   );
   must(isOnStorage, `${name} was recorded, but it is not on the remote storage with its base`);
+  if (canTell(run.host)) {
+    const isRead = run.tableReads.some((read) => read.name === name);
+    must(isRead, `${name} was recorded without reading its tables`);
+    const last = run.tableReads.findLast((read) => read.name === name);
+    must(last?.outcome !== 'bad', `${name} was recorded, but its last read was bad`);
+  }
   schedule.count(requestedBase === '' ? 'recorded fulls' : 'recorded increments');
   if (name !== run.created) schedule.count('recorded later');
   if (isIncomplete(now, name)) schedule.count('recorded incomplete ones');
-  else checkRows(schedule, run, name);
+  else if (isComplete(now, name)) checkRows(schedule, run, name);
 }
 
 /**

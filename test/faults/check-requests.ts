@@ -1,9 +1,12 @@
 import { isUsableName } from '../../src/backup/names.js';
+import { basesFor, checkBase } from './check-base.js';
 import { findRemote, completeChain } from './list-oracle.js';
 import { clickHouseCheck } from './check-hung.js';
 import { checkDelete } from './check-deletes.js';
 import type { ScheduleRecord } from './schedule-record.js';
+import { remoteStateOf } from './remote-state.js';
 import type { RunRecord } from './run-record.js';
+import { canTell } from './table-reads.js';
 import type { SimulatedBackup } from '../simulator/simulator.js';
 
 const listPath = /^\/backup\/list(\/|$)/;
@@ -141,22 +144,22 @@ function checkCreate(schedule: ScheduleRecord, run: RunRecord, name: string): vo
     usedNames.some((line) => line.startsWith(`${name} `)),
     'the name was not reserved before the create',
   );
-  const listed = run.lists.at(-1)?.entries.some((entry) => entry.name === name);
+  // A list of only the remote storage is no list of names: it confirms that a backup is incomplete.
+  const entries = run.lists.findLast(({ where }) => where !== 'remote')?.entries;
+  const listed = entries?.some((entry) => entry.name === name);
   must(listed === false, `${name} already exists`);
-  const find = findRemote(run.lists.at(-1)?.entries ?? []);
-  const hasBase = run.basesRead.some(
-    (base) => base !== '' && completeChain(find, base) !== undefined,
-  );
+  const hasBase = basesFor(run, entries ?? []).length > 0;
   must(
     hasBase || !run.step.command.includes('fail'),
     'a backup was created, but without a base the run must fail',
   );
-  const remote = run.lists.at(-1)?.entries.some(({ location }) => location === 'remote');
+  const remote = entries?.some(({ location }) => location === 'remote');
   // Read when looking for the base, and when writing the journal.
   const hadBase = run.basesRead.slice(-2).every(isUsableName);
   const isDiff = run.step.command.startsWith('create-diff') && hadBase;
   must(remote === true || !isDiff, 'an increment was created although the remote list is empty');
   if (run.created === undefined) run.listsBeforeCreate = run.lists.length;
+  run.stateAtCreate ??= remoteStateOf(run.host.simulator);
   run.created = name;
 }
 
@@ -184,18 +187,13 @@ function checkUpload(
     'the journal was not updated before the upload',
   );
   schedule.uploadsRequested.set(name, base);
+  run.base = base;
   if (base === '') return;
   must(
     run.step.command.startsWith('create-diff'),
     'a command other than create-diff uploaded an increment',
   );
-  must(run.basesRead.includes(base), `the base ${base} is not the name in the last-backup file`);
-  const baseList = run.lists[run.listsBeforeCreate - 1];
-  const isBaseVerified = completeChain(findRemote(baseList?.entries ?? []), base) !== undefined;
-  must(
-    baseList?.where === 'all' && isBaseVerified,
-    `the base ${base} was not verified before the create`,
-  );
+  checkBase(schedule, run, base);
   const fresh = run.lists.at(-1);
   const isLocal = fresh?.entries.some(
     (entry) => entry.location === 'local' && entry.name === base && entry.ok,
@@ -203,9 +201,5 @@ function checkUpload(
   must(run.lists.length > run.listsBeforeCreate, 'there was no new local list after the create');
   if (fromLocal !== '')
     must(isLocal === true, `diff-from names ${base}, which is not on the server`);
-  else
-    must(
-      run.host.setup.version === '2.8.1',
-      'diff-from-remote was used below 2.7.0, where it keeps old rows',
-    );
+  else must(canTell(run.host), 'diff-from-remote was used below 2.7.0, where it keeps old rows');
 }

@@ -7,7 +7,7 @@ import { type Command, type HostSetup, type RunStep, runStep } from './script.js
 import { remoteStateOf } from './remote-state.js';
 
 const hour = 3_600_000;
-const versions = ['2.4.0', '2.6.30', '2.8.1'] as const;
+const versions = ['2.4.0', '2.6.30', '2.7.0', '2.8.1'] as const;
 
 interface Crash {
   /** The effect after which the run was killed. */
@@ -32,6 +32,7 @@ async function killEverywhere(
       keepLocal: 6,
       keepRemote: 336,
       listMs: 0,
+      tableReadMs: 0,
       earlierBackups: [],
     };
     const work = { createMs: 120, uploadMs: 120, uploadByPart: true, foreign: false };
@@ -250,6 +251,7 @@ test('a FULL and a DIFF have these effects, in this order', async () => {
       "append h0_backup_ch.log",
       "GET /backup/actions",
       "GET /backup/list/remote",
+      "GET /backup/tables/all",
       "replace .h0_last_backup",
       "replace .h0_status.json",
       "remove .h0_run.json",
@@ -268,6 +270,7 @@ test('a FULL and a DIFF have these effects, in this order', async () => {
       "GET /backup/tables",
       "GET /backup/actions",
       "GET /backup/list",
+      "GET /backup/tables/all",
       "GET /backup/tables",
       "append h0_backup_ch.log",
       "lock .given_names_lock",
@@ -286,6 +289,7 @@ test('a FULL and a DIFF have these effects, in this order', async () => {
       "append h0_backup_ch.log",
       "GET /backup/actions",
       "GET /backup/list/remote",
+      "GET /backup/tables/all",
       "replace .h0_last_backup",
       "replace .h0_status.json",
       "remove .h0_run.json",

@@ -16,6 +16,8 @@ const durationMs = fc.oneof(
 );
 const location = fc.constantFrom('local' as const, 'remote' as const);
 const pick = fc.nat({ max: 5 });
+/** Mostly the newest backup, which is the next base. */
+const newestPick = fc.constantFrom(0, 0, 0, 1, 1, 2, 3, 5);
 const table = fc.constantFrom('shop.orders', 'shop.lines', 'shop..inner.mv');
 /**
  * Error texts of the server, which may contain anything, even the password
@@ -56,7 +58,44 @@ export const requestFault: fc.Arbitrary<RequestFault> = fc.oneof(
   }),
 );
 
+/** Generates a backup that becomes incomplete. */
+export const incomplete: fc.Arbitrary<HostFault> = fc.oneof(
+  fc.record({
+    kind: fc.constant('incomplete' as const),
+    pick: newestPick,
+    of: fc.constantFrom('all tables' as const, 'one table' as const),
+    moves: fc.boolean(),
+  }),
+  fc.record({ kind: fc.constant('other deletes, upload resumed' as const), pick: newestPick }),
+);
+
+/** Generates a table that later backups have no data of. */
+export const tableLost: fc.Arbitrary<HostFault> = fc.record({
+  kind: fc.constantFrom('table dropped' as const, 'table emptied' as const),
+  table: fc.constantFrom('shop.orders', 'shop..inner.mv'),
+});
+
+const failingReads: fc.Arbitrary<HostFault> = fc.record({
+  kind: fc.constant('table reads fail' as const),
+  how: fc.constantFrom(...(['empty-sizes', 'empty-body', 'error', 'no-answer'] as const)),
+  count: fc.constantFrom(1, 2, 3, 3, 4, 0),
+  ms: durationMs,
+});
+
+/** Generates a fault that makes a backup incomplete, or only look like that while it is read. */
+export const tableReadFault: fc.Arbitrary<HostFault> = fc.oneof(
+  { weight: 4, arbitrary: failingReads },
+  {
+    weight: 4,
+    arbitrary: fc.record({ kind: fc.constant('storage down' as const), ms: durationMs }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('lists hang' as const), ms: durationMs }) },
+  { weight: 1, arbitrary: incomplete },
+);
+
 const hostFault: fc.Arbitrary<HostFault> = fc.oneof(
+  { weight: 3, arbitrary: incomplete },
+  { weight: 1, arbitrary: failingReads },
   {
     weight: 4,
     arbitrary: fc.record({
@@ -124,7 +163,8 @@ const hostFault: fc.Arbitrary<HostFault> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('other uploads' as const), pick }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('table emptied' as const), table }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('table emptied' as const), table }) },
+  { weight: 1, arbitrary: tableLost },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -162,6 +202,7 @@ const machineFault: fc.Arbitrary<MachineFault> = fc.oneof(
   }),
   fc.record({ kind: fc.constant('no locks' as const), ms: durationMs }),
   fc.constant({ kind: 'last-backup file lost' as const }),
+  fc.constant({ kind: 'log directory emptied' as const }),
   fc.record({
     kind: fc.constant('last-backup file overwritten' as const),
     text: fc.constantFrom('', 'FULL_CH_BK_2020-01-01_00-00-00', '../x', '\0\0\0', 'a\nb'),

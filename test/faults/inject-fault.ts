@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { backupName } from '../../src/backup/names.js';
+import { backupName, parseBackupName } from '../../src/backup/names.js';
 import { type ScheduleRecord, logDir } from './schedule-record.js';
 import { table } from '../simulator/clickhouse-tables.js';
 import type { ScenarioHost } from './scenario-host.js';
@@ -28,10 +28,7 @@ export function injectFault(fault: Fault, host: ScenarioHost, context: FaultCont
   switch (fault.kind) {
     case 'restart': {
       const { rows, work, resume } = fault;
-      if (rows === 'gone') {
-        for (const run of schedule.runs.values())
-          if (run.host === host) forgetRefused(schedule, run);
-      }
+      if (rows === 'gone') forgetAllRefused(schedule, host);
       return simulator.restart({ rows, work, resume });
     }
     case 'refuse':
@@ -41,8 +38,8 @@ export function injectFault(fault: Fault, host: ScenarioHost, context: FaultCont
       simulator.rateLimit = time.server.now() + fault.ms;
       return;
     case 'storage down':
-      simulator.storageDown = true;
-      return later(fault.ms, () => (simulator.storageDown = false));
+      startOutage(host, time.elapsedMs);
+      return later(fault.ms, () => endOutage(host, time.elapsedMs));
     case 'storage full':
       simulator.fullStorage = true;
       return later(fault.ms, () => (simulator.fullStorage = false));
@@ -55,6 +52,33 @@ export function injectFault(fault: Fault, host: ScenarioHost, context: FaultCont
     case 'lists hang':
       simulator.listsHang = true;
       return later(fault.ms, () => (simulator.listsHang = false));
+    case 'incomplete': {
+      const copies = [...simulator.remote.values()].filter(({ broken }) => broken === undefined);
+      const copy = copies.at(-1 - (fault.pick % Math.max(1, copies.length)));
+      if (copy === undefined) return;
+      const some = [...copy.tables.keys()]
+        .slice(fault.pick % Math.max(1, copy.tables.size))
+        .slice(0, 1);
+      const tables = fault.of === 'all tables' ? {} : { tables: some };
+      return simulator.setIncomplete(copy.name, { ...tables, moves: fault.moves });
+    }
+    case 'other deletes, upload resumed': {
+      const uploads = [...simulator.local.values()].filter(
+        ({ name, uploadState }) => uploadState !== undefined && simulator.remote.has(name),
+      );
+      const copy = uploads.at(-1 - (fault.pick % Math.max(1, uploads.length)));
+      if (copy === undefined) return;
+      simulator.deleteBehind('remote', copy.name);
+      forgetAllRefused(schedule, host);
+      return simulator.restart({ rows: 'gone', work: 'stops', resume: true });
+    }
+    case 'table reads fail': {
+      if (fault.count > 0) {
+        simulator.failTableReads(fault.how, fault.count);
+        return;
+      }
+      return later(fault.ms, simulator.failTableReads(fault.how));
+    }
     case 'uploads listed late':
       return simulator.showUploadsAfterLists(fault.lists);
     case 'log entries late':
@@ -129,7 +153,12 @@ export function injectFault(fault: Fault, host: ScenarioHost, context: FaultCont
       );
       return;
     }
+    case 'table dropped':
+      simulator.tables.delete(fault.table);
+      return;
     case 'clock set':
+      // Names of forgotten backups would be used again.
+      if (schedule.hasLostFiles && fault.ms < 0) return;
       return time.shiftWallClock(fault.ms);
     case 'disk full':
       schedule.folder.full = fault.what;
@@ -137,6 +166,8 @@ export function injectFault(fault: Fault, host: ScenarioHost, context: FaultCont
     case 'no locks':
       schedule.folder.refusesLocks = true;
       return later(fault.ms, () => (schedule.folder.refusesLocks = false));
+    case 'log directory emptied':
+      return emptyLogDirectory(schedule, time);
     case 'last-backup file lost':
       schedule.folder.files.delete(file('last_backup'));
       return;
@@ -158,6 +189,34 @@ export function injectFault(fault: Fault, host: ScenarioHost, context: FaultCont
       schedule.folder.refused.add(file('status.json'));
       return later(fault.ms, () => schedule.folder.refused.delete(file('status.json')));
   }
+}
+
+/**
+ * Removes all files, as a new container has none. Not while a program is running with them, and not if
+ * a backup has the name of this second or of a later one, because that name would be used again.
+ */
+export function emptyLogDirectory(schedule: ScheduleRecord, { clock }: Time): void {
+  const { folder, maybeDone } = schedule;
+  const names = [...maybeDone].map((key) => parseBackupName(key.replace(/^create /, '')));
+  const newestMs = Math.max(...names.map((name) => name?.atMs ?? 0));
+  if (folder.locks.size > 0 || newestMs + 1000 > clock.now()) return;
+  folder.files.clear();
+  schedule.hasLostFiles = true;
+}
+
+function startOutage({ outages, simulator }: ScenarioHost, atMs: number): void {
+  if (!simulator.storageDown) outages.push({ startMs: atMs, endMs: Infinity });
+  simulator.storageDown = true;
+}
+
+export function endOutage({ outages, simulator }: ScenarioHost, atMs: number): void {
+  const last = outages.at(-1);
+  if (simulator.storageDown && last !== undefined) last.endMs = atMs;
+  simulator.storageDown = false;
+}
+
+function forgetAllRefused(schedule: ScheduleRecord, host: ScenarioHost): void {
+  for (const run of schedule.runs.values()) if (run.host === host) forgetRefused(schedule, run);
 }
 
 /** Sends another client's request without waiting for the answer. */

@@ -3,6 +3,7 @@ import { type Command, runStep, type Script } from './script.js';
 import { remoteStateOf } from './remote-state.js';
 import { completeChain } from './list-oracle.js';
 import { FailedCheckError } from './schedule-record.js';
+import { canTell } from './table-reads.js';
 
 const day = 24 * 3_600_000;
 
@@ -36,6 +37,7 @@ async function performStep(scenario: Scenario, step: Script['steps'][number]): P
     case 'fault':
       return scenario.injectFault(step.fault, scenario.host(step.host));
     case 'run': {
+      if (step.stateless) await scenario.loseFiles();
       const { done } = scenario.start(step);
       if (!step.background) await time.wait(done);
     }
@@ -57,8 +59,8 @@ async function recover(scenario: Scenario): Promise<void> {
     const remoteState = remoteStateOf(scenario.host(at).simulator);
     const chain = completeChain((name) => remoteState.get(name), diff) ?? [];
     const isDiff = chain.join() === [diff, full].join();
-    const { version, uploadByPart } = scenario.host(at).setup;
-    const mayBeFull = version !== '2.8.1' || !uploadByPart;
+    const { uploadByPart } = scenario.host(at).setup;
+    const mayBeFull = !canTell(scenario.host(at)) || !uploadByPart;
     if (isDiff || (chain.length === 1 && mayBeFull)) continue;
     throw new FailedCheckError(
       `after recovery, ${diff} is based on [${chain.slice(1).join()}], not on ${full}`,

@@ -14,6 +14,7 @@ const setup: HostSetup = {
   createMs: 150,
   uploadMs: 150,
   listMs: 0,
+  tableReadMs: 0,
   earlierBackups: [],
 };
 
@@ -77,6 +78,17 @@ test('a run gives up if every list times out, even if the action log answers', a
   });
   expect([code, stderr]).toEqual([13, expect.stringContaining('answered 504')]);
   expect(tookMs).toBeLessThan(90_000);
+});
+
+test('a lost table is named even if the full backup of the chain could not be read', async () => {
+  const earlierBackups = ['FULL', 'DIFF'] as const;
+  const hosts = [{ ...setup, version: '2.8.1' as const, earlierBackups }];
+  const fault = { kind: 'table dropped', table: 'shop.orders' } as const;
+  const never = { kind: 'never', done: false } as const;
+  const troubles = [{ request: 2, among: 'table reads', what: never } as const];
+  const steps = [{ do: 'fault', host: 0, fault } as const, runStep('create-diff', { troubles })];
+  const tally = await playScript({ hosts, sharedStorage: false, steps });
+  expect(tally.get('tables lost')).toBe(1);
 });
 
 test.for(['toString', 'constructor', '__proto__', 'hasOwnProperty'])(

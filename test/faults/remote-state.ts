@@ -1,10 +1,11 @@
 import type { Simulator } from '../simulator/simulator.js';
+import { isIncomplete as isCopyIncomplete } from '../simulator/storage.js';
 import { completeChain } from './list-oracle.js';
 
 /**
- * What is actually on the remote storage. An incomplete copy (metadata only,
- * clickhouse-backup-api.md#incomplete-backups) counts as
- * ok here, because lists do not show the difference, so no client can know it.
+ * What is actually on the remote storage. An incomplete copy
+ * (clickhouse-backup-api.md#incomplete-backups) counts as ok here, because lists do not show the
+ * difference.
  */
 export type RemoteState = ReadonlyMap<
   string,
@@ -14,8 +15,15 @@ export type RemoteState = ReadonlyMap<
 /** Returns the current state of a simulator's remote storage. */
 export function remoteStateOf(simulator: Simulator): RemoteState {
   const copies = [...simulator.remote.values()].map(
-    ({ name, required, broken, incomplete }) =>
-      [name, { required, ok: broken === undefined, incomplete: incomplete === true }] as const,
+    (copy) =>
+      [
+        copy.name,
+        {
+          required: copy.required,
+          ok: copy.broken === undefined,
+          incomplete: isCopyIncomplete(copy),
+        },
+      ] as const,
   );
   return new Map(copies);
 }
@@ -24,4 +32,10 @@ export function remoteStateOf(simulator: Simulator): RemoteState {
 export function isIncomplete(state: RemoteState, name: string): boolean {
   const chain = completeChain((one) => state.get(one), name) ?? [];
   return chain.some((one) => state.get(one)?.incomplete);
+}
+
+/** True if the backup itself is on the storage with all its files; its bases may not be. */
+export function isComplete(state: RemoteState, name: string): boolean {
+  const copy = state.get(name);
+  return copy !== undefined && copy.ok && !copy.incomplete;
 }

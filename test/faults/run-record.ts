@@ -5,6 +5,7 @@ import type { ScenarioHost } from './scenario-host.js';
 import type { RunStep } from './script.js';
 import { secret, user } from './secret.js';
 import type { RemoteState } from './remote-state.js';
+import type { TableRead } from './table-reads.js';
 
 /** A list that a run received, and the actual state of the storage around that time. */
 export interface SeenList {
@@ -38,6 +39,8 @@ export interface RunRecord {
   lists: SeenList[];
   /** The tables in the last answer about tables. */
   tablesSeen: { name: string; engine: string; bytes: number }[];
+  /** Its reads of the tables of remote backups, in order. */
+  tableReads: TableRead[];
   /** The contents of its last-backup file each time it was read. */
   basesRead: string[];
   /** The contents of any last-backup file that it read. */
@@ -46,6 +49,11 @@ export interface RunRecord {
   created?: string;
   /** The number of lists it had received before the create. */
   listsBeforeCreate: number;
+  /** The actual state of the storage when it created the backup. */
+  stateAtCreate?: RemoteState;
+  createMs?: number;
+  /** The base that it last requested for its upload; empty for a full upload. */
+  base?: string;
   /** The names it wrote to its last-backup file. */
   recorded: string[];
   /** It held its host's lock. */
@@ -94,6 +102,7 @@ export function newRecord(
     sent: [],
     lists: [],
     tablesSeen: [],
+    tableReads: [],
     basesRead: [],
     lastBackupsRead: new Set(),
     listsBeforeCreate: 0,

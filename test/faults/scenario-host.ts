@@ -2,6 +2,7 @@ import { recordedTables, table } from '../simulator/clickhouse-tables.js';
 import { Simulator, type SimulatedBackup } from '../simulator/simulator.js';
 import type { HostSetup } from './script.js';
 import { secret, user } from './secret.js';
+import type { Outage } from './table-reads.js';
 import type { Time } from './time.js';
 
 /** A simulated ClickHouse server with its clickhouse-backup. */
@@ -10,6 +11,8 @@ export interface ScenarioHost {
   name: string;
   setup: HostSetup;
   simulator: Simulator;
+  /** The outages of its remote storage so far. */
+  outages: Outage[];
 }
 
 export function makeHost(
@@ -32,8 +35,13 @@ export function makeHost(
       ['shop..inner.mv', table('MergeTree', 300)],
     ]),
     uploadByPart: setup.uploadByPart,
-    workMs: { create: setup.createMs, upload: setup.uploadMs, list: setup.listMs },
+    workMs: {
+      create: setup.createMs,
+      upload: setup.uploadMs,
+      list: setup.listMs,
+      tableRead: setup.tableReadMs,
+    },
     ...(remote && { remote }),
   });
-  return { name: `h${at}`, setup, simulator };
+  return { name: `h${at}`, setup, simulator, outages: [] };
 }

@@ -6,12 +6,13 @@ import { CapturedStream, typedInput } from '../support/streams.js';
 import { checkEnd } from './check-ends.js';
 import { watchFiles } from './check-files.js';
 import { addEarlierBackups } from './earlier-backups.js';
-import { injectFault, type FaultContext } from './inject-fault.js';
+import { emptyLogDirectory, endOutage, injectFault, type FaultContext } from './inject-fault.js';
 import { ScheduleRecord, logDir } from './schedule-record.js';
 import { argumentsOf, newRecord, type RunRecord } from './run-record.js';
 import { makeHost, type ScenarioHost } from './scenario-host.js';
 import type { Fault, RequestFault, RunStep, Script } from './script.js';
 import { secret } from './secret.js';
+import { backupRead } from './table-reads.js';
 import { Time } from './time.js';
 import { watchedTransport } from './watched-transport.js';
 import { sendWithFault, directTransport } from './request-faults.js';
@@ -23,6 +24,8 @@ export interface ScenarioOptions {
   /** Opens the transport to a server; by default one without sockets. */
   transportOf?: (host: ScenarioHost, password: string, time: Time) => Transport;
 }
+
+const containerStartMs = 1500;
 
 /** Servers, a log directory and programs, all in one process and with one clock. */
 export class Scenario {
@@ -48,6 +51,12 @@ export class Scenario {
     };
   }
 
+  /** Starts afresh, as a new container does: without files, and not in the same second. */
+  async loseFiles(): Promise<void> {
+    await this.time.clock.sleep(containerStartMs);
+    emptyLogDirectory(this.schedule, this.time);
+  }
+
   host(at: number): ScenarioHost {
     const host = this.hosts[at % this.hosts.length];
     if (host === undefined) throw new Error('a scenario needs a host');
@@ -61,7 +70,10 @@ export class Scenario {
 
   /** Ends all faults; running operations continue. */
   liftFaults(): void {
-    for (const { simulator } of this.hosts) simulator.clearFaults();
+    for (const host of this.hosts) {
+      endOutage(host, this.time.elapsedMs);
+      host.simulator.clearFaults();
+    }
     this.schedule.folder.full = undefined;
     this.schedule.folder.refused.clear();
     this.schedule.folder.refusesLocks = false;
@@ -116,7 +128,7 @@ export class Scenario {
       stdin: typedInput(),
       stdout,
       stderr,
-      clock: time.clock,
+      clock: time.programClock(),
       onSignal(listener) {
         listeners.add(listener);
         return () => listeners.delete(listener);
@@ -147,10 +159,17 @@ export class Scenario {
       return transport(request, signal);
     };
     return async (request, signal) => {
-      const at = run.sent.length;
-      const troubles = step.troubles.filter((trouble) => trouble.request === at);
-      for (const { what } of troubles) {
-        if (what.kind === 'fault') this.injectFault(what.fault, host);
+      const isRead = backupRead(request.path) !== undefined;
+      const reads = run.sent.filter(({ path }) => backupRead(path) !== undefined).length;
+      const troubles = step.troubles.filter((trouble) =>
+        trouble.among === undefined
+          ? trouble.request === run.sent.length
+          : isRead && trouble.request === reads,
+      );
+      for (const { what, afterMs = 0 } of troubles) {
+        if (what.kind !== 'fault') continue;
+        if (afterMs === 0) this.injectFault(what.fault, host);
+        else this.later(afterMs, () => this.injectFault(what.fault, host));
       }
       const fault = troubles.map(({ what }) => what).find((what) => what.kind !== 'fault');
       try {

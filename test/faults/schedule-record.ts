@@ -20,6 +20,8 @@ export class ScheduleRecord {
   readonly uploadsRequested = new Map<string, string>();
   /** The backups that runs recorded for each host, oldest first. */
   private readonly recorded = new Map<string, string[]>();
+  /** The log directory was emptied, so used names are forgotten. */
+  hasLostFiles = false;
   /** The first check that failed. */
   failedCheck: FailedCheckError | undefined;
   /** Counts of requests and writes, exit codes, and recorded backups. */

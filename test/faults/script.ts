@@ -1,4 +1,4 @@
-import type { UploadFlaw } from '../simulator/faults.js';
+import type { TableReadFailure, UploadFlaw } from '../simulator/faults.js';
 import type { SimulatorVersion } from '../simulator/simulator.js';
 
 /** A fault of one request, on its way to the server or back. */
@@ -32,6 +32,12 @@ export type HostFault =
   | { kind: 'clickhouse down'; ms: number }
   /** The storage does not answer, ClickHouse does. */
   | { kind: 'lists hang'; ms: number }
+  /** A remote backup is incomplete: without all, or one, of its tables. */
+  | { kind: 'incomplete'; pick: number; of: 'all tables' | 'one table'; moves: boolean }
+  /** Another client deletes an upload of ours; the process starts again and resumes it. */
+  | { kind: 'other deletes, upload resumed'; pick: number }
+  /** Reads of the tables of a remote backup fail, although lists work; `count` 0: for `ms`. */
+  | { kind: 'table reads fail'; how: TableReadFailure; count: number; ms: number }
   | { kind: 'uploads listed late'; lists: number }
   | { kind: 'log entries late'; ms: number }
   | {
@@ -57,7 +63,8 @@ export type HostFault =
   | { kind: 'table refilled' }
   /** Another client empties a table, or replaces it by one with another engine and other rows. */
   | { kind: 'table emptied'; table: string }
-  | { kind: 'table replaced'; table: string; engine: string };
+  | { kind: 'table replaced'; table: string; engine: string }
+  | { kind: 'table dropped'; table: string };
 
 export type FailingOperation = 'create' | 'upload' | 'delete' | 'restore';
 
@@ -66,6 +73,8 @@ export type MachineFault =
   | { kind: 'clock set'; ms: number }
   | { kind: 'disk full'; ms: number; what: 'appends' | 'all' }
   | { kind: 'no locks'; ms: number }
+  /** The log directory is emptied, unless a program is running. */
+  | { kind: 'log directory emptied' }
   | { kind: 'last-backup file lost' }
   | { kind: 'last-backup file overwritten'; text: string }
   | { kind: 'journal overwritten'; text: string }
@@ -78,8 +87,7 @@ export type Fault = HostFault | MachineFault;
 
 export type Command =
   | 'create-full'
-  | 'create-diff'
-  | 'create-diff --without-base fail'
+  | `create-diff${string}`
   | 'list'
   | `delete-${'remote' | 'local'} --${'all' | 'keep 1' | 'keep 2' | 'broken' | 'older-than 1h'} --yes`
   | 'delete-remote --keep 1 --dry-run --yes'
@@ -92,6 +100,10 @@ export type Command =
 /** A fault that happens right before the n-th request of a run, or to that request. */
 export interface Trouble {
   request: number;
+  /** Count only the reads of the tables of remote backups. */
+  among?: 'table reads' | undefined;
+  /** A fault that is not one of the request happens this much later. */
+  afterMs?: number | undefined;
   what: RequestFault | { kind: 'fault'; fault: Fault };
 }
 
@@ -109,6 +121,8 @@ export interface RunStep {
   /** How long after its start the run receives SIGTERM; -1: never. */
   signalAfterMs: number;
   troubles: Trouble[];
+  /** The program runs without the files of earlier runs, as in a new container. */
+  stateless: boolean;
 }
 
 /** Returns a run without faults. */
@@ -124,6 +138,7 @@ export function runStep(command: Command, rest: Partial<RunStep> = {}): RunStep 
     killAfter: 0,
     signalAfterMs: -1,
     troubles: [],
+    stateless: false,
     ...rest,
   };
 }
@@ -140,6 +155,8 @@ export interface HostSetup {
   createMs: number;
   uploadMs: number;
   listMs: number;
+  /** How long the server takes to read the metadata of one table of a remote backup. */
+  tableReadMs: number;
   /** false: the server's configuration forbids diff-from-remote. */
   uploadByPart: boolean;
   /** Whether something that is not a backup is beside the backups, at both locations. */
@@ -168,11 +185,15 @@ function describeStep(step: Step): string {
   if (step.do === 'fault') return `h${step.host}: ${JSON.stringify(step.fault)}`;
   const { host, command, wait, timeout, password, background, killAfter, signalAfterMs } = step;
   const notes = [
+    ...(step.stateless ? ['in an empty log directory'] : []),
     ...(password === 'wrong' ? ['with a wrong password'] : []),
     ...(background ? ['in the background'] : []),
     ...(killAfter > 0 ? [`killed after effect ${killAfter}`] : []),
     ...(signalAfterMs >= 0 ? [`SIGTERM after ${signalAfterMs} ms`] : []),
-    ...step.troubles.map(({ request, what }) => `at request ${request}: ${JSON.stringify(what)}`),
+    ...step.troubles.map(({ request, among, afterMs = 0, what }) => {
+      const at = `${among === undefined ? 'request' : 'table read'} ${request}`;
+      return `at ${at}${afterMs > 0 ? ` + ${afterMs} ms` : ''}: ${JSON.stringify(what)}`;
+    }),
   ];
   return [`h${host}: ${command} --wait ${wait} --timeout ${timeout}`, ...notes].join('\n     ');
 }

@@ -98,6 +98,36 @@ export class Time {
     },
   };
 
+  /**
+   * Returns the clock of one program. The program may sleep in several places at once, as one that
+   * reports progress while a request is in progress: it rests if any of them sleeps, except during
+   * `limit`, which ends by itself or with a sleep of the server.
+   */
+  programClock(): Clock {
+    const { clock } = this;
+    let [sleeping, limits, isResting] = [0, 0, false];
+    const change = (sleepers: number, limited: number) => {
+      sleeping += sleepers;
+      limits += limited;
+      const rests = sleeping > 0 && limits === 0;
+      if (rests === isResting) return;
+      isResting = rests;
+      if (rests) this.rest();
+      else this.active++;
+    };
+    return {
+      ...clock,
+      sleep: async (ms, signal) => {
+        change(1, 0);
+        await this.sleep(ms, signal).finally(() => change(-1, 0));
+      },
+      limit: async (ms, work, signal) => {
+        change(0, 1);
+        return clock.limit(ms, work, signal).finally(() => change(0, -1));
+      },
+    };
+  }
+
   /** The clock of the servers: on another machine, so `shiftWallClock` does not affect it. */
   readonly server = {
     now: () => Math.floor(this.current),

@@ -5,6 +5,7 @@ import { readListEntries } from './list-oracle.js';
 import type { RunRecord, SentRequest } from './run-record.js';
 import type { Time } from './time.js';
 import { remoteStateOf } from './remote-state.js';
+import { recordTableRead } from './table-reads.js';
 
 const busyText = 'another operation is currently running';
 
@@ -20,6 +21,7 @@ export function watchedTransport(
     checkRequest(schedule, run, method, path);
     const sent: SentRequest = { method, path, atMs: time.elapsedMs, answeredMs: Infinity };
     run.sent.push(sent);
+    if (path.startsWith('/backup/create?')) run.createMs ??= sent.atMs;
     if (method === 'POST') {
       remember(schedule, run, path);
       schedule.count(`POST ${path.split('/')[2]?.replace(/\?.*/, '')}`);
@@ -36,6 +38,9 @@ export function watchedTransport(
     } catch (error) {
       if (error instanceof TransportError && error.details.neverSent) forget(schedule, run, path);
       throw error;
+    } finally {
+      const states = [before, remoteStateOf(run.host.simulator)];
+      recordTableRead(run, sent, { nowMs: time.elapsedMs, states });
     }
   };
 }
@@ -91,7 +96,7 @@ function learn(
         entries: readListEntries(body),
         remoteStates: [before, remoteStateOf(run.host.simulator)],
       });
-    } else if (path.startsWith('/backup/tables/all')) {
+    } else if (/^\/backup\/tables\/all(?!\?(remote|local)_backup=)/.test(path)) {
       run.tablesSeen = body.split('\n').filter(Boolean).map(readTable);
     } else if (path.startsWith('/backup/actions') && body.includes('"upload ')) {
       learnUploads(schedule, run, readUploads(body));

@@ -63,7 +63,7 @@ export async function runAlone(
       stdin: typedInput(),
       stdout,
       stderr,
-      clock: time.clock,
+      clock: time.programClock(),
       onSignal: () => () => undefined,
       setTitle: () => undefined,
       disk: folder.diskOf(1),

@@ -69,7 +69,8 @@ export function planCreate(server: SimulatedServer, name: string, flags: Flags):
   if (existing && !existing.partial && profile.createOnExistingName === 'error') {
     return fails(`'${name}' medatata.json already exists`);
   }
-  if (snapshot(server, name, 0, flags.tables).tables.size === 0) {
+  const isEmpty = snapshot(server, name, 0, flags.tables).tables.size === 0;
+  if (isEmpty && !server.allowEmptyBackups) {
     return fails('no tables for backup');
   }
   const failure = server.faults.takeFailure('create');

@@ -40,6 +40,8 @@ export interface SimulatorOptions {
   profile?: Partial<VersionProfile>;
   /** `api.allow_parallel`: there is no lock (clickhouse-backup-api.md#lock). */
   allowParallel?: boolean;
+  /** `general.allow_empty_backups`. */
+  allowEmptyBackups?: boolean;
   /** The remote storage, if several servers share a path on it. */
   remote?: Map<string, SimulatedBackup>;
   /** `general.remote_storage`; `none`: lists contain no remote backups, and uploads fail. */
@@ -97,6 +99,7 @@ export class SimulatedServer {
   readonly keepRemote: number;
   readonly utcOffsetMinutes: number;
   readonly hasRemoteStorage: boolean;
+  readonly allowEmptyBackups: boolean;
   readonly uploadByPart: boolean;
   readonly workMs: Record<TimedWork, number>;
   /** Aborted when the process ends, with all of its connections. */
@@ -116,6 +119,7 @@ export class SimulatedServer {
     this.keepRemote = options.keepRemote ?? 336;
     this.utcOffsetMinutes = options.utcOffsetMinutes ?? 0;
     this.hasRemoteStorage = options.remoteStorage !== 'none';
+    this.allowEmptyBackups = options.allowEmptyBackups ?? false;
     this.uploadByPart = options.uploadByPart ?? true;
     this.workMs = { ...defaultWorkMs, ...options.workMs };
     this.remote = options.remote ?? new Map<string, SimulatedBackup>();

@@ -7,9 +7,10 @@ import { openCreateContext } from '../open-context.js';
 /** Runs create-full or create-diff and reports the result. */
 export async function executeCreate(kind: BackupKind, execution: Execution): Promise<void> {
   const { settings, reporter, output } = execution;
+  const { withoutBase, base, maxChain, findBase } = settings;
   const run = await openCreateContext(execution);
   const command = `create-${kind.toLowerCase()}`;
-  const created = await createBackup({ kind, withoutBase: settings.withoutBase }, run);
+  const created = await createBackup({ kind, withoutBase, base, maxChain, findBase }, run);
   if (settings.json) output.resultJson(toJson(command, settings.host.label, created));
   reporter.info(describeResult(created));
   if (run.log.failure !== undefined) throw run.log.failure;

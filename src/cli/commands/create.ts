@@ -32,16 +32,30 @@ export const createDiff: CommandDefinition = {
   agentName: 'create_diff_backup',
   summary: 'create, upload and verify an incremental backup',
   description:
-    'Creates a backup, uploads what has changed since the last verified backup (full or incremental), and verifies that it is on the remote storage.',
+    'Creates a backup, uploads what has changed since the last verified backup (full or incremental; see --base), and verifies that it is on the remote storage.',
   examples: [
     'chbackup create-diff clickhouse-backup-api',
     'chbackup create-diff clickhouse-backup-api --without-base fail',
+    'chbackup create-diff clickhouse-backup-api --max-chain 48',
     '0 * * * 0-5  chbackup create-diff clickhouse-backup-api    # in a crontab',
   ],
   options: [
     {
       flags: '--without-base <full|fail>',
       description: `if there is no usable base: upload a full backup, or fail (default: ${defaults.withoutBase})`,
+    },
+    {
+      flags: '--base <last|full>',
+      description: `what to base the backup on: the last backup, or the full backup of its chain (default: ${defaults.base})`,
+    },
+    {
+      flags: '--max-chain <n>',
+      description: 'upload in full once the chain has n increments (default: no limit)',
+    },
+    {
+      flags: '--find-base',
+      description:
+        'without a last-backup file, use the newest complete backup on the remote storage (requires clickhouse-backup 2.7.0 or later)',
     },
   ],
   defaultWait: '30m',

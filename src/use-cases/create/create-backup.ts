@@ -5,7 +5,8 @@ import { OperationFailedError } from '../../errors.js';
 import type { Journal } from '../../state/host-files.js';
 import type { RecordedBackup } from '../../state/status.js';
 import { localTime } from '../../time/local-time.js';
-import { type Base, findBase, type WithoutBase } from './find-base.js';
+import { reportLosses } from './compare-with-base.js';
+import { type Base, type BaseRequest, findBase } from './find-base.js';
 import { failBackup } from './fail-backup.js';
 import { type LockedRun, underHostLock } from '../host-lock.js';
 import { beforeChanges } from '../confirmation.js';
@@ -16,9 +17,8 @@ import { reportUnsavedTables } from './unsaved-tables.js';
 import { chooseBaseUseFor, upload } from './upload-backup.js';
 import { measureWork } from './working-time.js';
 
-export interface CreateRequest {
+export interface CreateRequest extends BaseRequest {
   kind: BackupKind;
-  withoutBase: WithoutBase;
 }
 
 /** A backup that is verified and recorded as the base of the next increment. */
@@ -66,15 +66,16 @@ export async function createBackup(
 }
 
 async function makeBackup(
-  { kind, withoutBase }: CreateRequest,
+  request: CreateRequest,
   run: CreateContext,
   locked: LockedRun,
 ): Promise<CreatedBackup> {
   const { clock, files, report } = run;
   const { status } = locked;
+  const { kind } = request;
   await recoverInterruptedRun(kind, run, status);
   report.step('kind');
-  const base = kind === 'DIFF' ? await findBase(withoutBase, run) : await listForNames(run);
+  const base = kind === 'DIFF' ? await findBase(request, run) : await listForNames(run);
   await reportUnsavedTables(run);
   // Names and the file of used names have whole seconds.
   const atMs = Math.floor(clock.now() / 1000) * 1000;
@@ -83,10 +84,14 @@ async function makeBackup(
   const journal = openJournal(kind, run, name);
   try {
     const { seconds: createSeconds } = await measureWork(run, () => create(run, name));
-    const use = await chooseBaseUseFor(run, base.name);
+    const use = await chooseBaseUseFor(run, base.candidates);
     status.base = use?.name;
-    const uploaded = await upload(run, journal, use);
+    const { tables, ...uploaded } = await upload(run, journal, use);
     status.base = uploaded.base;
+    const compared = base.candidates.find((each) => each.name === use?.name) ?? base.candidates[0];
+    if (compared !== undefined) {
+      reportLosses(run, compared, { name, tables, dataBytes: uploaded.dataBytes });
+    }
     report.step('record');
     files.recordLastBackup(name);
     const createdAt = new Date(atMs);
@@ -105,7 +110,7 @@ async function makeBackup(
 /** A full backup needs no base; the local list is only read to find a free name. */
 async function listForNames({ report, server }: CreateContext): Promise<Base> {
   report.step('list-names');
-  return { name: undefined, listed: await server.list('local') };
+  return { candidates: [], listed: await server.list('local') };
 }
 
 function reserveName(

@@ -4,7 +4,8 @@ import { createdMsOf } from '../../backup/names.js';
 import { type VerifiedUpload, verifyUpload } from '../../backup/verification.js';
 import { isNotStarted } from '../../client/server-errors.js';
 import type { Journal } from '../../state/host-files.js';
-import { emptyList, emptyStorage } from '../empty-storage.js';
+import { CompletenessCheck, type InDoubt } from '../completeness.js';
+import { emptyList, inDoubtError } from '../empty-storage.js';
 import type { CreateContext } from '../context.js';
 import { readRecordedTimes } from '../recorded-times.js';
 import type { RunStatus } from '../run-status.js';
@@ -89,12 +90,14 @@ type End =
 
 const failed = (reason: string): End => ({ kind: 'failed', reason });
 
+const unknown = (reason: string): End => ({ kind: 'unknown', reason });
+
 async function findEnd(
   kind: BackupKind,
   run: CreateContext,
   { phase, backup, base, lastBackup }: Journal,
 ): Promise<End> {
-  const { host, server } = run;
+  const { host, report, server } = run;
   await server.waitUntilIdle();
   if (phase === 'create') return failed('its upload was never requested');
   const row = await server.uploadEnd(backup);
@@ -102,16 +105,36 @@ async function findEnd(
   if (error?.code === 'incomplete') return failed(error.reason);
   const listed = await server.list('all');
   const lastNow = lastNameOf(run);
+  const inDoubt = (doubt: Omit<InDoubt, 'kind'>): End => {
+    if (lastNow === undefined || kind === 'FULL') return unknown(doubt.reason);
+    throw inDoubtError(host, `the outcome of the upload of ${backup} is unknown`, doubt);
+  };
   if (!listed.some(({ location }) => location === 'remote')) {
     if (error !== undefined && isNotStarted(error.code)) return failed(error.reason);
-    if (lastNow === undefined || kind === 'FULL') return { kind: 'unknown', reason: emptyList };
-    const detail = `, so nothing was created: the outcome of the upload of ${backup} is unknown`;
-    throw emptyStorage(host, detail, 'run create-full');
+    return inDoubt({ reason: emptyList, isListEmpty: true });
   }
   const verification = verifyUpload(listed, backup, base);
   if (!verification.verified) return failed(verification.reason);
-  if (lastNow === lastBackup) return { kind: 'verified', upload: verification };
-  return failed(`the last-backup file of ${host} has changed since that run started`);
+  if (lastNow !== lastBackup) {
+    return failed(`the last-backup file of ${host} has changed since that run started`);
+  }
+  const completeness = await new CompletenessCheck(run).check(backup);
+  switch (completeness.kind) {
+    case 'in-doubt':
+      return inDoubt(completeness);
+    case 'incomplete':
+      // Not failed: the storage may list backups, but refuse to read them.
+      return unknown(completeness.reason);
+    case 'unchecked':
+      if (completeness.why !== 'unsupported') {
+        report.warn(
+          `could not check whether backup ${backup} is complete: ${completeness.reason}; it is recorded anyway`,
+        );
+      }
+      return { kind: 'verified', upload: verification };
+    case 'complete':
+      return { kind: 'verified', upload: verification };
+  }
 }
 
 async function describeCopyLeft(

@@ -1,8 +1,6 @@
 import { ChbackupError, InterruptedError } from '../../errors.js';
+import { shortList } from '../../text.js';
 import type { CreateContext } from '../context.js';
-
-/** The number of tables that one line names. */
-const mostNamed = 20;
 
 /**
  * Reports the tables whose rows no backup contains, in the log and with `--verbose`. If the tables
@@ -14,12 +12,9 @@ export async function reportUnsavedTables({ report, server }: CreateContext): Pr
   try {
     const unsaved = (await server.tables()).filter(({ rows }) => rows === 'unsaved');
     if (unsaved.length === 0) return;
-    const named = unsaved
-      .slice(0, mostNamed)
-      .map(({ database, name, engine }) => `${database}.${name} (${engine})`);
-    const more = unsaved.length - named.length;
+    const names = unsaved.map(({ database, name, engine }) => `${database}.${name} (${engine})`);
     report.note(
-      `clickhouse-backup saves only the definitions, not the rows, of ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}`,
+      `clickhouse-backup saves only the definitions, not the rows, of ${shortList(names)}`,
     );
   } catch (error) {
     if (!(error instanceof ChbackupError) || error instanceof InterruptedError) throw error;

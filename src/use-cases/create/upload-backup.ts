@@ -1,10 +1,13 @@
 import type { Location } from '../../backup/backup.js';
+import { findBackup } from '../../backup/chain.js';
+import type { BackupTable } from '../../backup/table-metadata.js';
 import { chooseBaseUse } from '../../backup/verification.js';
 import type { Outcome } from '../../client/client.js';
 import { isNotStarted } from '../../client/server-errors.js';
 import { since } from '../../client/versions.js';
 import type { Journal } from '../../state/host-files.js';
 import type { RecordedBackup } from '../../state/status.js';
+import type { BaseCandidate } from './find-base.js';
 import { failBackup } from './fail-backup.js';
 import { verifyOutcome, type Verdict } from './verify-upload.js';
 import { measureWork } from './working-time.js';
@@ -16,17 +19,19 @@ export interface BaseUse {
   name: string;
 }
 
-/** A verified upload, as it is recorded. */
+/** A verified upload, as it is recorded, and its tables, if the server showed them. */
 type Uploaded = Pick<RecordedBackup, 'base' | 'chainLength' | 'dataBytes'> & {
   uploadSeconds: number;
+  tables: BackupTable[] | undefined;
 };
 
 /** Chooses how the upload uses the base, from a fresh local list: the create has just run retention. */
 export async function chooseBaseUseFor(
   { report, server }: CreateContext,
-  base: string | undefined,
+  candidates: readonly BaseCandidate[],
 ): Promise<BaseUse | undefined> {
   report.step('choose-base-use');
+  const [base, last] = candidates.map(({ name }) => name);
   if (base === undefined) return undefined;
   const local = await server.list('local');
   let choice = chooseBaseUse({ local, base, diffFromRemoteSafe: false });
@@ -35,12 +40,15 @@ export async function chooseBaseUseFor(
     choice = chooseBaseUse({ local, base, diffFromRemoteSafe });
   }
   if (choice.kind !== 'none') return { at: choice.kind, name: base };
-  report.step('warn-full-instead');
+  report.step('warn-other-base');
   const state =
     choice.state === undefined ? 'no longer on the server' : `${choice.state} on the server`;
-  report.warn(
-    `the base ${base} is ${state}, and clickhouse-backup before ${since.diffFromRemoteSafe} cannot safely use its remote copy; this backup is uploaded in full`,
-  );
+  const problem = `the base ${base} is ${state}, and clickhouse-backup before ${since.diffFromRemoteSafe} cannot safely use its remote copy`;
+  if (last !== undefined && findBackup(local, 'local', last)?.state === 'ok') {
+    report.warn(`${problem}; this backup is based on ${last} instead`);
+    return { at: 'local', name: last };
+  }
+  report.warn(`${problem}; this backup is uploaded in full`);
   return undefined;
 }
 
@@ -58,7 +66,7 @@ export async function upload(
   const { result: outcome, seconds } = await measureWork(run, () => postUpload(run, journal, use));
   if (outcome.kind === 'error') {
     if (outcome.code === 'remote-base-refused' && use?.at === 'remote') {
-      report.step('warn-full-instead');
+      report.step('warn-other-base');
       report.warn(
         `the base ${use.name} cannot be used: ${outcome.reason}; this backup is uploaded in full`,
       );
@@ -86,6 +94,7 @@ export async function upload(
     chainLength: verdict.chain.length,
     dataBytes: verdict.dataBytes,
     uploadSeconds: seconds,
+    tables: verdict.tables,
   };
 }
 
