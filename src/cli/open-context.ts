@@ -24,17 +24,19 @@ export async function openCreateContext(execution: Execution): Promise<CreateCon
 export async function openContext(
   execution: Execution,
   listWhileBusy = false,
-): Promise<CommandContext> {
+): Promise<CommandContext & { server: BackupServer | undefined }> {
   const { binaryPath, timeoutMs } = execution.settings;
   const parts = openParts(execution);
   if (binaryPath === undefined) {
-    return { ...parts, client: await openApi(execution, parts, listWhileBusy) };
+    const server = await openApi(execution, parts, listWhileBusy);
+    return { ...parts, client: server, server };
   }
   const { createBinaryClient } = await import('../client/binary/binary-client.js');
   // The program itself needs no working directory.
   const { env, cwd = '/', startProgram } = execution.environment;
   return {
     ...parts,
+    server: undefined,
     client: createBinaryClient({
       ...parts,
       path: binaryPath,

@@ -99,6 +99,7 @@ describe.each(versions)('foreign entries, with a server %s', (version) => {
       fullBackup: null,
       chainLength: null,
       state: 'foreign',
+      complete: null,
       restorable: false,
       problem: 'not a backup: it has no metadata.json',
       createdAt: null,

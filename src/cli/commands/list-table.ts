@@ -9,9 +9,13 @@ export function headingOf({ location, backups, chains }: ListedLocation): Part[]
   const foreign = backups.filter(({ backup }) => backup.state === 'foreign').length;
   const others = foreign === 0 ? '' : `, ${plural(foreign, 'other entry', 'other entries')}`;
   const broken = backups.filter(({ backup }) => backup.state === 'broken').length;
-  const lost = backups.filter(({ backup, restorable }) => backup.state === 'ok' && !restorable);
+  const incomplete = backups.filter(({ isComplete }) => isComplete === false).length;
+  const lost = backups.filter(({ backup, restorable, isComplete }) => {
+    return backup.state === 'ok' && !restorable && isComplete !== false;
+  });
   const problems = [
     ...(broken === 0 ? [] : [`, ${broken} broken`]),
+    ...(incomplete === 0 ? [] : [`, ${incomplete} incomplete`]),
     ...(lost.length === 0 ? [] : [`, ${lost.length} without a usable base`]),
   ];
   const shown = chains.flatMap(shownRows).length;

@@ -60,6 +60,7 @@ function toJsonBackup(listed: ListedBackup): unknown {
     fullBackup: listed.fullBackup ?? null,
     chainLength: listed.chainLength ?? null,
     state: backup.state,
+    complete: listed.isComplete ?? null,
     restorable,
     problem: problem ?? null,
     createdAt: createdMs === undefined ? null : new Date(createdMs).toISOString(),

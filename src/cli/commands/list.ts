@@ -5,6 +5,7 @@ import type { CommandDefinition } from './definition.js';
 interface ListOptions {
   location?: string;
   last?: string;
+  deep?: boolean;
 }
 
 export const list: CommandDefinition = {
@@ -19,21 +20,38 @@ export const list: CommandDefinition = {
     'chbackup list clickhouse-backup-api',
     'chbackup list clickhouse-backup-api --last 10',
     'chbackup list clickhouse-backup-api --location remote --json',
+    'chbackup list clickhouse-backup-api --deep',
     'chbackup list --binary',
   ],
   options: [
     { flags: '--location <local|remote>', description: 'list only this location (default: both)' },
     { flags: '--last <n>', description: 'list only the n newest backups of each location' },
+    {
+      flags: '--deep',
+      description:
+        'also read the tables of the newest backup, of its full backup and of backups that were uploaded again, and show which are incomplete (requires clickhouse-backup 2.7.0 or later)',
+    },
   ],
   defaultWait: '30m',
   canUseBinary: true,
   async run(typed, execution) {
     const options: ListOptions = typed.options;
-    const { last } = options;
+    const { last, deep = false } = options;
     const request = {
       location: readLocation(options),
       last: last === undefined ? undefined : readCount('--last', last),
+      deep,
     };
+    if (deep && execution.settings.binaryPath !== undefined) {
+      throw new ConfigError('--deep and --binary cannot be used together', {
+        hint: 'only the API of clickhouse-backup shows which backups are incomplete',
+      });
+    }
+    if (deep && request.location === 'local') {
+      throw new ConfigError('--deep and --location local cannot be used together', {
+        hint: '--deep reads the tables of remote backups only',
+      });
+    }
     const { executeList } = await import('./list-view.js');
     return executeList(request, execution);
   },

@@ -5,16 +5,26 @@ import { type PlacedBackup, placeChain } from '../../backup/place-chain.js';
 import { chainTree, walkTree } from '../../backup/tree.js';
 import type { OperationFailedError } from '../../errors.js';
 import { beforeChanges } from '../confirmation.js';
+import type { BackupServer } from '../../client/client.js';
 import type { CommandContext } from '../context.js';
 import { lastBackupNotListed } from '../empty-storage.js';
 import { checkServer } from '../prepare-host.js';
 import { readRecordedTimes } from '../recorded-times.js';
+import type { Completeness } from '../table-reading.js';
+import { checkCompleteness } from './check-completeness.js';
 import { findNewest } from './newest.js';
 
 export interface ListRequest {
   location: Location | 'all';
   /** Only this many backups of each location, the newest; undefined for all. */
   last: number | undefined;
+  /** Read the tables of some backups, to find out whether they are complete; see `checkCompleteness`. */
+  deep: boolean;
+}
+
+/** The context of `list`; only a server, not the local program, can show the tables of backups. */
+export interface ListContext extends CommandContext {
+  server: BackupServer | undefined;
 }
 
 /** A copy of a backup, as `list` shows it. */
@@ -32,6 +42,8 @@ export interface ListedBackup {
   fullBackup: string | undefined;
   /** How many backups a restore needs, this one included; undefined if it cannot be restored. */
   chainLength: number | undefined;
+  /** Its own tables are complete; undefined if that was not checked. */
+  isComplete: boolean | undefined;
   /** It is one of the newest, which `last` selects. Without `last`, all are selected. */
   isSelected: boolean;
 }
@@ -59,30 +71,35 @@ export interface Listing {
 }
 
 /** Lists the backups of one location or of both. Takes no lock and changes nothing. */
-export async function listBackups(request: ListRequest, context: CommandContext): Promise<Listing> {
+export async function listBackups(request: ListRequest, context: ListContext): Promise<Listing> {
   return beforeChanges('nothing was changed', () => readListing(request, context));
 }
 
 async function readListing(
-  { location, last: count }: ListRequest,
-  context: CommandContext,
+  { location, last: count, deep }: ListRequest,
+  context: ListContext,
 ): Promise<Listing> {
-  const { client, files, host, report } = context;
+  const { client, files, host, report, server } = context;
   await checkServer(context);
   report.phase('listing backups');
   const last = files.readLastBackup();
   const lastBackup = last.kind === 'named' ? last.name : undefined;
   const rows = await client.list(location);
   const recordedTimes = readRecordedTimes(context);
+  const remoteRows = rows.filter((row) => row.location === 'remote');
+  const found =
+    deep && server !== undefined
+      ? await checkCompleteness(remoteRows, recordedTimes, { ...context, server })
+      : new Map<string, Completeness>();
   const shown = location === 'all' ? (['remote', 'local'] as const) : [location];
   const locations = shown.map((at) => ({
     location: at,
-    ...describe(
-      rows.filter((row) => row.location === at),
+    ...describe(at === 'remote' ? remoteRows : rows.filter((row) => row.location === at), {
       lastBackup,
       recordedTimes,
       count,
-    ),
+      completeness: at === 'remote' ? found : new Map<string, Completeness>(),
+    }),
   }));
   const remote = locations.find((at) => at.location === 'remote')?.backups;
   if (lastBackup === undefined || remote === undefined || remote.some((row) => row.isLastBackup)) {
@@ -98,13 +115,23 @@ async function readListing(
   return { locations, lastBackup, doubt: undefined };
 }
 
+interface Knowledge {
+  lastBackup: string | undefined;
+  recordedTimes: CreationTimes;
+  count: number | undefined;
+  completeness: ReadonlyMap<string, Completeness>;
+}
+
 function describe(
   rows: Backup[],
-  lastBackup: string | undefined,
-  recordedTimes: CreationTimes,
-  count: number | undefined,
+  { lastBackup, recordedTimes, count, completeness }: Knowledge,
 ): Omit<ListedLocation, 'location'> {
-  const restorableNames = findRestorable(indexBackups(rows));
+  const index = indexBackups(rows);
+  const isIncomplete = (name: string) => completeness.get(name)?.kind === 'incomplete';
+  const listedAsGood = findRestorable(index);
+  const restorableNames = findRestorable(
+    new Map([...index].filter(([name]) => !isIncomplete(name))),
+  );
   const listed = new Map<Backup, ListedBackup>();
   const trees = chainTree(rows);
   for (const root of trees) {
@@ -112,16 +139,19 @@ function describe(
       const { backup, orphan } = node;
       const local = backup.location === 'local';
       const restorable = backup.state === 'ok' && (local || restorableNames.has(backup.name));
-      const lost = restorable ? undefined : 'one of its bases is broken or missing';
+      const fault = listedAsGood.has(backup.name) ? 'incomplete' : 'broken or missing';
+      const lost = restorable ? undefined : `one of its bases is ${fault}`;
+      const own = completeness.get(backup.name);
       const first = local ? backup : root.backup;
       listed.set(backup, {
         backup,
         createdMs: createdMsOf(backup.name, recordedTimes),
         restorable,
-        problem: problemOf(backup) ?? (local ? undefined : (orphan ?? lost)),
+        problem: problemOf(backup, own) ?? (local ? undefined : (orphan ?? lost)),
         isLastBackup: backup.name === lastBackup,
         fullBackup: isFull(first) ? first.name : undefined,
         chainLength: restorable ? (local ? 1 : depth + 1) : undefined,
+        isComplete: own === undefined ? undefined : own.kind === 'complete',
         isSelected: true,
       });
     }
@@ -149,7 +179,12 @@ function isFull({ location, required, state }: Backup): boolean {
 }
 
 /** Returns what is wrong with the copy itself, regardless of its bases. */
-function problemOf({ state, description }: Backup): string | undefined {
-  if (state === 'ok') return undefined;
+function problemOf(
+  { state, description }: Backup,
+  completeness: Completeness | undefined,
+): string | undefined {
+  if (state === 'ok') {
+    return completeness?.kind === 'incomplete' ? `incomplete: ${completeness.reason}` : undefined;
+  }
   return state === 'foreign' ? 'not a backup: it has no metadata.json' : description || state;
 }
