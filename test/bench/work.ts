@@ -21,6 +21,8 @@ export async function measureRealWork(): Promise<string> {
     const run = (command: string) =>
       runNode([builtProgram, command, host, 'u', 'p', '--log-dir', folder], { BENCH_CPU: '1' });
     await run('create-full');
+    // The base of the next one is not its full backup, as in most runs.
+    await run('create-diff');
     const first = simulator.requests.length;
     const bare = await runNode(['-e', '0'], { BENCH_CPU: '1' });
     const ended = await run('create-diff');
@@ -54,6 +56,7 @@ export async function measureVirtualHour(): Promise<string> {
   const program = await openInProcess(simulator, clock);
   try {
     await program.run('create-full');
+    await program.run('create-diff');
     const first = simulator.requests.length;
     const cpu = process.cpuUsage();
     await program.run('create-diff');
@@ -75,5 +78,7 @@ export async function measureVirtualHour(): Promise<string> {
 function countRequests(simulator: Simulator, first: number): string {
   const paths = simulator.requests.slice(first).map((request) => request.path);
   const lists = paths.filter((target) => target.startsWith('/backup/list')).length;
-  return `requests ${paths.length}, of which lists ${lists} (target 3)`;
+  const reads = paths.filter((target) => target.includes('remote_backup=')).length;
+  const probes = paths.filter((target) => target.endsWith('?table=nosuch.nosuch')).length;
+  return `requests ${paths.length}, of which lists ${lists} (target 3), checks of the server ${probes} (1), reads of tables ${reads} (3)`;
 }
