@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** The tests on the real stack run one after the other, in real time: seconds to minutes. */
+/** The tests on the real stack run one after the other, most in real time: seconds to minutes. */
 export default defineConfig({
   test: {
     include: ['test/real/**/*.test.ts'],

@@ -6,7 +6,7 @@ import { parse, stringify } from 'yaml';
 import type { ClickHouse } from './clickhouse.js';
 import { freePort } from './free-port.js';
 import type { FtpStorage } from './ftp-storage.js';
-import type { BackupProgram } from './programs.js';
+import { type BackupProgram, isAtLeast } from './programs.js';
 import { ServerProcess } from './server-process.js';
 
 export interface ActionRow {
@@ -54,11 +54,12 @@ export class BackupApi {
     return api;
   }
 
-  async start(): Promise<void> {
+  /** Starts the server; with `resumes`, it uploads again what it has uploaded before. */
+  async start({ resumes = false } = {}): Promise<void> {
     const process = new ServerProcess(
       [this.program.path, 'server'],
       path.join(this.folder, 'output'),
-      this.environment,
+      { ...this.environment, API_COMPLETE_RESUMABLE_AFTER_RESTART: `${resumes}` },
     );
     this.process = process;
     await process.waitUntil(async () => (await this.get('/health')) !== '');
@@ -133,16 +134,22 @@ export class BackupApi {
     return this.isAtLeast(2, 6, 40);
   }
 
+  /** True if the server shows whether the tables of a remote backup are complete. */
+  get showsTables(): boolean {
+    return this.isAtLeast(2, 7, 0);
+  }
+
+  /** True if an upload that is resumed after a restart is complete, although the remote copy was deleted. */
+  get resumesCompletely(): boolean {
+    return this.isAtLeast(2, 8, 1);
+  }
+
   output(): string {
     return this.process?.output() ?? '';
   }
 
-  /** Development builds, whose version is not a number, count as the newest. */
   private isAtLeast(...wanted: number[]): boolean {
-    const version = this.program.version.split('.').map(Number);
-    if (version.some((part) => Number.isNaN(part))) return true;
-    const at = wanted.findIndex((part, index) => part !== version[index]);
-    return at === -1 || (version[at] ?? 0) > (wanted[at] ?? 0);
+    return isAtLeast(this.program, ...wanted);
   }
 
   private get(route: string): Promise<string> {

@@ -38,6 +38,14 @@ export function missingParts(): string[] {
   return missing;
 }
 
+/** Development builds, whose version is not a number, count as the newest. */
+export function isAtLeast(program: BackupProgram, ...wanted: number[]): boolean {
+  const version = program.version.split('.').map(Number);
+  if (version.some((part) => Number.isNaN(part))) return true;
+  const at = wanted.findIndex((part, index) => part !== version[index]);
+  return at === -1 || (version[at] ?? 0) > (wanted[at] ?? 0);
+}
+
 function versionOf(file: string): string {
   const text = execFileSync(file, ['--version'], { encoding: 'utf8' });
   return /^Version:\s*(\S+)/m.exec(text)?.[1] ?? 'of no version';
