@@ -63,6 +63,16 @@ describe('create-diff --find-base without a last-backup file', () => {
     expect(remoteBase(harness)).toBe(middle);
   });
 
+  test('uses no backup of another client', async ({ harness }) => {
+    harness.simulator.addBackup('remote', { name: 'before-migration' });
+    const { code, stderr } = await harness.run('create-diff', '--find-base');
+    expect(code).toBe(0);
+    expect(stderr).toContain(
+      'found no base: the remote storage has no backup of chbackup that can be restored',
+    );
+    expect(remoteBase(harness)).toBe('');
+  });
+
   test('finds no base if the full backup of all chains is incomplete', async ({ harness }) => {
     const [full] = await makeAndForget(harness);
     harness.simulator.setIncomplete(full);

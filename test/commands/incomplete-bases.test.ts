@@ -390,6 +390,32 @@ test.for(versions)(
   },
 );
 
+test('a response that is too large is a note, not a warning', async ({ networkHarness }) => {
+  // Up to 2.4, a server shows the definitions of all its tables instead.
+  const row = JSON.stringify({
+    Database: 'shop',
+    Name: 'orders',
+    CreateTableQuery: 'x'.repeat(1e6),
+  });
+  const body = `${row}\n`.repeat(18);
+  networkHarness.simulator.answerNext({ path: /remote_backup=/ }, { status: 200, body });
+  const { code, stderr } = await networkHarness.run('create-full', '--verbose');
+  expect(code).toBe(0);
+  expect(stderr).not.toContain('[WARNING]');
+  expect(stderr).toContain('the response about its tables is larger than 16 MiB');
+});
+
+test('an old server that reports an error is not asked again', async ({ harnessOf }) => {
+  const harness = await harnessOf({ version: '2.6.30' });
+  const [full] = await makeChain(harness, 0);
+  const body = JSON.stringify({ status: 'error', operation: 'tables', error: 'out of memory' });
+  harness.simulator.answerNext({ path: /remote_backup=/ }, { status: 500, body });
+  const startMs = harness.clock.elapsed();
+  harness.when('note-tables', () => expect(harness.clock.elapsed()).toBe(startMs));
+  expect(await harness.run('create-diff')).toMatchObject({ code: 0 });
+  expect(remoteBaseOf(harness)).toBe(full);
+});
+
 test('an error of the storage that cannot show tables is a note, not a warning', async ({
   harness,
 }) => {
