@@ -18,11 +18,13 @@ type Drawn = Step | keyof typeof notes;
 /** The rows of the page and the nodes in them; `[]` is a gap. Graphviz routes the lines. */
 const page: (Drawn | '')[][] = [
   ['start'],
+  ['young-enough'],
   ['known-host', 'check-new-host'],
   ['lock', 'wait-for-lock'],
   ['check-server'],
   ['journal', 'recover'],
   ['', 'recovered'],
+  ['young-now'],
   ['kind', '', 'read-last-backup'],
   ['list-names', '', 'verify-base', 'retry-base'],
   ['', 'note-full', 'limit-chain', 'storage-empty'],
@@ -44,7 +46,7 @@ const page: (Drawn | '')[][] = [
 const columnWidth = 184;
 const rowHeight = 62;
 /** The gap between the cluster `main` and the clusters beside it. */
-const gapWidth = 24;
+const gapWidth = 18;
 const conditionHeight = 86;
 const gapHeight = 24;
 
@@ -156,7 +158,7 @@ function frameOf(cluster: Cluster): string {
   const left = Math.min(...xs) - columnWidth / 2;
   const [below, above] = [32, 46];
   return [
-    left === 0 ? left : left - gapWidth + 8,
+    left === 0 ? left - 6 : left - gapWidth + 5,
     Math.min(...ys) - below,
     Math.max(...xs) + columnWidth / 2,
     Math.max(...ys) + above,

@@ -24,6 +24,11 @@ export interface FlowEdge {
 /** The nodes for the steps of create-full and create-diff, which the program reports by name. */
 const written = {
   start: { kind: 'start', cluster: 'main', label: 'create-full\nor create-diff' },
+  'young-enough': {
+    kind: 'condition',
+    cluster: 'main',
+    label: 'Last backup\nis young?',
+  },
   'known-host': {
     kind: 'condition',
     cluster: 'main',
@@ -56,6 +61,13 @@ const written = {
     kind: 'input/output',
     cluster: 'main',
     label: 'Record it late',
+    mayFail: true,
+  },
+  'young-now': {
+    kind: 'condition',
+    cluster: 'main',
+    label: 'Young backup\nby now?',
+    asksServer: true,
     mayFail: true,
   },
   kind: { kind: 'condition', cluster: 'main', label: 'FULL\nor DIFF?' },
@@ -192,7 +204,9 @@ export const nodes = written as Record<Step, FlowNode>;
 
 /** The moves from step to step, without those that `asksServer` and `mayFail` represent. */
 export const edges: readonly FlowEdge[] = [
-  { from: 'start', to: 'known-host' },
+  { from: 'start', to: 'young-enough' },
+  { from: 'young-enough', to: 'known-host', label: 'no' },
+  { from: 'young-enough', to: 'end', label: 'yes' },
   { from: 'known-host', to: 'lock', label: 'yes' },
   { from: 'known-host', to: 'check-new-host', label: 'no' },
   { from: 'check-new-host', to: 'lock' },
@@ -202,9 +216,11 @@ export const edges: readonly FlowEdge[] = [
   { from: 'check-server', to: 'journal' },
   { from: 'journal', to: 'recover', label: 'yes' },
   { from: 'recover', to: 'recovered', label: 'yes' },
-  { from: 'recover', to: 'kind', label: 'no: warn' },
-  { from: 'recovered', to: 'kind' },
-  { from: 'journal', to: 'kind', label: 'no' },
+  { from: 'recover', to: 'young-now', label: 'no: warn' },
+  { from: 'recovered', to: 'young-now' },
+  { from: 'journal', to: 'young-now', label: 'no' },
+  { from: 'young-now', to: 'kind', label: 'no' },
+  { from: 'young-now', to: 'end', label: 'yes' },
   { from: 'kind', to: 'list-names', label: 'FULL' },
   { from: 'list-names', to: 'note-tables' },
 

@@ -30,6 +30,8 @@ export interface RecordedBackup {
   dataBytes: number | undefined;
   /** The number of backups that a restore needs: 1 for a full upload. */
   chainLength: number | undefined;
+  /** The full backup that its chain begins with, itself for a full upload; undefined if unknown. */
+  fullBackup: string | undefined;
   /** How long the server worked; undefined if the run was interrupted. */
   createSeconds: number | undefined;
   uploadSeconds: number | undefined;
@@ -77,6 +79,8 @@ const recordedBackup = z.object({
   recordedAt: time,
   dataBytes: optionalNumber,
   chainLength: optionalNumber,
+  // Not in the files of the first versions.
+  fullBackup: z.prefault(optionalText, null),
   createSeconds: optionalNumber,
   uploadSeconds: optionalNumber,
 });

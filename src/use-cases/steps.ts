@@ -1,6 +1,7 @@
 /** All steps that create-full and create-diff report, in the order of a run; `diagram/flow.ts` draws them. */
 export const steps = [
   'start',
+  'young-enough',
   'known-host',
   'check-new-host',
   'lock',
@@ -9,6 +10,7 @@ export const steps = [
   'journal',
   'recover',
   'recovered',
+  'young-now',
   'kind',
   'list-names',
   'read-last-backup',

@@ -130,6 +130,7 @@ describe('--json', () => {
     expect(JSON.parse(full.stdout)).toEqual({
       command: 'create-full',
       host: harness.host,
+      skipped: false,
       backup: harness.lastBackup,
       base: null,
       kind: 'full',
@@ -145,6 +146,7 @@ describe('--json', () => {
     expect(JSON.parse(diff.stdout)).toEqual({
       command: 'create-diff',
       host: harness.host,
+      skipped: false,
       backup: harness.lastBackup,
       base,
       kind: 'increment',

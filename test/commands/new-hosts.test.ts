@@ -70,7 +70,13 @@ describe('a host with files', () => {
       harness.simulator.clickHouseDown = true;
       const { code, steps } = await harness.run('create-full');
       expect(code).toBe(13);
-      expect(steps.slice(0, 4)).toEqual(['start', 'known-host', 'lock', 'check-server']);
+      expect(steps.slice(0, 5)).toEqual([
+        'start',
+        'young-enough',
+        'known-host',
+        'lock',
+        'check-server',
+      ]);
       expect(harness.log).toMatch(/\nERROR:\nClickHouse behind \S+ does not answer/);
     },
   );

@@ -16,6 +16,7 @@ const minute = 60 * second;
 
 /** All outcomes of a run. */
 export const scenarios: readonly Scenario[] = [
+  ...youngBackups(),
   ...diffs(),
   { name: 'a full', code: 0 },
   ...creates(),
@@ -24,6 +25,22 @@ export const scenarios: readonly Scenario[] = [
   ...waits(),
   ...failures(),
 ];
+
+function youngBackups(): Scenario[] {
+  const young = ['--if-older-than', '20h'];
+  return [
+    {
+      name: 'no last-backup file, but a young backup',
+      code: 0,
+      options: young,
+      prepare({ harness, simulator }) {
+        harness.writeFile(`${harness.hostInFiles}_backup_ch.log`, '');
+        simulator.addBackup('remote', { name: base });
+      },
+    },
+    { name: 'a young backup', code: 0, options: young, prepare: (stage) => stage.addBase() },
+  ];
+}
 
 function diffs(): Scenario[] {
   const command = 'create-diff';

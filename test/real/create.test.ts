@@ -40,6 +40,7 @@ onEachServer('create-full and create-diff', (test) => {
     expect(JSON.parse(full.stdout)).toEqual({
       command: 'create-full',
       host: stack.host,
+      skipped: false,
       backup,
       base: null,
       kind: 'full',

@@ -16,3 +16,14 @@ export function readCount(option: string, text: string): number {
     hint: 'give a whole number of at least 1',
   });
 }
+
+/** Returns the age given with an option in milliseconds. Throws `ConfigError`. */
+export async function readAge(option: string, text: string): Promise<number> {
+  const { durationProblem, parseDurationMs } = await import('../../config/duration.js');
+  const ms = parseDurationMs(text);
+  if (ms !== undefined && ms > 0) return ms;
+  const problem = durationProblem(text, 'is not an age');
+  throw new ConfigError(`${option} ${JSON.stringify(text)} ${problem}`, {
+    hint: 'give an age such as 50m, 12h or 30d',
+  });
+}

@@ -1,18 +1,28 @@
-import type { BackupKind } from '../../backup/backup.js';
-import { type CreatedBackup, createBackup } from '../../use-cases/create/create-backup.js';
+import {
+  type CreatedBackup,
+  createBackup,
+  type CreateResult,
+} from '../../use-cases/create/create-backup.js';
+import type { AgeRequest, YoungBackup } from '../../use-cases/create/young-backup.js';
 import { formatBytes, formatDuration } from '../../text.js';
 import type { Execution } from '../execution.js';
 import { openCreateContext } from '../open-context.js';
 
 /** Runs create-full or create-diff and reports the result. */
-export async function executeCreate(kind: BackupKind, execution: Execution): Promise<void> {
+export async function executeCreate(request: AgeRequest, execution: Execution): Promise<void> {
   const { settings, reporter, output } = execution;
   const { withoutBase, base, maxChain, findBase } = settings;
   const run = await openCreateContext(execution);
-  const command = `create-${kind.toLowerCase()}`;
-  const created = await createBackup({ kind, withoutBase, base, maxChain, findBase }, run);
-  if (settings.json) output.resultJson(toJson(command, settings.host.label, created));
-  reporter.info(describeResult(created));
+  const result = await createBackup({ ...request, withoutBase, base, maxChain, findBase }, run);
+  if (settings.json) {
+    const command = `create-${request.kind.toLowerCase()}`;
+    output.resultJson({ command, host: settings.host.label, ...toJson(result) });
+  }
+  reporter.info(
+    result.kind === 'skipped'
+      ? `${result.young.reason}; nothing to do`
+      : describeResult(result.created),
+  );
   if (run.log.failure !== undefined) throw run.log.failure;
 }
 
@@ -27,11 +37,12 @@ function describeResult(created: CreatedBackup): string {
 }
 
 /** The documented shape of `--json`; see docs/settings.md. */
-function toJson(command: string, host: string, created: CreatedBackup): unknown {
+function toJson(result: CreateResult): object {
+  if (result.kind === 'skipped') return skippedToJson(result.young);
+  const { created } = result;
   const { backup, base, dataBytes, createSeconds, uploadSeconds } = created;
   return {
-    command,
-    host,
+    skipped: false,
     backup,
     base: base ?? null,
     kind: base === undefined ? 'full' : 'increment',
@@ -41,4 +52,8 @@ function toJson(command: string, host: string, created: CreatedBackup): unknown 
     startedAt: created.startedAt.toISOString(),
     finishedAt: created.recordedAt.toISOString(),
   };
+}
+
+function skippedToJson({ name, ageMs }: YoungBackup): object {
+  return { skipped: true, backup: name, ageSeconds: Math.floor(ageMs / 1000) };
 }

@@ -1,13 +1,26 @@
 import type { BackupKind } from '../../backup/backup.js';
 import { defaults } from '../../config/names.js';
 import type { Execution } from '../execution.js';
-import type { CommandDefinition } from './definition.js';
+import { readAge } from './arguments.js';
+import type { CommandDefinition, Typed } from './definition.js';
+
+/** The option that has no variable, as typed. */
+interface CreateOptions {
+  ifOlderThan?: string;
+}
+
+const ifOlderThan = (backup: string, example: string) => ({
+  flags: '--if-older-than <time>',
+  description: `do nothing if the last ${backup} is not older than this (for example ${example})`,
+});
 
 const shared = (kind: BackupKind) => ({
   canUseBinary: false,
-  run: async (_typed: unknown, execution: Execution) => {
+  run: async ({ options }: Typed, execution: Execution) => {
+    const { ifOlderThan: age }: CreateOptions = options;
+    const ifOlderThanMs = age === undefined ? undefined : await readAge('--if-older-than', age);
     const { executeCreate } = await import('./create-view.js');
-    return executeCreate(kind, execution);
+    return executeCreate({ kind, ifOlderThanMs }, execution);
   },
 });
 
@@ -21,7 +34,9 @@ export const createFull: CommandDefinition = {
     'chbackup create-full clickhouse-backup-api',
     'chbackup create-full https://ch1.example.org:7171 --ca-file /etc/ssl/own-ca.pem',
     '30 20 * * 6  chbackup create-full clickhouse-backup-api    # in a crontab',
+    '30 23 * * 6  chbackup create-full clickhouse-backup-api --if-older-than 20h',
   ],
+  options: [ifOlderThan('full backup', '20h')],
   // A slow DIFF must not prevent the weekly FULL.
   defaultWait: '6h',
   ...shared('FULL'),
@@ -38,6 +53,7 @@ export const createDiff: CommandDefinition = {
     'chbackup create-diff clickhouse-backup-api --without-base fail',
     'chbackup create-diff clickhouse-backup-api --max-chain 48',
     '0 * * * 0-5  chbackup create-diff clickhouse-backup-api    # in a crontab',
+    '30 * * * 0-5  chbackup create-diff clickhouse-backup-api --if-older-than 50m',
   ],
   options: [
     {
@@ -57,6 +73,7 @@ export const createDiff: CommandDefinition = {
       description:
         'without a last-backup file, use the newest complete backup on the remote storage (requires clickhouse-backup 2.7.0 or later)',
     },
+    ifOlderThan('backup', '50m'),
   ],
   defaultWait: '30m',
   ...shared('DIFF'),

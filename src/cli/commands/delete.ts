@@ -3,7 +3,7 @@ import type { Location } from '../../backup/backup.js';
 import type { Selection } from '../../backup/deletion/selection.js';
 import { ConfigError } from '../../errors.js';
 import type { DeleteRequest } from '../../use-cases/delete/delete-backups.js';
-import { checkName, readCount } from './arguments.js';
+import { checkName, readAge, readCount } from './arguments.js';
 import type { CommandDefinition } from './definition.js';
 
 /** The options as typed. */
@@ -74,7 +74,7 @@ async function readSelection(options: DeleteOptions): Promise<Selection> {
     found.push({ kind: 'keep', count: readCount('--keep', options.keep) });
   }
   if (options.olderThan !== undefined) {
-    found.push({ kind: 'older-than', ms: await readAge(options.olderThan) });
+    found.push({ kind: 'older-than', ms: await readAge('--older-than', options.olderThan) });
   }
   if (options.broken) found.push({ kind: 'broken' });
   const [selection, ...more] = found;
@@ -92,15 +92,5 @@ function checkNameToDelete(name: string): string {
   if (!isChangedByServer(name)) return checkName(name);
   throw new ConfigError(`clickhouse-backup cannot delete an entry named ${JSON.stringify(name)}`, {
     hint: 'it removes whitespace, slashes and ".." from a name, so another backup might be deleted; delete this entry with the tools of its storage',
-  });
-}
-
-async function readAge(text: string): Promise<number> {
-  const { durationProblem, parseDurationMs } = await import('../../config/duration.js');
-  const ms = parseDurationMs(text);
-  if (ms !== undefined && ms > 0) return ms;
-  const problem = durationProblem(text, 'is not an age');
-  throw new ConfigError(`--older-than ${JSON.stringify(text)} ${problem}`, {
-    hint: 'give an age such as 12h, 30d or 8w',
   });
 }

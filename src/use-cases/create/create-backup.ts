@@ -16,10 +16,9 @@ import { recoverInterruptedRun } from './recover-run.js';
 import { reportUnsavedTables } from './unsaved-tables.js';
 import { chooseBaseUseFor, upload } from './upload-backup.js';
 import { measureWork } from './working-time.js';
+import { type AgeRequest, findRecordedYoung, findYoung, type YoungBackup } from './young-backup.js';
 
-export interface CreateRequest extends BaseRequest {
-  kind: BackupKind;
-}
+export interface CreateRequest extends BaseRequest, AgeRequest {}
 
 /** A backup that is verified and recorded as the base of the next increment. */
 export interface CreatedBackup extends RecordedBackup {
@@ -29,21 +28,29 @@ export interface CreatedBackup extends RecordedBackup {
   startedAt: Date;
 }
 
+export type CreateResult =
+  | { kind: 'created'; created: CreatedBackup }
+  /** With `--if-older-than`: none was made. */
+  | { kind: 'skipped'; young: YoungBackup };
+
 /**
  * Runs create-full or create-diff. A DIFF is an increment on the last verified backup, full or
  * incremental (in pgBackRest's terms "incremental", not "differential").
  *
- * Check a new host → lock → check the server → recover an interrupted run → [diff] verify the base →
- * create → [diff] choose how to use the base → upload → verify → record. Throws if the backup cannot be
- * verified; it is then not used as a base.
+ * Check the age of the last backup → check a new host → lock → check the server → recover an interrupted
+ * run → check the age again → [diff] verify the base → create → [diff] choose how to use the base →
+ * upload → verify → record. Throws if the backup cannot be verified; it is then not used as a base.
  */
 export async function createBackup(
   request: CreateRequest,
   run: CreateContext,
-): Promise<CreatedBackup> {
+): Promise<CreateResult> {
   const { report } = run;
   report.step('start');
   try {
+    report.step('young-enough');
+    const young = findRecordedYoung(request, run);
+    if (young !== undefined) return { kind: 'skipped', young };
     const command = `create-${request.kind.toLowerCase()}`;
     const unchanged = 'nothing was created';
     const isChecked = await beforeChanges(unchanged, () => prepareHost(run));
@@ -69,11 +76,17 @@ async function makeBackup(
   request: CreateRequest,
   run: CreateContext,
   locked: LockedRun,
-): Promise<CreatedBackup> {
-  const { clock, files, report } = run;
+): Promise<CreateResult> {
+  const { clock, files, log, report } = run;
   const { status } = locked;
   const { kind } = request;
   await recoverInterruptedRun(kind, run, status);
+  report.step('young-now');
+  const young = await findYoung(request, run);
+  if (young !== undefined) {
+    log.note(young.reason);
+    return { kind: 'skipped', young };
+  }
   report.step('kind');
   const base = kind === 'DIFF' ? await findBase(request, run) : await listForNames(run);
   await reportUnsavedTables(run);
@@ -98,7 +111,7 @@ async function makeBackup(
     const success = { backup: name, createdAt, createSeconds, ...uploaded };
     const recorded = status.recordSuccess(kind, success);
     files.removeJournal();
-    return { ...recorded, startedAt: status.startedAt };
+    return { kind: 'created', created: { ...recorded, startedAt: status.startedAt } };
   } catch (error) {
     if (!(error instanceof OperationFailedError)) {
       report.info(`the outcome of backup ${name} is unknown; the next run will check`);

@@ -77,6 +77,7 @@ function recordSuccess(
     base: upload?.asFull ? undefined : base,
     createdAt: new Date(createdMs),
     chainLength: upload?.chain.length,
+    fullBackup: upload?.chain.at(-1),
     dataBytes: upload?.dataBytes,
     createSeconds: undefined,
     uploadSeconds: undefined,

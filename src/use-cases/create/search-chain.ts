@@ -62,7 +62,7 @@ export async function searchChain(
 }
 
 /** Returns the backups of chbackup that can be restored according to the list, newest first. */
-function findGood(listed: readonly Backup[], context: CreateContext): string[] {
+export function findGood(listed: readonly Backup[], context: CreateContext): string[] {
   const index = indexBackups(listed.filter(({ location }) => location === 'remote'));
   const restorable = findRestorable(index);
   const found = [...index.values()].filter(({ name }) => {

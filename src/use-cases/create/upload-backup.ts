@@ -20,7 +20,7 @@ export interface BaseUse {
 }
 
 /** A verified upload, as it is recorded, and its tables, if the server showed them. */
-type Uploaded = Pick<RecordedBackup, 'base' | 'chainLength' | 'dataBytes'> & {
+type Uploaded = Pick<RecordedBackup, 'base' | 'chainLength' | 'fullBackup' | 'dataBytes'> & {
   uploadSeconds: number;
   tables: BackupTable[] | undefined;
 };
@@ -92,6 +92,7 @@ export async function upload(
   return {
     base: verdict.asFull ? undefined : use?.name,
     chainLength: verdict.chain.length,
+    fullBackup: verdict.chain.at(-1),
     dataBytes: verdict.dataBytes,
     uploadSeconds: seconds,
     tables: verdict.tables,
