@@ -31,7 +31,9 @@ const trouble: fc.Arbitrary<Trouble> = fc.oneof(
 );
 
 const commands: { weight: number; command: Command }[] = [
-  { weight: 8, command: 'create-full' },
+  { weight: 6, command: 'create-full' },
+  { weight: 1, command: 'create-full --if-older-than 50m' },
+  { weight: 1, command: 'create-full --if-older-than 20h' },
   { weight: 1, command: 'list' },
   { weight: 4, command: 'delete-remote --keep 1 --yes' },
   { weight: 3, command: 'delete-remote --keep 2 --yes' },
@@ -55,6 +57,7 @@ const diff: fc.Arbitrary<Command> = fc
     fc.constantFrom('', '', '', '', ' --max-chain 1', ' --max-chain 2', ' --max-chain 3'),
     fc.constantFrom('', '', ' --find-base'),
     fc.constantFrom('', '', '', '', '', '', '', ' --without-base fail'),
+    fc.constantFrom('', '', '', '', '', ' --if-older-than 2m', ' --if-older-than 50m'),
   )
   .map((options): Command => `create-diff${options.join('')}`);
 

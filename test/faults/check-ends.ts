@@ -2,6 +2,7 @@ import { exitCodes } from '../../src/errors.js';
 import { checkKept } from './check-deletes.js';
 import { checkHung } from './check-hung.js';
 import { checkStatusAtEnd } from './check-status.js';
+import { checkNotSkipped, checkSkip, skippedFor } from './check-skips.js';
 import { checkTableReads } from './check-table-reads.js';
 import { checkTimes } from './check-times.js';
 import type { ScheduleRecord } from './schedule-record.js';
@@ -17,6 +18,8 @@ export interface Ending {
   stderr: string;
   titles: string[];
   endMs: number;
+  /** The end by the programs' clock. */
+  wallMs: number;
 }
 
 /** Checks what must be true once a program has ended, whether it exited or was killed. */
@@ -67,7 +70,7 @@ export function checkEnd(schedule: ScheduleRecord, run: RunRecord, ending: Endin
     !refused || code === exitCodes.unauthorized || run.signalledMs !== undefined,
     `the server answered 401, but exit ${code}`,
   );
-  if (step.command.startsWith('create-')) checkCreateEnd(schedule, run, code);
+  if (step.command.startsWith('create-')) checkCreateEnd(schedule, run, ending);
   if (code === exitCodes.done && step.command.startsWith('restore-')) checkRestored(schedule, run);
   if (code === exitCodes.done && step.command.startsWith('delete-')) checkDeleted(schedule, run);
   if (step.command === 'list' || step.command.includes('--dry-run')) {
@@ -121,10 +124,15 @@ function checkAllDeleted(schedule: ScheduleRecord, run: RunRecord): void {
  * Checks that a backup is recorded exactly if the exit code is 0. Exceptions: a signal came, or a
  * file could not be written.
  */
-function checkCreateEnd(schedule: ScheduleRecord, run: RunRecord, code: number): void {
+function checkCreateEnd(schedule: ScheduleRecord, run: RunRecord, ending: Ending): void {
+  const { code, stderr, wallMs } = ending;
   const must = (isMet: boolean, failure: string) => schedule.expect(isMet, run, failure);
   const recorded = run.created !== undefined && run.recorded.includes(run.created);
-  if (code === exitCodes.done) {
+  const name = skippedFor(stderr);
+  if (run.created !== undefined) checkNotSkipped(schedule, run);
+  if (code === exitCodes.done && name !== undefined) {
+    checkSkip(schedule, run, { name, wallMs });
+  } else if (code === exitCodes.done) {
     must(
       recorded && schedule.lastBackup(run) === run.created,
       'exit 0, but the backup is not recorded',

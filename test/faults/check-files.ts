@@ -52,7 +52,10 @@ export function watchFiles(schedule: ScheduleRecord): FolderWatcher {
     },
     locked(owner, file) {
       const run = schedule.run(owner);
-      if (file === `.${run.host.name}_lock`) run.gotLock = true;
+      if (file !== `.${run.host.name}_lock`) return;
+      run.gotLock = true;
+      // What it read before does not count any more.
+      if (run.step.command.startsWith('create-')) run.basesRead = [];
     },
     lockRefused(owner) {
       schedule.count('locks refused');
@@ -100,7 +103,7 @@ function checkJournalRemoval(
   // A full backup needs no base, so an empty list is sufficient.
   const mayBeEmpty =
     run.created === undefined &&
-    (run.step.command === 'create-full' || !isUsableName(run.basesRead.at(-1) ?? ''));
+    (run.step.command.startsWith('create-full') || !isUsableName(run.basesRead.at(-1) ?? ''));
   const isEmpty = entries.every(({ location }) => location === 'local');
   const isKnown = mayBeEmpty || run.notStarted.has(backup);
   must(!isEmpty || isKnown, `the upload of backup ${backup} was judged by an empty list`);

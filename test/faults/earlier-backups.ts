@@ -34,6 +34,7 @@ export function addEarlierBackups(
     const line = at % 2 === 0 ? name : `${name} ${Math.floor(atMs / 1000)}`;
     files.set(file('.given_names'), `${files.get(file('.given_names')) ?? ''}${line}\n`);
     files.set(file(`.${host}_last_backup`), name);
+    schedule.recordedOn({ name: host }).push(name);
     required = name;
   }
 }

@@ -33,6 +33,8 @@ export interface RunRecord {
   host: ScenarioHost;
   step: RunStep;
   startMs: number;
+  /** The same by the programs' clock, which faults may set. */
+  startWallMs: number;
   /** Its requests, writes and locks, in order, as `POST /backup/create`. */
   effects: readonly string[];
   sent: SentRequest[];
@@ -41,7 +43,7 @@ export interface RunRecord {
   tablesSeen: { name: string; engine: string; bytes: number }[];
   /** Its reads of the tables of remote backups, in order. */
   tableReads: TableRead[];
-  /** The contents of its last-backup file each time it was read. */
+  /** The contents of its last-backup file each time it was read, by a create since it has the lock. */
   basesRead: string[];
   /** The contents of any last-backup file that it read. */
   lastBackupsRead: Set<string>;
@@ -52,6 +54,7 @@ export interface RunRecord {
   /** The actual state of the storage when it created the backup. */
   stateAtCreate?: RemoteState;
   createMs?: number;
+  createWallMs?: number;
   /** The base that it last requested for its upload; empty for a full upload. */
   base?: string;
   /** The names it wrote to its last-backup file. */
@@ -91,13 +94,14 @@ export function newRecord(
   id: number,
   host: ScenarioHost,
   step: RunStep,
-  startMs: number,
+  { startMs, startWallMs }: Pick<RunRecord, 'startMs' | 'startWallMs'>,
 ): RunRecord {
   return {
     id,
     host,
     step,
     startMs,
+    startWallMs,
     effects: [],
     sent: [],
     lists: [],

@@ -93,7 +93,10 @@ export class Scenario {
   start(step: RunStep): { run: RunRecord; done: Promise<number> } {
     const { schedule, time } = this;
     const id = schedule.runs.size + 1;
-    const run = newRecord(id, this.host(step.host), step, time.elapsedMs);
+    const run = newRecord(id, this.host(step.host), step, {
+      startMs: time.elapsedMs,
+      startWallMs: time.clock.now(),
+    });
     schedule.runs.set(id, run);
     const done = time.act(() => this.runToEnd(run));
     this.running.push(done);
@@ -141,7 +144,7 @@ export class Scenario {
     run.killed = killable.killed;
     this.trace(`run ${id}: ${run.killed ? 'killed' : `exit ${code}`}\n${stderr.text}`);
     const output = { stdout: stdout.text, stderr: stderr.text, titles };
-    checkEnd(schedule, run, { code, ...output, endMs: time.elapsedMs });
+    checkEnd(schedule, run, { code, ...output, endMs: time.elapsedMs, wallMs: time.clock.now() });
     this.options.onEnd?.(run, code);
     return code;
   }

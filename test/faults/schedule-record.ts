@@ -57,7 +57,7 @@ export class ScheduleRecord {
     return this.file(`.${host.name}_last_backup`);
   }
 
-  recordedOn({ name }: ScenarioHost): string[] {
+  recordedOn({ name }: Pick<ScenarioHost, 'name'>): string[] {
     const names = this.recorded.get(name) ?? [];
     this.recorded.set(name, names);
     return names;

@@ -86,7 +86,7 @@ export type MachineFault =
 export type Fault = HostFault | MachineFault;
 
 export type Command =
-  | 'create-full'
+  | `create-full${string}`
   | `create-diff${string}`
   | 'list'
   | `delete-${'remote' | 'local'} --${'all' | 'keep 1' | 'keep 2' | 'broken' | 'older-than 1h'} --yes`

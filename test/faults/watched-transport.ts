@@ -21,7 +21,10 @@ export function watchedTransport(
     checkRequest(schedule, run, method, path);
     const sent: SentRequest = { method, path, atMs: time.elapsedMs, answeredMs: Infinity };
     run.sent.push(sent);
-    if (path.startsWith('/backup/create?')) run.createMs ??= sent.atMs;
+    if (path.startsWith('/backup/create?')) {
+      run.createMs ??= sent.atMs;
+      run.createWallMs ??= time.clock.now();
+    }
     if (method === 'POST') {
       remember(schedule, run, path);
       schedule.count(`POST ${path.split('/')[2]?.replace(/\?.*/, '')}`);
