@@ -124,6 +124,31 @@ describe.for(versions)('a run against %s that is killed after each of its effect
   });
 });
 
+test.for(['create-full', 'create-diff'] as const)(
+  'a repeat of a killed %s with --if-older-than makes a backup only if there is none',
+  async (command) => {
+    const before = async (scenario: Scenario) => {
+      await succeed(scenario, 'create-full');
+      await scenario.time.clock.sleep(24 * hour);
+    };
+    const seen = new Set<boolean>();
+    await killEverywhere({}, before, runStep(command), async ({ effect, run, scenario }) => {
+      await scenario.time.clock.sleep(hour / 2);
+      const name = run.created ?? '';
+      const made = await succeed(scenario, `${command} --if-older-than 50m`);
+      const isUploaded = scenario.schedule.uploadsRequested.has(name);
+      expect([effect, made]).toEqual([effect, isUploaded ? '' : expect.stringMatching(/^\w+/)]);
+      expect([effect, scenario.schedule.lastBackup(run)]).toEqual([effect, made || name]);
+      // A run that is skipped without the lock leaves the journal of a recorded backup to the next one.
+      const next = await succeed(scenario, 'create-diff');
+      expect([effect, chainAt(scenario, next)?.[1]]).toEqual([effect, made || name]);
+      expect(scenario.schedule.journal(run)).toBeUndefined();
+      seen.add(isUploaded);
+    });
+    expect(seen.size).toBe(2);
+  },
+);
+
 test('a long run is killed at each poll: the next run waits for the operation', async () => {
   const setup = { createMs: 1500, uploadMs: 15_000 };
   await killEverywhere(
