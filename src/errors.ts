@@ -109,6 +109,16 @@ export class PartialFailureError extends ChbackupError {
   readonly exitCode = exitCodes.partial;
 }
 
+/** Some or all shards of a cluster failed; each has reported its own error. */
+export class ClusterError extends ChbackupError {
+  override name = 'ClusterError' as const;
+  readonly exitCode: ExitCode;
+  constructor(message: string, exitCode: ExitCode) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
+
 /** A file of chbackup could not be read or written. */
 export class StateError extends ChbackupError {
   override name = 'StateError' as const;

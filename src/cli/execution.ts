@@ -1,3 +1,5 @@
+import type { Host } from '../config/host.js';
+import { looksExpanded } from '../config/expanded-host.js';
 import { readSettings, type Settings } from '../config/settings.js';
 import { type Disk, nodeDisk } from '../state/disk.js';
 import { HostFiles } from '../state/host-files.js';
@@ -9,6 +11,7 @@ import { mayShowHost, orderAdvice } from './typed-host.js';
 import type { Spinner } from './ui/spinner.js';
 import { ConsoleReporter } from './ui/console-reporter.js';
 import { checkTimeZone } from './time-zone.js';
+import { expandedHost } from './usage-error.js';
 
 /** What a command is executed with. */
 export interface Execution {
@@ -20,6 +23,8 @@ export interface Execution {
   files: HostFiles;
   /** undefined for a host that has files in the log directory, which an earlier run has reached. */
   newHost: NewHost | undefined;
+  /** Returns how messages name a host that no earlier run has reached. */
+  nameNewHost: (host: Host) => NewHost;
   /** Aborted with an `InterruptedError` on SIGINT and SIGTERM. */
   signal: AbortSignal;
 }
@@ -31,6 +36,8 @@ export async function prepare(
   output: Output,
   signal: AbortSignal,
 ): Promise<Execution> {
+  const { host: first, user, password } = given;
+  if (looksExpanded(first?.value, user?.value, password?.value)) throw expandedHost();
   const zoneWarning = checkTimeZone(environment.env['TZ'], environment.clock.now());
   const { settings, unknown } = await readSettings({
     given,
@@ -38,6 +45,7 @@ export async function prepare(
     cwd: environment.cwd,
     defaultWait: command.defaultWait,
     binaryAllowed: command.canUseBinary,
+    clusterAllowed: command.canUseCluster ?? false,
   });
   if (!settings.noColor) await output.enableColors();
   const { host, logDir } = settings;
@@ -50,7 +58,7 @@ export async function prepare(
   const reporter = new ConsoleReporter({
     output,
     clock: environment.clock,
-    host: host.label,
+    host: settings.shards === undefined ? host.label : '',
     mayShowHost: isShown,
     quiet: settings.quiet,
     verbose: settings.verbose,
@@ -58,16 +66,19 @@ export async function prepare(
     onStep: environment.onStep,
     spinner,
   });
-  environment.setTitle(['chbackup', command.name, ...(isShown ? [host.label] : [])].join(' '));
+  environment.setTitle(
+    ['chbackup', command.name, ...(isShown ? [given.host?.value ?? host.label] : [])].join(' '),
+  );
   if (zoneWarning !== undefined) reporter.warn(zoneWarning);
   if (unknown.length > 0) {
     reporter.warn(`ignoring unknown setting${unknown.length > 1 ? 's' : ''} ${unknown.join(', ')}`);
   }
-  const unresolved = isShown
-    ? { label: host.label, advice: undefined }
-    : { label: 'the host given as an argument', advice: orderAdvice(given) };
-  const newHost = isKnown ? undefined : unresolved;
-  return { environment, settings, reporter, output, disk, files, newHost, signal };
+  const nameNewHost = (one: Host): NewHost =>
+    isLocal || mayShowHost(given, one)
+      ? { label: one.label, advice: undefined }
+      : { label: 'the host given as an argument', advice: orderAdvice(given) };
+  const newHost = isKnown ? undefined : nameNewHost(host);
+  return { environment, settings, reporter, output, disk, files, newHost, nameNewHost, signal };
 }
 
 /** Loaded only where there is a terminal for it. */

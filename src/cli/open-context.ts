@@ -1,4 +1,4 @@
-import type { CreateContext, CommandContext } from '../use-cases/context.js';
+import type { CreateContext, CommandContext, Replica } from '../use-cases/context.js';
 import { withStepOfWaiting } from '../use-cases/step-of-waiting.js';
 import { WaitBudget } from '../time/waiting.js';
 import type { Settings } from '../config/settings.js';
@@ -12,12 +12,28 @@ import type { Environment } from './environment.js';
 import type { Execution } from './execution.js';
 import { createRedactor } from './redaction.js';
 
-/** Opens what create-full and create-diff work with. */
-export async function openCreateContext(execution: Execution): Promise<CreateContext> {
-  const opened = openParts(execution);
+/**
+ * Opens what create-full and create-diff work with. `onReplicas`: the execution on each replica of a
+ * shard, the preferred one first; they differ in their host only.
+ */
+export async function openCreateContext(
+  onReplicas: readonly Execution[],
+  takeUploadTurn: CreateContext['takeUploadTurn'] = (upload) => upload(),
+): Promise<CreateContext> {
+  const [first] = onReplicas;
+  if (first === undefined) throw new Error('a shard has at least one replica');
+  const opened = openParts(first);
   const parts = { ...opened, report: withStepOfWaiting(opened.report) };
-  const server = await openApi(execution, parts, false);
-  return { ...parts, client: server, server };
+  const replicas = await Promise.all(
+    onReplicas.map(async (each): Promise<Replica> => {
+      const { fileName: name, label: host } = each.settings.host;
+      return { name, host, server: await openApi(each, parts, false) };
+    }),
+  );
+  const [replica] = replicas;
+  if (replica === undefined) throw new Error('a shard has at least one replica');
+  const { server } = replica;
+  return { ...parts, replicas, replica, client: server, server, takeUploadTurn };
 }
 
 /** The same for commands that can also use the local program. */

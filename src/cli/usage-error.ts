@@ -1,4 +1,5 @@
 import { Command, type CommanderError } from 'commander';
+import { looksExpanded } from '../config/expanded-host.js';
 import { ConfigError } from '../errors.js';
 import { commands } from './commands/all.js';
 import type { KnownOptions } from './known-options.js';
@@ -25,7 +26,9 @@ export function usageError(error: CommanderError, options: UsageErrorOptions): C
     case 'commander.unknownOption':
       return unknownOption(error, options, see);
     case 'commander.excessArguments':
-      return new ConfigError('too many arguments', { hint: see });
+      return isExpanded(argv)
+        ? expandedHost()
+        : new ConfigError('too many arguments', { hint: see });
     case 'commander.optionMissingArgument':
     case 'commander.missingArgument':
       return new ConfigError(error.message.replace(/^error: /, '').replaceAll("'", ''), {
@@ -34,6 +37,22 @@ export function usageError(error: CommanderError, options: UsageErrorOptions): C
     default:
       return new ConfigError('invalid command line', { hint: see });
   }
+}
+
+/** Returns true if the arguments after the command look like the hosts of unquoted braces. */
+function isExpanded(argv: readonly string[]): boolean {
+  const [, host, user, password] = argv.filter((argument) => !argument.startsWith('-'));
+  return looksExpanded(host, user, password);
+}
+
+/** Returns the error for a notation of several hosts that the shell has expanded into arguments. */
+export function expandedHost(): ConfigError {
+  return new ConfigError(
+    'the arguments look like several hosts, as if the shell had expanded braces',
+    {
+      hint: "put the hosts in quotes, as in 'ch-{1..3}'",
+    },
+  );
 }
 
 const noCommand = () => new ConfigError('no command given', { hint: 'see chbackup --help' });

@@ -22,6 +22,7 @@ export const settingNames = [
   'base',
   'maxChain',
   'findBase',
+  'parallel',
 ] as const;
 
 export type SettingName = (typeof settingNames)[number];

@@ -3,6 +3,7 @@ import { ConfigError } from '../errors.js';
 import { absolutePath } from './files.js';
 import type { ClientCertificate } from './certificates.js';
 import { durationProblem, parseDurationMs } from './duration.js';
+import { isClusterNotation, parseCluster, type Shard } from './cluster.js';
 import { type Host, parseHost } from './host.js';
 import { defaults, type SettingName } from './names.js';
 import { collectSettings, type RawSettings, type Sources } from './sources.js';
@@ -69,6 +70,11 @@ const maxChain = setting(
   'is not a whole number of at least 1; give the number of increments, for example 48',
 );
 
+const parallel = setting(
+  (text) => (/^[1-9]\d{0,3}$/.test(text) ? Number(text) : undefined),
+  'is not a whole number from 1 to 9999; give the number of shards that may upload at the same time',
+);
+
 /** The schema of all settings, each parsed from its text. `readSettings` adds the defaults. */
 const schema = z.object({
   host: z.optional(z.string()),
@@ -93,6 +99,7 @@ const schema = z.object({
   base: z.optional(base),
   maxChain: z.optional(maxChain),
   findBase: z.optional(flag),
+  parallel: z.optional(parallel),
 });
 
 export interface Settings {
@@ -119,6 +126,10 @@ export interface Settings {
   /** undefined: any number of increments. */
   maxChain: number | undefined;
   findBase: boolean;
+  /** How many shards may upload at the same time; undefined: all. */
+  parallel: number | undefined;
+  /** The shards of a cluster; undefined for a single host, which `host` is. */
+  shards: readonly Shard[] | undefined;
 }
 
 export interface SettingsRequest extends Sources {
@@ -126,6 +137,8 @@ export interface SettingsRequest extends Sources {
   defaultWait: string;
   /** True if the command can use the local program. */
   binaryAllowed: boolean;
+  /** True if the command can work on several hosts. */
+  clusterAllowed: boolean;
 }
 
 /** Reads and checks all settings. Throws `ConfigError` for the first invalid one. */
@@ -147,10 +160,12 @@ export async function readSettings(
   if (quiet && verbose) {
     throw new ConfigError('--quiet and --verbose contradict each other', { hint: 'choose one' });
   }
-  const host = hostOf(values.host, binaryPath);
+  const shards = readShards(values.host, request, binaryPath);
+  const host = shards?.[0]?.replicas[0] ?? hostOf(values.host, binaryPath);
   const ca = await readOwnCa(values.caFile, request.cwd);
   const clientCertificate = await readOwnCertificate(values, raw, request.cwd);
-  if (host.baseUrl.startsWith('http:')) refuseTlsOptions(values, raw);
+  const hosts = shards?.flatMap(({ replicas }) => replicas) ?? [host];
+  if (hosts.some(({ baseUrl }) => baseUrl.startsWith('http:'))) refuseTlsOptions(values, raw);
   return {
     settings: {
       host,
@@ -171,6 +186,8 @@ export async function readSettings(
       base: values.base ?? defaults.base,
       maxChain: values.maxChain,
       findBase: values.findBase ?? false,
+      parallel: values.parallel,
+      shards,
     },
     unknown,
   };
@@ -199,6 +216,25 @@ function check(raw: RawSettings): z.output<typeof schema> {
   const secret = name === 'password' || name === 'user';
   throw new ConfigError(`${from}${secret ? '' : ` ${JSON.stringify(value)}`} ${problem}`, {
     hint,
+  });
+}
+
+/** Returns the shards of a cluster; undefined for a single host. */
+function readShards(
+  text: string | undefined,
+  { clusterAllowed }: SettingsRequest,
+  binaryPath: string | undefined,
+): Shard[] | undefined {
+  if (text === undefined || !isClusterNotation(text)) return undefined;
+  const shards = parseCluster(text);
+  if (binaryPath !== undefined) {
+    throw new ConfigError('--binary works on one host, and several were given', {
+      hint: 'leave out --binary or the hosts',
+    });
+  }
+  if (clusterAllowed) return shards;
+  throw new ConfigError('this command works on one host, and several were given', {
+    hint: 'run it for each host',
   });
 }
 

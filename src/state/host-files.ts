@@ -4,7 +4,7 @@ import type { BackupKind } from '../backup/backup.js';
 import { isUsableName } from '../backup/names.js';
 import { StateError } from '../errors.js';
 import type { Disk } from './disk.js';
-import type { LockAttempt } from './file-lock.js';
+import type { HeldLock, LockAttempt } from './file-lock.js';
 import { lastBackupSuffix } from './log-directory.js';
 import { formatStatus, parseStatus, type Status } from './status.js';
 
@@ -16,6 +16,8 @@ export interface Journal {
   base: string | undefined;
   /** `upload`: the upload may have been requested. */
   phase: 'create' | 'upload';
+  /** The replica that does the work, HOST as in file names; undefined in files of earlier versions. */
+  replica?: string | undefined;
   /** Local time, for people. */
   startedAt: string;
   /** The last backup when the run began; undefined if there was none. */
@@ -41,11 +43,12 @@ const journalSchema = z.object({
   backup: z.string().check(z.refine(isUsableName)),
   base: optionalName,
   phase: z.enum(['create', 'upload']),
+  replica: z.optional(z.string()),
   startedAt: z.string(),
   lastBackup: optionalName,
 });
 
-/** The files of one host in the log directory. Their names are those of the bash agent. */
+/** The files of one host, or of a shard, in the log directory. Their names are those of the bash agent. */
 export class HostFiles {
   readonly logFile: string;
   readonly lastBackupFile: string;
@@ -53,12 +56,21 @@ export class HostFiles {
   private readonly agentFile: string;
   private readonly agentLock: string;
   private readonly journalFile: string;
-  private readonly lockFile: string;
+  private readonly lockFiles: readonly string[];
   private readonly disk: Disk;
   private readonly folder: string;
 
-  /** `agentHost` is the host in the bash agent's file names, which keep underscores. */
-  constructor(disk: Disk, folder: string, host: string, agentHost = host) {
+  /**
+   * `agentHost` is the host in the bash agent's file names, which keep underscores. `lockHosts`: the hosts
+   * whose locks the shard needs, its own included.
+   */
+  constructor(
+    disk: Disk,
+    folder: string,
+    host: string,
+    agentHost = host,
+    lockHosts: readonly string[] = [host],
+  ) {
     this.disk = disk;
     this.folder = folder;
     this.logFile = path.join(folder, `${host}_backup_ch.log`);
@@ -66,7 +78,8 @@ export class HostFiles {
     this.agentFile = path.join(folder, `.${agentHost}${lastBackupSuffix}`);
     this.agentLock = path.join(folder, `.${agentHost}_lock`);
     this.journalFile = path.join(folder, `.${host}_run.json`);
-    this.lockFile = path.join(folder, `.${host}_lock`);
+    // Sorted, so that two runs that name the replicas in different orders cannot wait for each other.
+    this.lockFiles = lockHosts.map((each) => path.join(folder, `.${each}_lock`)).toSorted();
     this.statusFile = path.join(folder, `.${host}_status.json`);
   }
 
@@ -76,7 +89,7 @@ export class HostFiles {
    */
   exist(): boolean {
     try {
-      const own = [this.logFile, this.journalFile, this.lockFile, this.statusFile];
+      const own = [this.logFile, this.journalFile, ...this.lockFiles, this.statusFile];
       const files = [...own, ...this.lastBackupFiles()];
       const names = new Set(files.map((file) => path.basename(file)));
       return this.disk.list(this.folder).some((name) => names.has(name));
@@ -86,8 +99,35 @@ export class HostFiles {
     }
   }
 
+  /** True if a run has left a last-backup file, a journal or a status file here. */
+  hasState(): boolean {
+    const files = [...this.lastBackupFiles(), this.journalFile, this.statusFile];
+    return files.some((file) => this.disk.read(file) !== undefined);
+  }
+
+  /** Takes all locks or none. */
   tryLock(): LockAttempt {
-    return this.disk.tryLock(this.lockFile);
+    const locks: HeldLock[] = [];
+    const release = () => {
+      for (const lock of locks.toReversed()) lock.release();
+    };
+    try {
+      for (const file of this.lockFiles) {
+        const attempt = this.disk.tryLock(file);
+        if (attempt.kind === 'held') {
+          release();
+          return attempt;
+        }
+        locks.push(attempt.lock);
+      }
+    } catch (error) {
+      release();
+      throw error;
+    }
+    const describe = (text: string) => {
+      for (const lock of locks) lock.describe(text);
+    };
+    return { kind: 'taken', lock: { describe, release } };
   }
 
   /** Reads the name in the last-backup file. */

@@ -7,6 +7,8 @@ export interface CommandRun {
   backup: string | undefined;
   /** The base of that backup; undefined for a full upload. */
   base: string | undefined;
+  /** The replica that did the work, HOST as in file names; undefined if none was chosen. */
+  replica: string | undefined;
   /** When it got the lock. */
   startedAt: Date;
   finishedAt: Date;
@@ -23,6 +25,8 @@ export interface RecordedBackup {
   backup: string;
   /** undefined for a full upload. */
   base: string | undefined;
+  /** The replica that made it, HOST as in file names; undefined in files of earlier versions. */
+  replica: string | undefined;
   /** When its name was given, right before the create was requested. */
   createdAt: Date;
   recordedAt: Date;
@@ -35,6 +39,11 @@ export interface RecordedBackup {
   /** How long the server worked; undefined if the run was interrupted. */
   createSeconds: number | undefined;
   uploadSeconds: number | undefined;
+  /**
+   * Tables that are not replicated, `db.table`, so that a backup made on a fallback replica contains that
+   * replica's rows of them. None for a backup made on the first replica.
+   */
+  notReplicated: string[];
 }
 
 /** What is known about the runs on one host. Nothing but figures is lost with it. */
@@ -62,9 +71,20 @@ const optionalNumber = z.codec(z.nullable(z.number()), z.union([z.number(), z.un
   encode: (number) => number ?? null,
 });
 
+/** Missing in files of earlier versions. */
+const addedText = z._default(z.nullable(z.string()), null);
+const addedOptionalText = z.pipe(
+  addedText,
+  z.codec(z.nullable(z.string()), z.union([z.string(), z.undefined()]), {
+    decode: (text) => text ?? undefined,
+    encode: (text) => text ?? null,
+  }),
+);
+
 const commandRun = z.object({
   backup: optionalText,
   base: optionalText,
+  replica: addedOptionalText,
   startedAt: time,
   finishedAt: time,
   seconds: z.number(),
@@ -75,6 +95,7 @@ const commandRun = z.object({
 const recordedBackup = z.object({
   backup: z.string(),
   base: optionalText,
+  replica: addedOptionalText,
   createdAt: time,
   recordedAt: time,
   dataBytes: optionalNumber,
@@ -83,6 +104,7 @@ const recordedBackup = z.object({
   fullBackup: z.prefault(optionalText, null),
   createSeconds: optionalNumber,
   uploadSeconds: optionalNumber,
+  notReplicated: z._default(z.array(z.string()), []),
 });
 
 const schema = z.object({

@@ -23,7 +23,22 @@ export interface CommandContext {
   deleteLocalCommand: (backup: string) => string;
 }
 
+/** One of the servers of a shard. All replicas of a shard have the same data, each on its own disk. */
+export interface Replica {
+  /** HOST as in file names. */
+  name: string;
+  /** As typed, for messages. */
+  host: string;
+  server: BackupServer;
+}
+
 /** The same for create-full and create-diff, which need a server. */
 export interface CreateContext extends CommandContext {
+  /** The preferred one first; a single host is the only replica of its shard. */
+  replicas: readonly Replica[];
+  /** The replica that is used; `host`, `client` and `server` are its own. */
+  replica: Replica;
   server: BackupServer;
+  /** Does an upload; waits for its turn if uploads of other shards are limited (`--parallel`). */
+  takeUploadTurn: <T>(upload: () => Promise<T>) => Promise<T>;
 }

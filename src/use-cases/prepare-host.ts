@@ -7,7 +7,10 @@ import type { CommandContext } from './context.js';
  *
  * Returns true if the server was checked.
  */
-export async function prepareHost(context: CommandContext): Promise<boolean> {
+export async function prepareHost(
+  context: CommandContext,
+  check: () => Promise<unknown> = () => checkServer(context),
+): Promise<boolean> {
   const { files, log, report } = context;
   report.step('known-host');
   if (files.exist()) {
@@ -15,7 +18,7 @@ export async function prepareHost(context: CommandContext): Promise<boolean> {
     return false;
   }
   report.step('check-new-host');
-  await checkServer(context);
+  await check();
   log.prepare();
   return true;
 }

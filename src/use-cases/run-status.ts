@@ -13,6 +13,8 @@ export class RunStatus {
   /** The backup that the command works on, and the base of its upload. */
   backup: string | undefined;
   base: string | undefined;
+  /** The replica that does the work. */
+  replica: string | undefined;
   readonly startedAt: Date;
   private readonly context: CommandContext;
   private readonly command: string;
@@ -33,6 +35,11 @@ export class RunStatus {
     } catch (error) {
       this.readFailure = error;
     }
+  }
+
+  /** Returns the record of a backup; undefined if it is not the last success of its kind. */
+  recordOf(backup: string | undefined): RecordedBackup | undefined {
+    return Object.values(this.status.lastSuccess).find((each) => each.backup === backup);
   }
 
   lastSuccess(kind: BackupKind): RecordedBackup | undefined {
@@ -60,6 +67,7 @@ export class RunStatus {
     this.status = withRun(this.status, this.command, {
       backup: this.backup,
       base: this.base,
+      replica: this.replica,
       startedAt: this.startedAt,
       finishedAt: new Date(clock.now()),
       seconds: secondsOf(clock.elapsed() - this.startMs),

@@ -178,6 +178,7 @@ test('writes each phase to the journal before it sends the request', async ({ ha
   const common = {
     kind: 'DIFF',
     backup: harness.lastBackup,
+    replica: harness.hostInFiles,
     startedAt: '2026-11-22 10:00:00',
     lastBackup: 'BASE',
   };

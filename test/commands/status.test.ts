@@ -31,6 +31,7 @@ test('the status file names the last run of each command and the last success of
       'create-full': {
         backup: full,
         base: null,
+        replica: harness.hostInFiles,
         startedAt: '2026-11-22T10:00:00.000Z',
         finishedAt: '2026-11-22T10:00:03.000Z',
         seconds: 3,
@@ -40,6 +41,7 @@ test('the status file names the last run of each command and the last success of
       'create-diff': {
         backup: 'DIFF_CH_BK_2026-11-22_11-00-03',
         base: full,
+        replica: harness.hostInFiles,
         startedAt: '2026-11-22T11:00:03.000Z',
         finishedAt: '2026-11-22T11:00:06.000Z',
         seconds: 3,
@@ -51,6 +53,7 @@ test('the status file names the last run of each command and the last success of
       FULL: {
         backup: full,
         base: null,
+        replica: harness.hostInFiles,
         createdAt: '2026-11-22T10:00:00.000Z',
         recordedAt: '2026-11-22T10:00:03.000Z',
         dataBytes: 8_440_800,
@@ -58,10 +61,12 @@ test('the status file names the last run of each command and the last success of
         fullBackup: full,
         createSeconds: 1,
         uploadSeconds: 2,
+        notReplicated: [],
       },
       DIFF: {
         backup: 'DIFF_CH_BK_2026-11-22_11-00-03',
         base: full,
+        replica: harness.hostInFiles,
         createdAt: '2026-11-22T11:00:03.000Z',
         recordedAt: '2026-11-22T11:00:06.000Z',
         dataBytes: 8_440_800,
@@ -69,6 +74,7 @@ test('the status file names the last run of each command and the last success of
         fullBackup: full,
         createSeconds: 1,
         uploadSeconds: 2,
+        notReplicated: [],
       },
     },
   });
@@ -164,6 +170,7 @@ test('a recovered backup is the last success of its kind', async ({ harness }) =
     FULL: {
       backup: full,
       base: null,
+      replica: harness.hostInFiles,
       createdAt: '2026-11-22T10:00:00.000Z',
       recordedAt: expect.stringMatching(/^2026-11-22T11:00/) as string,
       dataBytes: 8_440_800,
@@ -171,6 +178,7 @@ test('a recovered backup is the last success of its kind', async ({ harness }) =
       fullBackup: full,
       createSeconds: null,
       uploadSeconds: null,
+      notReplicated: [],
     },
   });
 });

@@ -181,7 +181,16 @@ const badInputs: BadInput[] = [
     ...host('[1:2]'),
     says: /invalid host \(write it as name, /,
   },
-  { what: 'two hosts', ...host('one,two'), says: /invalid host \(write it as name, / },
+  {
+    what: 'two hosts, one of them not valid',
+    ...host('one,two words'),
+    says: /the host list is not valid at character \d+: a space is not allowed/,
+  },
+  {
+    what: 'several hosts for a command that works on one',
+    argv: ['restore-table', 'latest', 'shop.orders', 'one,two'],
+    says: /this command works on one host, and several were given \(/,
+  },
   {
     what: 'a host with a space',
     ...host('one two'),

@@ -1,12 +1,13 @@
 import { parse } from 'yaml';
 import { describe, expect, test } from 'vitest';
 import { type CronEntry, firingTimes, readCronEntries } from './cronfile.js';
+import { parseCluster } from '../../src/config/cluster.js';
 import { readProjectFile } from './project-files.js';
 
 const crontab = readProjectFile('cronfile');
 const entries = readCronEntries(crontab);
 const shipped = entries.filter((entry) => entry.active);
-const secondShard = entries.filter((entry) => !entry.active);
+const cluster = entries.filter((entry) => !entry.active);
 
 const minuteMs = 60_000;
 const from = new Date('2026-11-23T00:00:00Z'); // a Monday
@@ -98,7 +99,7 @@ describe('the crontab', () => {
 
   test('contains only the host, not the user or the password', () => {
     for (const { command } of entries.filter((entry) => nameOf(entry.command) !== rotation)) {
-      expect(command).toMatch(/^chbackup create-(full|diff) [a-z0-9-]+$/);
+      expect(command).toMatch(/^chbackup create-(full|diff) ([a-z0-9-]+|'[a-z0-9{}|.-]+')$/);
     }
     expect(crontab).not.toContain('Pass123');
   });
@@ -107,22 +108,23 @@ describe('the crontab', () => {
     expect(crontab).toMatch(/^# +chbackup create-diff host user password$/m);
   });
 
-  test('has the same entries for a second shard, commented out, with another host', () => {
-    const host = 'clickhouse-backup-api-2';
-    expect(secondShard.map((entry) => entry.command)).toEqual([
-      `chbackup create-diff ${host}`,
-      `chbackup create-diff ${host}`,
-      `chbackup create-full ${host}`,
+  test('has the same entries for a cluster, commented out, with its hosts in quotes', () => {
+    const hosts = "'ch-{1..3}{a|b}'";
+    expect(cluster.map((entry) => entry.command)).toEqual([
+      `chbackup create-diff ${hosts}`,
+      `chbackup create-diff ${hosts}`,
+      `chbackup create-full ${hosts}`,
     ]);
-    const hoursAndDays = (of: CronEntry[]) =>
-      of.map((entry) => entry.schedule.split(' ').slice(1).join(' '));
     const firstShard = shipped.filter((entry) => nameOf(entry.command) !== rotation);
-    expect(hoursAndDays(secondShard)).toEqual(hoursAndDays(firstShard));
+    expect(cluster.map((entry) => entry.schedule)).toEqual(
+      firstShard.map((entry) => entry.schedule),
+    );
+    expect(parseCluster(hosts.slice(1, -1))).toHaveLength(3);
   });
 
-  test('explains on which host of a cluster each line belongs', () => {
+  test('says what the notation means, and that each shard needs its own path', () => {
     const comments = crontab.replaceAll(/\n# ?/g, ' ');
-    expect(comments).toContain('FIRST replica of its shard');
+    expect(comments).toContain('the preferred one first');
     expect(comments).toContain('its own path on the storage');
   });
 });

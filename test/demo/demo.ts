@@ -16,16 +16,12 @@ const { main } = createRequire(import.meta.url)('../../dist/main.cjs') as { main
 const paint = new Chalk({ level: process.stdout.isTTY ? 1 : 0 });
 const clock = scaledClock(speed);
 const folder = mkdtempSync(path.join(tmpdir(), 'chbackup-demo-'));
-const simulator = new Simulator({
-  version: '2.8.1',
-  clock,
-  username: 'rlAPIuser',
-  password: 'Pass123',
-  workMs: { create: 3000, upload: 8000, list: 500 },
-});
+const simulator = createSimulator();
 const server = await serve(simulator);
-const host = `127.0.0.1:${server.port}`;
+let host = `127.0.0.1:${server.port}`;
 
+// Each run listens to the streams until the process ends.
+for (const stream of [process.stdout, process.stderr]) stream.setMaxListeners(100);
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 process.once('SIGTERM', () => process.exit(143));
 
@@ -68,10 +64,30 @@ await show(
 );
 await server.close();
 
+const shards = await Promise.all([1, 2, 3].map(() => serve(createSimulator())));
+// The first replica of the first shard is the server that was just stopped.
+host = `${host}|${shards.map(({ port }) => `127.0.0.1:${port}`).join(',')}`;
+await show(
+  'Back up three shards at once. The first replica of the first one is dead.',
+  'create-full',
+);
+await Promise.all(shards.map((each) => each.close()));
+
+function createSimulator(): Simulator {
+  return new Simulator({
+    version: '2.8.1',
+    clock,
+    username: 'rlAPIuser',
+    password: 'Pass123',
+    workMs: { create: 3000, upload: 8000, list: 500 },
+  });
+}
+
 /** Prints a heading and the command line, and runs the command. */
 async function show(title: string, command: string, ...options: string[]): Promise<void> {
   heading(title);
-  const shown = [command, host, 'rlAPIuser ********', ...options].join(' ');
+  const hosts = host.includes('|') ? `'${host}'` : host;
+  const shown = [command, hosts, 'rlAPIuser ********', ...options].join(' ');
   process.stdout.write(paint.dim(`$ chbackup ${shown}\n`));
   const code = await main({
     argv: [

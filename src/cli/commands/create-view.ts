@@ -1,6 +1,6 @@
 import {
-  type CreatedBackup,
   createBackup,
+  type CreateRequest,
   type CreateResult,
 } from '../../use-cases/create/create-backup.js';
 import type { AgeRequest, YoungBackup } from '../../use-cases/create/young-backup.js';
@@ -11,23 +11,26 @@ import { openCreateContext } from '../open-context.js';
 /** Runs create-full or create-diff and reports the result. */
 export async function executeCreate(request: AgeRequest, execution: Execution): Promise<void> {
   const { settings, reporter, output } = execution;
-  const { withoutBase, base, maxChain, findBase } = settings;
-  const run = await openCreateContext(execution);
-  const result = await createBackup({ ...request, withoutBase, base, maxChain, findBase }, run);
+  const { withoutBase, base, maxChain, findBase, shards } = settings;
+  const full: CreateRequest = { ...request, withoutBase, base, maxChain, findBase };
+  if (shards !== undefined) {
+    const { executeCreateOnCluster } = await import('./create-cluster-view.js');
+    return executeCreateOnCluster(full, shards, execution);
+  }
+  const run = await openCreateContext([execution]);
+  const result = await createBackup(full, run);
   if (settings.json) {
     const command = `create-${request.kind.toLowerCase()}`;
-    output.resultJson({ command, host: settings.host.label, ...toJson(result) });
+    output.resultJson({ command, host: settings.host.label, ...resultToJson(result) });
   }
-  reporter.info(
-    result.kind === 'skipped'
-      ? `${result.young.reason}; nothing to do`
-      : describeResult(result.created),
-  );
+  reporter.info(describeResult(result));
   if (run.log.failure !== undefined) throw run.log.failure;
 }
 
-function describeResult(created: CreatedBackup): string {
-  const { backup, base, dataBytes, createSeconds, uploadSeconds } = created;
+/** Returns the last line of a run. */
+export function describeResult(result: CreateResult): string {
+  if (result.kind === 'skipped') return `${result.young.reason}; nothing to do`;
+  const { backup, base, dataBytes, createSeconds, uploadSeconds } = result.created;
   const how = base === undefined ? 'in full' : `as an increment on ${base}`;
   const size = dataBytes === undefined ? 'unknown size' : `${formatBytes(dataBytes)} of data`;
   const [create, upload] = [createSeconds, uploadSeconds].map((seconds) =>
@@ -37,7 +40,7 @@ function describeResult(created: CreatedBackup): string {
 }
 
 /** The documented shape of `--json`; see docs/settings.md. */
-function toJson(result: CreateResult): object {
+export function resultToJson(result: CreateResult): object {
   if (result.kind === 'skipped') return skippedToJson(result.young);
   const { created } = result;
   const { backup, base, dataBytes, createSeconds, uploadSeconds } = created;

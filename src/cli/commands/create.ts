@@ -16,6 +16,7 @@ const ifOlderThan = (backup: string, example: string) => ({
 
 const shared = (kind: BackupKind) => ({
   canUseBinary: false,
+  canUseCluster: true,
   run: async ({ options }: Typed, execution: Execution) => {
     const { ifOlderThan: age }: CreateOptions = options;
     const ifOlderThanMs = age === undefined ? undefined : await readAge('--if-older-than', age);
@@ -23,6 +24,11 @@ const shared = (kind: BackupKind) => ({
     return executeCreate({ kind, ifOlderThanMs }, execution);
   },
 });
+
+const parallelOption = {
+  flags: '--parallel <n>',
+  description: 'how many shards of a cluster may upload at the same time (default: all)',
+};
 
 export const createFull: CommandDefinition = {
   name: 'create-full',
@@ -36,7 +42,7 @@ export const createFull: CommandDefinition = {
     '30 20 * * 6  chbackup create-full clickhouse-backup-api    # in a crontab',
     '30 23 * * 6  chbackup create-full clickhouse-backup-api --if-older-than 20h',
   ],
-  options: [ifOlderThan('full backup', '20h')],
+  options: [ifOlderThan('full backup', '20h'), parallelOption],
   // A slow DIFF must not prevent the weekly FULL.
   defaultWait: '6h',
   ...shared('FULL'),
@@ -74,6 +80,7 @@ export const createDiff: CommandDefinition = {
         'without a last-backup file, use the newest complete backup on the remote storage (requires clickhouse-backup 2.7.0 or later)',
     },
     ifOlderThan('backup', '50m'),
+    parallelOption,
   ],
   defaultWait: '30m',
   ...shared('DIFF'),

@@ -28,6 +28,8 @@ export interface CommandDefinition {
   defaultWait: string;
   /** The command can use the local program instead of an API. */
   canUseBinary: boolean;
+  /** The host may be the notation of a cluster. */
+  canUseCluster?: boolean;
   /** Checks the options and runs the command. Loads its view only now, to keep `--version` fast. */
   run(typed: Typed, execution: Execution): Promise<void>;
 }

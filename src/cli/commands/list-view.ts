@@ -13,17 +13,21 @@ import { headingOf, tableOf } from './list-table.js';
 /** Runs `list` and shows the backups by chain. */
 export async function executeList(request: ListRequest, execution: Execution): Promise<void> {
   const { settings, output, reporter } = execution;
+  if (settings.shards !== undefined) {
+    const { executeListOnCluster } = await import('./list-cluster-view.js');
+    return executeListOnCluster(request, settings.shards, execution);
+  }
   const listing = await listBackups(request, await openContext(execution, true));
   reporter.end();
   if (settings.json) {
-    output.resultJson(toJson(listing, settings.host.label), 2);
+    output.resultJson(listingToJson(listing, settings.host.label), 2);
   } else {
     showListing(listing, execution);
   }
   if (listing.doubt !== undefined) throw listing.doubt;
 }
 
-function showListing({ locations }: Listing, { output, environment }: Execution): void {
+export function showListing({ locations }: Listing, { output, environment }: Execution): void {
   const { stdoutColumns: width } = output;
   for (const listed of locations) {
     output.resultLine(headingOf(listed));
@@ -34,7 +38,10 @@ function showListing({ locations }: Listing, { output, environment }: Execution)
 }
 
 /** The documented shape of `--json`; see docs/list.md. */
-function toJson({ locations, lastBackup }: Listing, host: string): unknown {
+export function listingToJson(
+  { locations, lastBackup }: Listing,
+  host: string,
+): Record<string, unknown> {
   return {
     host,
     lastBackup: lastBackup ?? null,

@@ -34,6 +34,7 @@ export const list: CommandDefinition = {
   ],
   defaultWait: '30m',
   canUseBinary: true,
+  canUseCluster: true,
   async run(typed, execution) {
     const options: ListOptions = typed.options;
     const { last, deep = false } = options;

@@ -15,6 +15,8 @@ export interface ConsoleReporterOptions {
   host: string;
   /** False: the host is shown only after its name has been resolved. */
   mayShowHost: boolean;
+  /** One of several shards: each line names it, on a terminal too. */
+  isShard?: boolean;
   quiet: boolean;
   verbose: boolean;
   json: boolean;
@@ -117,6 +119,11 @@ export class ConsoleReporter implements Reporter {
     this.phase(this.phaseText);
   }
 
+  /** The host as it may be shown now; '' as long as it may be a password in the wrong place. */
+  get visibleHost(): string {
+    return this.shownHost;
+  }
+
   hostResolved(): void {
     this.shownHost = this.options.host;
   }
@@ -159,9 +166,10 @@ export class ConsoleReporter implements Reporter {
   }
 
   private line(mark: string, color: Color, text: string): void {
-    const { output, clock } = this.options;
+    const { output, clock, isShard = false } = this.options;
     const where = this.shownHost === '' ? '' : `${this.shownHost} `;
-    const prefix = output.stderrIsTerminal ? '' : `${localTime(clock.now())} ${where}`;
+    const named = isShard ? where : '';
+    const prefix = output.stderrIsTerminal ? named : `${localTime(clock.now())} ${where}`;
     output.progressLine([prefix, { text: mark, color }, ` ${oneLine(text)}`]);
   }
 

@@ -11,9 +11,10 @@ import { failBackup } from './fail-backup.js';
 import { type LockedRun, underHostLock } from '../host-lock.js';
 import { beforeChanges } from '../confirmation.js';
 import type { CreateContext } from '../context.js';
-import { checkServer, prepareHost } from '../prepare-host.js';
+import { prepareHost } from '../prepare-host.js';
+import { type ChosenReplica, chooseReplica } from './choose-replica.js';
 import { recoverInterruptedRun } from './recover-run.js';
-import { reportUnsavedTables } from './unsaved-tables.js';
+import { reportTables } from './report-tables.js';
 import { chooseBaseUseFor, upload } from './upload-backup.js';
 import { measureWork } from './working-time.js';
 import { type AgeRequest, findRecordedYoung, findYoung, type YoungBackup } from './young-backup.js';
@@ -53,13 +54,20 @@ export async function createBackup(
     if (young !== undefined) return { kind: 'skipped', young };
     const command = `create-${request.kind.toLowerCase()}`;
     const unchanged = 'nothing was created';
-    const isChecked = await beforeChanges(unchanged, () => prepareHost(run));
+    let chosen: ChosenReplica | undefined;
+    await beforeChanges(unchanged, () => {
+      return prepareHost(run, async () => {
+        chosen = await chooseReplica(run, undefined);
+      });
+    });
     report.info(`${command} started`);
     return await underHostLock(run, { command, unchanged }, async (locked) => {
       report.step('check-server');
       // Much may have happened while the run waited for the lock.
-      if (!isChecked || locked.hadToWait) await checkServer(run);
-      return makeBackup(request, run, locked);
+      if (chosen === undefined || locked.hadToWait) {
+        chosen = await chooseReplica(run, preferredReplica(request, run, locked));
+      }
+      return makeBackup(request, chosen, locked);
     });
   } catch (error) {
     if (!(error instanceof OperationFailedError && error.heading !== undefined)) {
@@ -72,14 +80,26 @@ export async function createBackup(
   }
 }
 
+/** An increment on the base that a replica made needs the local copy of the base, or 2.7.0. */
+function preferredReplica(
+  { kind }: CreateRequest,
+  { files }: CreateContext,
+  { status }: LockedRun,
+): string | undefined {
+  const last = files.readLastBackup();
+  if (kind === 'FULL' || last.kind === 'none') return undefined;
+  return status.recordOf(last.name)?.replica;
+}
+
 async function makeBackup(
   request: CreateRequest,
-  run: CreateContext,
+  { run, isFallback }: ChosenReplica,
   locked: LockedRun,
 ): Promise<CreateResult> {
   const { clock, files, log, report } = run;
   const { status } = locked;
   const { kind } = request;
+  status.replica = run.replica.name;
   await recoverInterruptedRun(kind, run, status);
   report.step('young-now');
   const young = await findYoung(request, run);
@@ -89,7 +109,7 @@ async function makeBackup(
   }
   report.step('kind');
   const base = kind === 'DIFF' ? await findBase(request, run) : await listForNames(run);
-  await reportUnsavedTables(run);
+  const notReplicated = await reportTables(run, isFallback);
   // Names and the file of used names have whole seconds.
   const atMs = Math.floor(clock.now() / 1000) * 1000;
   const name = await reserveName(kind, run, base, atMs);
@@ -99,7 +119,7 @@ async function makeBackup(
     const { seconds: createSeconds } = await measureWork(run, () => create(run, name));
     const use = await chooseBaseUseFor(run, base.candidates);
     status.base = use?.name;
-    const { tables, ...uploaded } = await upload(run, journal, use);
+    const { tables, ...uploaded } = await run.takeUploadTurn(() => upload(run, journal, use));
     status.base = uploaded.base;
     const compared = base.candidates.find((each) => each.name === use?.name) ?? base.candidates[0];
     if (compared !== undefined) {
@@ -108,7 +128,8 @@ async function makeBackup(
     report.step('record');
     files.recordLastBackup(name);
     const createdAt = new Date(atMs);
-    const success = { backup: name, createdAt, createSeconds, ...uploaded };
+    const replica = run.replica.name;
+    const success = { backup: name, createdAt, replica, createSeconds, notReplicated, ...uploaded };
     const recorded = status.recordSuccess(kind, success);
     files.removeJournal();
     return { kind: 'created', created: { ...recorded, startedAt: status.startedAt } };
@@ -145,13 +166,18 @@ function reserveName(
 }
 
 /** Writes the journal before the first request that changes anything. */
-function openJournal(kind: BackupKind, { clock, files }: CreateContext, backup: string): Journal {
+function openJournal(
+  kind: BackupKind,
+  { clock, files, replica }: CreateContext,
+  backup: string,
+): Journal {
   const last = files.readLastBackup();
   const journal: Journal = {
     kind,
     backup,
     base: undefined,
     phase: 'create',
+    replica: replica.name,
     startedAt: localTime(clock.now()),
     lastBackup: last.kind === 'named' ? last.name : undefined,
   };

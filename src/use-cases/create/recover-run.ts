@@ -6,6 +6,7 @@ import { isNotStarted } from '../../client/server-errors.js';
 import type { Journal } from '../../state/host-files.js';
 import { CompletenessCheck, type InDoubt } from '../completeness.js';
 import { emptyList, inDoubtError } from '../empty-storage.js';
+import { findOwnReplica } from './choose-replica.js';
 import type { CreateContext } from '../context.js';
 import { readRecordedTimes } from '../recorded-times.js';
 import type { RunStatus } from '../run-status.js';
@@ -39,11 +40,13 @@ export async function recoverInterruptedRun(
     return;
   }
   report.step('recover');
+  const own = await findOwnReplica(run, journal.replica);
   report.phase(`checking the outcome of ${backup}`);
   report.info(
     `the previous run (${backup}, started ${startedAt}) was interrupted; checking its outcome`,
   );
-  const end = await findEnd(kind, run, journal);
+  const end =
+    own === undefined ? await findEndElsewhere(run, journal) : await findEnd(kind, own, journal);
   if (end.kind === 'verified') {
     report.step('recovered');
     files.recordLastBackup(backup);
@@ -56,7 +59,7 @@ export async function recoverInterruptedRun(
       `it is unknown whether backup ${backup} of the previous run is complete: ${end.reason}; the backup is not used as a base`,
     );
   } else {
-    const left = await describeCopyLeft(run, backup);
+    const left = await describeCopyLeft(own ?? run, backup);
     report.warn(
       `backup ${backup} of the previous run failed: ${end.reason}; the backup is not used as a base${left}`,
     );
@@ -68,7 +71,7 @@ export async function recoverInterruptedRun(
 function recordSuccess(
   run: CreateContext,
   status: RunStatus,
-  { kind, backup, base }: Journal,
+  { kind, backup, base, replica }: Journal,
   upload?: VerifiedUpload,
 ): void {
   const createdMs = createdMsOf(backup, readRecordedTimes(run)) ?? run.clock.now();
@@ -81,6 +84,9 @@ function recordSuccess(
     dataBytes: upload?.dataBytes,
     createSeconds: undefined,
     uploadSeconds: undefined,
+    replica,
+    // Not known any more.
+    notReplicated: [],
   });
 }
 
@@ -136,6 +142,22 @@ async function findEnd(
     case 'complete':
       return { kind: 'verified', upload: verification };
   }
+}
+
+/**
+ * The replica that was working cannot be used. Another one shows only what is on the remote storage, so
+ * this decides only that the backup is complete: its upload may still be in progress.
+ */
+async function findEndElsewhere(
+  run: CreateContext,
+  { backup, base, lastBackup, replica }: Journal,
+): Promise<End> {
+  const open = unknown(`the replica ${replica}, which was working on it, cannot be used`);
+  if (lastNameOf(run) !== lastBackup) return open;
+  const verification = verifyUpload(await run.server.list('remote'), backup, base);
+  if (!verification.verified) return open;
+  const { kind } = await new CompletenessCheck(run).check(backup);
+  return kind === 'complete' ? { kind: 'verified', upload: verification } : open;
 }
 
 async function describeCopyLeft(

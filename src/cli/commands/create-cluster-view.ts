@@ -1,0 +1,54 @@
+import type { BackupKind } from '../../backup/backup.js';
+import type { Shard } from '../../config/cluster.js';
+import { exitCodeOf } from '../../errors.js';
+import {
+  createBackup,
+  type CreateRequest,
+  type CreateResult,
+} from '../../use-cases/create/create-backup.js';
+import { UploadTurns } from '../../use-cases/create/upload-turns.js';
+import { forEachShard, type ShardOutcome, throwIfFailed } from '../each-shard.js';
+import type { Execution } from '../execution.js';
+import { openCreateContext } from '../open-context.js';
+import { describeResult, resultToJson } from './create-view.js';
+
+/** Runs create-full or create-diff for all shards of a cluster and reports the results. */
+export async function executeCreateOnCluster(
+  request: CreateRequest,
+  shards: readonly Shard[],
+  execution: Execution,
+): Promise<void> {
+  const { settings, reporter, output, signal } = execution;
+  const turns = new UploadTurns(settings.parallel ?? shards.length);
+  const outcomes = await forEachShard(execution, shards, async ({ onReplicas }) => {
+    const run = await openCreateContext(onReplicas, (upload) => turns.take(upload, signal));
+    const result = await createBackup(request, run);
+    run.report.info(describeResult(result));
+    if (run.log.failure !== undefined) throw run.log.failure;
+    return result;
+  });
+  if (settings.json) output.resultJson(toJson(request.kind, outcomes), 2);
+  throwIfFailed(outcomes, 'backed up');
+  reporter.info(`all ${outcomes.length} shards are backed up`);
+}
+
+/** The documented shape of `--json`; see docs/clusters.md. */
+function toJson(kind: BackupKind, outcomes: readonly ShardOutcome<CreateResult>[]): unknown {
+  return {
+    command: `create-${kind.toLowerCase()}`,
+    complete: outcomes.every((outcome) => outcome.kind === 'done'),
+    shards: outcomes.map((outcome) => {
+      const { label: shard, replicas } = outcome.shard;
+      if (outcome.kind === 'failed') {
+        const { error, label } = outcome;
+        return { shard: label, exitCode: exitCodeOf(error), error: error.message };
+      }
+      const { result } = outcome;
+      const ended = { shard, exitCode: 0, error: null };
+      if (result.kind === 'skipped') return { ...ended, ...resultToJson(result) };
+      const { replica, notReplicated } = result.created;
+      const host = replicas.find(({ fileName }) => fileName === replica)?.label ?? shard;
+      return { ...ended, host, ...resultToJson(result), notReplicated };
+    }),
+  };
+}

@@ -1,0 +1,89 @@
+import type { Shard } from '../../config/cluster.js';
+import { ClusterError, exitCodeOf, UnreachableError } from '../../errors.js';
+import { type Listing, listBackups, type ListRequest } from '../../use-cases/list/list-backups.js';
+import { forEachShard, type ShardOutcome, throwIfFailed } from '../each-shard.js';
+import type { Execution } from '../execution.js';
+import { openContext } from '../open-context.js';
+import { listingToJson, showListing } from './list-view.js';
+
+interface ShardListing {
+  /** The replica that was asked, as typed. */
+  host: string;
+  listing: Listing;
+}
+
+/** Runs `list` for all shards of a cluster, each on its first replica that can be used. */
+export async function executeListOnCluster(
+  request: ListRequest,
+  shards: readonly Shard[],
+  execution: Execution,
+): Promise<void> {
+  const { settings, output, reporter } = execution;
+  const outcomes = await forEachShard(execution, shards, async ({ onReplicas }) => {
+    return listOnFirst(request, onReplicas);
+  });
+  reporter.end();
+  if (settings.json) output.resultJson(toJson(outcomes), 2);
+  else {
+    for (const outcome of outcomes) {
+      if (outcome.kind === 'failed') continue;
+      output.resultLine([{ text: outcome.shard.label, color: 'bold' }]);
+      showListing(outcome.result.listing, execution);
+    }
+  }
+  throwIfFailed(outcomes, 'listed');
+  throwIfInDoubt(outcomes);
+}
+
+async function listOnFirst(
+  request: ListRequest,
+  onReplicas: readonly Execution[],
+): Promise<ShardListing> {
+  const problems: string[] = [];
+  for (const execution of onReplicas) {
+    const host = execution.settings.host.label;
+    try {
+      const listing = await listBackups(request, await openContext(execution, true));
+      if (problems.length > 0) {
+        execution.reporter.warn(`using the replica ${host}: ${problems.join('; ')}`);
+      }
+      return { host, listing };
+    } catch (error) {
+      if (!(error instanceof UnreachableError)) throw error;
+      problems.push(error.message);
+    }
+  }
+  throw new UnreachableError(`no replica can be used: ${problems.join('; ')}`);
+}
+
+/** A list that cannot be relied on is shown, but its shard is not listed. */
+function throwIfInDoubt(outcomes: readonly ShardOutcome<ShardListing>[]): void {
+  const doubts = outcomes.flatMap((outcome) => {
+    const doubt = outcome.kind === 'done' ? outcome.result.listing.doubt : undefined;
+    return doubt === undefined ? [] : [{ label: outcome.shard.label, doubt }];
+  });
+  const [first] = doubts;
+  if (first === undefined) return;
+  const isAll = doubts.length === outcomes.length;
+  throw new ClusterError(
+    `${doubts.map(({ label }) => label).join(', ')}: ${first.doubt.message}`,
+    isAll ? exitCodeOf(first.doubt) : 3,
+  );
+}
+
+/** The documented shape of `--json`; see docs/clusters.md. */
+function toJson(outcomes: readonly ShardOutcome<ShardListing>[]): unknown {
+  return {
+    command: 'list',
+    complete: outcomes.every((outcome) => outcome.kind === 'done'),
+    shards: outcomes.map((outcome) => {
+      const shard = outcome.shard.label;
+      if (outcome.kind === 'failed') {
+        const { error, label } = outcome;
+        return { shard: label, exitCode: exitCodeOf(error), error: error.message };
+      }
+      const { host, listing } = outcome.result;
+      return { shard, exitCode: 0, error: null, ...listingToJson(listing, host) };
+    }),
+  };
+}

@@ -1,0 +1,112 @@
+import type { Shard } from '../config/cluster.js';
+import type { Host } from '../config/host.js';
+import { ChbackupError, ClusterError, exitCodeOf, exitCodes } from '../errors.js';
+import { LogDirectory } from '../state/log-directory.js';
+import { findShardFiles, type ShardFiles } from '../state/shard-files.js';
+import { readRecordedTimes } from '../use-cases/recorded-times.js';
+import type { Execution } from './execution.js';
+import { presentableError } from './unexpected-error.js';
+import { ConsoleReporter } from './ui/console-reporter.js';
+
+/** A shard's part of a command: its own files and reporter; everything else is shared. */
+export interface ShardExecution {
+  shard: Shard;
+  /** One execution per replica, the preferred one first. They differ in their host only. */
+  onReplicas: readonly Execution[];
+}
+
+/** How a shard's part of a command ended. */
+export type ShardOutcome<T> =
+  | { kind: 'done'; shard: Shard; result: T }
+  /** `label` is safe to show: a new host may be a password in the wrong place. */
+  | { kind: 'failed'; shard: Shard; label: string; error: ChbackupError };
+
+/** Does a command's work for all shards at once. One shard's error does not end the others. */
+export async function forEachShard<T>(
+  { settings, ...execution }: Execution,
+  shards: readonly Shard[],
+  work: (shard: ShardExecution) => Promise<T>,
+): Promise<ShardOutcome<T>[]> {
+  const all = { ...execution, settings };
+  return Promise.all(
+    shards.map(async (shard, at): Promise<ShardOutcome<T>> => {
+      let reporter: ConsoleReporter | undefined;
+      try {
+        const found = findFiles(all, shard);
+        reporter = openReporter(all, shard, found.files.exist());
+        const opened = openShard(all, shard, found, reporter);
+        return { kind: 'done', shard, result: await work(opened) };
+      } catch (error) {
+        const known = presentableError(error);
+        // Files that cannot be read exist, so an earlier run has reached the hosts.
+        reporter ??= openReporter(all, shard, true);
+        reporter.failed(known);
+        const label = reporter.visibleHost || `shard ${at + 1}`;
+        return { kind: 'failed', shard, label, error: known };
+      }
+    }),
+  );
+}
+
+/**
+ * Throws unless all shards are done. The exit code is 3 if some are done; otherwise the code that all
+ * shards share, or 1. `done`: what was done, such as "backed up".
+ */
+export function throwIfFailed(outcomes: readonly ShardOutcome<unknown>[], done: string): void {
+  const failed = outcomes.filter((outcome) => outcome.kind === 'failed');
+  if (failed.length === 0) return;
+  const codes = new Set(failed.map(({ error }) => exitCodeOf(error)));
+  const [code = exitCodes.failed] = codes;
+  const shared = codes.size === 1 ? code : exitCodes.failed;
+  const names = failed.map(({ label, error }) => `${label} (exit ${exitCodeOf(error)})`);
+  const count = outcomes.length - failed.length;
+  throw new ClusterError(
+    `${count} of ${outcomes.length} shards are ${done}; failed: ${names.join(', ')}`,
+    count > 0 ? exitCodes.partial : shared,
+  );
+}
+
+function findFiles({ disk, settings, reporter }: Execution, { replicas }: Shard): ShardFiles {
+  const logDirectory = new LogDirectory(disk, settings.logDir);
+  const times = readRecordedTimes({ logDirectory, report: reporter });
+  return findShardFiles(disk, settings.logDir, replicas, times);
+}
+
+function openReporter(
+  { environment, nameNewHost, output, settings }: Execution,
+  { label, replicas }: Shard,
+  isKnown: boolean,
+): ConsoleReporter {
+  const mayShowHost = isKnown || replicas.every((host) => nameNewHost(host).label === host.label);
+  return new ConsoleReporter({
+    output,
+    clock: environment.clock,
+    host: label,
+    isShard: true,
+    mayShowHost,
+    quiet: settings.quiet,
+    verbose: settings.verbose,
+    json: settings.json,
+    onStep: environment.onStep,
+    spinner: undefined,
+  });
+}
+
+function openShard(
+  { settings, ...all }: Execution,
+  shard: Shard,
+  { files, owner, others }: ShardFiles,
+  reporter: ConsoleReporter,
+): ShardExecution {
+  if (others.length > 0) {
+    const names = [owner, ...others].map(({ fileName }) => fileName);
+    reporter.warn(
+      `several replicas have files in the log directory (${names.join(', ')}); those of ${owner.fileName} are used, because its last backup is the newest`,
+    );
+  }
+  const on = (host: Host): Execution => {
+    const newHost = files.exist() ? undefined : all.nameNewHost(host);
+    return { ...all, settings: { ...settings, host }, reporter, files, newHost };
+  };
+  return { shard, onReplicas: shard.replicas.map(on) };
+}

@@ -1,0 +1,400 @@
+import { describe, expect } from 'vitest';
+import { test } from '../support/cluster-harness.js';
+
+const second = 1000;
+const minute = 60 * second;
+const three = 'ch-{1..3}{a|b}';
+
+const posts = /^POST \/backup\/(create|upload)/;
+
+describe('a cluster of three shards', () => {
+  test('is backed up by its first replicas, all at once', async ({ cluster }) => {
+    const startMs = cluster.clock.elapsed();
+    const { code, stdout, stderr } = await cluster.run('create-full', three);
+    expect(code).toBe(0);
+    // As long as one host.
+    expect(cluster.clock.elapsed() - startMs).toBeLessThan(5 * second);
+    expect(stderr).toContain('[INFO] all 3 shards are backed up');
+    expect(stderr).not.toContain('[WARNING]');
+    expect(stdout).toBe('');
+    for (const shard of [1, 2, 3]) {
+      expect(cluster.lastBackup(`ch-${shard}a`)).toMatch(/^FULL_CH_BK_2026-11-22_10-00-00(_\d)?$/);
+      expect(cluster.requests(`ch-${shard}b`)).toEqual([]);
+      expect(stderr).toMatch(
+        new RegExp(`ch-${shard}a\\|ch-${shard}b \\[INFO\\] backup FULL_\\S+ was`),
+      );
+    }
+    const names = [1, 2, 3].map((shard) => cluster.lastBackup(`ch-${shard}a`));
+    expect(new Set(names).size).toBe(3);
+  });
+
+  test('makes increments, each on the base of its shard', async ({ cluster }) => {
+    await cluster.run('create-full', three);
+    const bases = [1, 2, 3].map((shard) => cluster.lastBackup(`ch-${shard}a`));
+    const { code } = await cluster.run('create-diff', three);
+    expect(code).toBe(0);
+    expect([1, 2, 3].map((shard) => cluster.baseOf(`ch-${shard}a`))).toEqual(bases);
+  });
+
+  test('prints JSON with one object per shard', async ({ cluster }) => {
+    cluster.dead.add('ch-2a').add('ch-2b');
+    const { code, stdout } = await cluster.run('create-full', three, '--json');
+    expect(code).toBe(3);
+    expect(JSON.parse(stdout)).toMatchObject({
+      command: 'create-full',
+      complete: false,
+      shards: [
+        { shard: 'ch-1a|ch-1b', host: 'ch-1a', kind: 'full', exitCode: 0, notReplicated: [] },
+        { shard: 'ch-2a|ch-2b', exitCode: 13 },
+        { shard: 'ch-3a|ch-3b', host: 'ch-3a', kind: 'full', exitCode: 0 },
+      ],
+    });
+  });
+});
+
+describe('a shard that fails', () => {
+  test('does not stop the others: exit 3, and the last line names it', async ({ cluster }) => {
+    cluster.at('ch-2a').failNext('upload', 'disk full');
+    const { code, stderr } = await cluster.run('create-full', three);
+    expect(code).toBe(3);
+    expect(stderr).toContain(
+      '::::[ERROR] 2 of 3 shards are backed up; failed: ch-2a|ch-2b (exit 1)',
+    );
+    expect(cluster.lastBackup('ch-2a')).toBeUndefined();
+    expect(cluster.lastBackup('ch-3a')).toMatch(/^FULL_/);
+  });
+
+  test.for([
+    { codes: [13, 13, 13], code: 13 },
+    { codes: [13, 1, 13], code: 1 },
+  ])('with $codes, all shards together exit with $code', async ({ codes, code }, { cluster }) => {
+    for (const [at, one] of codes.entries()) {
+      if (one === 13) cluster.dead.add(`ch-${at + 1}a`).add(`ch-${at + 1}b`);
+      else cluster.at(`ch-${at + 1}a`).failNext('create', 'disk full');
+    }
+    const result = await cluster.run('create-full', three);
+    expect(result.code).toBe(code);
+    expect(result.stderr).toContain('0 of 3 shards are backed up');
+  });
+
+  test('with a broken state file ends alone', async ({ cluster }) => {
+    await cluster.run('create-full', three);
+    cluster.writeFile('.ch-2a_last_backup', '../etc/passwd');
+    const { code, stderr } = await cluster.run('create-diff', three, '--without-base', 'fail');
+    expect(code).toBe(3);
+    expect(stderr).toContain('does not name a backup');
+    expect(cluster.baseOf('ch-1a')).toMatch(/^FULL_/);
+  });
+
+  test('with a state file that cannot be read ends alone', async ({ cluster }) => {
+    await cluster.run('create-full', three);
+    cluster.makeUnreadable('.ch-2a_last_backup');
+    const { code, stderr } = await cluster.run('create-diff', three);
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/ch-2a\|ch-2b ::::\[ERROR\] cannot read \S+ch-2a_last_backup/);
+    expect(cluster.baseOf('ch-1a')).toMatch(/^FULL_/);
+  });
+
+  test('whose lock is held delays only itself', async ({ cluster }) => {
+    cluster.locks.set(`${cluster.logDir}/.ch-2b_lock`, '{}');
+    const { code, stderr } = await cluster.run('create-full', three, '--wait', '5m');
+    expect(code).toBe(3);
+    expect(stderr).toContain('failed: ch-2a|ch-2b (exit 11)');
+    expect(cluster.requests('ch-2a', posts)).toEqual([]);
+    expect(cluster.lastBackup('ch-3a')).toMatch(/^FULL_/);
+  });
+});
+
+describe('a replica that cannot be used', () => {
+  test.for(['dead', 'hung'] as const)(
+    'is replaced by the next one (%s)',
+    async (how, { cluster }) => {
+      await cluster.run('create-full', three);
+      const base = cluster.lastBackup('ch-2a');
+      if (how === 'dead') cluster.dead.add('ch-2a');
+      else cluster.at('ch-2a').hang = true;
+      const before = cluster.requests('ch-2a', posts).length;
+      const { code, stderr } = await cluster.run('create-diff', three);
+      expect(code).toBe(0);
+      expect(stderr).toMatch(
+        /ch-2a\|ch-2b \[WARNING\] using the replica ch-2b: .*ch-2a does not answer/,
+      );
+      expect(cluster.baseOf('ch-2a')).toBe(base);
+      expect(cluster.requests('ch-2b', /diff-from-remote/)).toHaveLength(1);
+      expect(cluster.requests('ch-2a', posts)).toHaveLength(before);
+      // The next increment stays on the replica that made the last one.
+      cluster.dead.clear();
+      cluster.at('ch-2a').hang = false;
+      const next = await cluster.run('create-diff', three);
+      expect(next.stderr).not.toContain('[WARNING]');
+      expect(cluster.requests('ch-2b', /diff-from=/)).toHaveLength(1);
+      // A full backup returns to the first one.
+      await cluster.run('create-full', three);
+      expect(cluster.requests('ch-2b', posts)).toHaveLength(4);
+    },
+  );
+
+  test('leads to a full upload below 2.7.0, with a warning', async ({ cluster }) => {
+    cluster.addShard(['old-a', 'old-b'], { version: '2.6.30' });
+    await cluster.run('create-full', 'old-{a|b}');
+    cluster.dead.add('old-a');
+    const { code, stderr } = await cluster.run('create-diff', 'old-{a|b}');
+    expect(code).toBe(0);
+    expect(stderr).toContain('this backup is uploaded in full');
+    expect(cluster.baseOf('old-a')).toBe('');
+  });
+
+  test('is named with the tables that are not replicated', async ({ cluster }) => {
+    await cluster.run('create-full', three);
+    cluster.dead.add('ch-1a');
+    const { stdout, stderr } = await cluster.run('create-diff', three, '--json');
+    expect(stderr).toContain(
+      'the backup will contain the rows that ch-1b has of tables that are not replicated: shop.customers, shop.orders',
+    );
+    expect(JSON.parse(stdout)).toMatchObject({
+      shards: [{ host: 'ch-1b', notReplicated: ['shop.customers', 'shop.orders'] }, {}, {}],
+    });
+    const status = JSON.parse(cluster.file('.ch-1a_status.json') ?? '') as {
+      lastSuccess: { DIFF: { replica: string; notReplicated: string[] } };
+    };
+    expect(status.lastSuccess.DIFF).toMatchObject({ replica: 'ch-1b' });
+  });
+
+  test.for([{ what: 'wrong credentials', options: { password: 'another' }, code: 12 }])(
+    'is not replaced for $what',
+    async ({ options, code }, { cluster }) => {
+      cluster.addShard(['x-a'], options);
+      cluster.addShard(['x-b']);
+      const result = await cluster.run('create-full', 'x-{a|b}');
+      expect(result.code).toBe(code);
+      expect(cluster.requests('x-b')).toEqual([]);
+    },
+  );
+
+  test('leaves no files if it is new and none can be used', async ({ cluster }) => {
+    cluster.dead.add('ch-1a').add('ch-1b');
+    expect((await cluster.run('create-full', 'ch-1{a|b}')).code).toBe(13);
+    expect(cluster.files).toEqual([]);
+  });
+});
+
+describe('the files of a shard', () => {
+  test('are those of a single host that becomes a replica', async ({ cluster }) => {
+    await cluster.run('create-full', 'ch-1b');
+    const base = cluster.lastBackup('ch-1b');
+    const { code, stderr } = await cluster.run('create-diff', 'ch-1a|ch-1b');
+    expect(code).toBe(0);
+    expect(stderr).not.toContain('[WARNING]');
+    expect(cluster.baseOf('ch-1b')).toBe(base);
+    expect(cluster.lastBackup('ch-1a')).toBeUndefined();
+  });
+
+  test('are found when the order of the replicas changes', async ({ cluster }) => {
+    await cluster.run('create-full', 'ch-1a|ch-1b');
+    const base = cluster.lastBackup('ch-1a');
+    const { code } = await cluster.run('create-diff', 'ch-1b|ch-1a');
+    expect(code).toBe(0);
+    expect(cluster.baseOf('ch-1a')).toBe(base);
+    // The base is on the disk of the first one only.
+    expect(cluster.requests('ch-1b', posts)).toEqual([]);
+  });
+
+  test('are those with the newest last backup if several replicas have files', async ({
+    cluster,
+  }) => {
+    await cluster.run('create-full', 'ch-1a');
+    await cluster.clock.sleep(minute);
+    await cluster.run('create-full', 'ch-1b');
+    const newest = cluster.lastBackup('ch-1b');
+    const { code, stderr } = await cluster.run('create-diff', 'ch-1a|ch-1b');
+    expect(code).toBe(0);
+    expect(stderr).toContain('those of ch-1b are used, because its last backup is the newest');
+    expect(cluster.baseOf('ch-1b')).toBe(newest);
+  });
+
+  test('are locked under the names of all replicas', async ({ cluster }) => {
+    const running = cluster.start('create-full', 'ch-1b|ch-1a');
+    await cluster.clock.sleep(second);
+    expect([...cluster.locks.keys()].map((file) => file.split('/').at(-1))).toEqual(
+      expect.arrayContaining(['.ch-1a_lock', '.ch-1b_lock']),
+    );
+    expect((await running.done).code).toBe(0);
+  });
+});
+
+describe('an interrupted run', () => {
+  test('is recovered by its own replica', async ({ cluster }) => {
+    cluster.addShard(['r-a', 'r-b'], { workMs: { upload: 10 * minute } });
+    const running = cluster.start('create-full', 'r-{a|b}');
+    cluster.at('r-a');
+    await cluster.clock.sleep(30 * second);
+    running.signal('SIGTERM');
+    expect((await running.done).code).toBe(143);
+    const { code, stderr } = await cluster.run('create-diff', 'r-{b|a}');
+    expect(code).toBe(0);
+    expect(stderr).toContain('has now been verified and recorded');
+    expect(cluster.baseOf('r-a')).toMatch(/^FULL_/);
+  });
+
+  test('is recorded by another replica if its backup is complete', async ({ cluster }) => {
+    cluster.addShard(['r-a', 'r-b'], { workMs: { upload: 10 * minute } });
+    const running = cluster.start('create-full', 'r-{a|b}');
+    await cluster.clock.sleep(30 * second);
+    running.signal('SIGTERM');
+    await running.done;
+    await cluster.clock.sleep(20 * minute);
+    cluster.at('r-a').finishDueWork();
+    cluster.dead.add('r-a');
+    const { code, stderr } = await cluster.run('create-diff', 'r-{a|b}');
+    expect(code).toBe(0);
+    expect(stderr).toContain('has now been verified and recorded');
+    expect(cluster.baseOf('r-a')).toMatch(/^FULL_/);
+  });
+
+  test('is left open by another replica if its upload may still be in progress', async ({
+    cluster,
+  }) => {
+    cluster.addShard(['r-a', 'r-b'], { workMs: { upload: 2 * 60 * minute } });
+    const running = cluster.start('create-full', 'r-{a|b}');
+    await cluster.clock.sleep(30 * second);
+    running.signal('SIGTERM');
+    await running.done;
+    cluster.dead.add('r-a');
+    const { code, stderr } = await cluster.run('create-diff', 'r-{a|b}');
+    expect(code).toBe(0);
+    expect(stderr).toMatch(
+      /it is unknown whether backup FULL_\S+ of the previous run is complete: the replica r-a, which was working on it, cannot be used; the backup is not used as a base/,
+    );
+    expect(stderr).not.toContain('failed');
+    expect(cluster.baseOf('r-a')).toBe('');
+  });
+});
+
+test('--parallel limits the uploads, not the creates', async ({ cluster }) => {
+  const hosts = ['p-1', 'p-2', 'p-3', 'p-4'];
+  for (const host of hosts)
+    cluster.addShard([host], { workMs: { create: minute, upload: 10 * minute } });
+  const startMs = cluster.clock.elapsed();
+  const { code } = await cluster.run('create-full', hosts.join(','), '--parallel', '2');
+  expect(code).toBe(0);
+  const tookMs = cluster.clock.elapsed() - startMs;
+  expect(tookMs).toBeGreaterThanOrEqual(21 * minute);
+  expect(tookMs).toBeLessThan(24 * minute);
+  const uploads = hosts.map((host) => {
+    return cluster.at(host).requests.find(({ path }) => path.includes('/upload/'))?.atMs ?? 0;
+  });
+  const earliest = Math.min(...uploads);
+  expect(uploads.filter((atMs) => atMs - earliest < minute)).toHaveLength(2);
+});
+
+test('a signal ends the wait of all shards at once', async ({ cluster }) => {
+  const hosts = ['s-1', 's-2', 's-3'];
+  for (const host of hosts) cluster.addShard([host], { workMs: { upload: 60 * minute } });
+  const running = cluster.start('create-full', hosts.join(','), '--parallel', '1');
+  await cluster.clock.sleep(5 * minute);
+  const startMs = cluster.clock.elapsed();
+  running.signal('SIGTERM');
+  const { code, stderr } = await running.done;
+  expect(code).toBe(143);
+  expect(cluster.clock.elapsed()).toBe(startMs);
+  expect(stderr.match(/stopped by SIGTERM/g)).toHaveLength(3);
+});
+
+describe('list', () => {
+  test('shows each shard, by its first replica that can be used', async ({ cluster }) => {
+    await cluster.run('create-full', three);
+    cluster.dead.add('ch-2a');
+    const { code, stdout, stderr } = await cluster.run('list', three, '--location', 'remote');
+    expect(code).toBe(0);
+    expect(stdout.split('\n').filter((line) => line.startsWith('ch-'))).toEqual([
+      'ch-1a|ch-1b',
+      'ch-2a|ch-2b',
+      'ch-3a|ch-3b',
+    ]);
+    expect(stdout.match(/remote: 1 backup/g)).toHaveLength(3);
+    expect(stderr).toContain('using the replica ch-2b');
+  });
+
+  test('prints one JSON object, and exits with 3 if a shard cannot be listed', async ({
+    cluster,
+  }) => {
+    await cluster.run('create-full', three);
+    cluster.dead.add('ch-2a').add('ch-2b');
+    const { code, stdout } = await cluster.run('list', three, '--json');
+    expect(code).toBe(3);
+    expect(JSON.parse(stdout)).toMatchObject({
+      command: 'list',
+      complete: false,
+      shards: [
+        { shard: 'ch-1a|ch-1b', host: 'ch-1a', lastBackup: cluster.lastBackup('ch-1a') },
+        { shard: 'ch-2a|ch-2b', exitCode: 13 },
+        { shard: 'ch-3a|ch-3b', host: 'ch-3a' },
+      ],
+    });
+  });
+});
+
+test.for(['delete-remote', 'delete-local', 'restore-table'])(
+  '%s works on one host',
+  async (command, { cluster }) => {
+    const more = command === 'restore-table' ? [] : ['--all', '--yes'];
+    const { code, stderr } = await cluster.run(command, three, ...more);
+    expect(code).toBe(2);
+    expect(stderr).toContain('(');
+    expect(cluster.requests('ch-1a')).toEqual([]);
+  },
+);
+
+describe('hosts that the shell has expanded', () => {
+  test.for([
+    ['create-full', 'ch-1', 'ch-2', 'ch-3'],
+    ['create-full', 'ch-1', 'ch-2', 'ch-3', 'ch-4'],
+    ['list', 'ch-1a', 'ch-1b'],
+  ])('are explained: %s', async (argv, { cluster }) => {
+    const { code, stderr } = await cluster.runRaw(argv);
+    expect(code).toBe(2);
+    expect(stderr).toContain("(put the hosts in quotes, as in 'ch-{1..3}')");
+    expect(cluster.files).toEqual([]);
+  });
+});
+
+test('an error in the notation points at its place and repeats nothing', async ({ cluster }) => {
+  const { code, stderr } = await cluster.run('create-full', 'geheim-{1..3');
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/the host list is not valid at character \d+: .*put the host in quotes/);
+  expect(stderr).not.toContain('geheim');
+});
+
+test('--if-older-than does only what failed', async ({ cluster }) => {
+  cluster.at('ch-2a').failNext('upload', 'disk full');
+  expect((await cluster.run('create-full', three)).code).toBe(3);
+  await cluster.clock.sleep(10 * minute);
+  const before = cluster.requests('ch-1a').length;
+  const { code, stdout } = await cluster.run(
+    'create-full',
+    three,
+    ...['--if-older-than', '1h', '--json'],
+  );
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({
+    complete: true,
+    shards: [{ skipped: true }, { skipped: false, host: 'ch-2a' }, { skipped: true }],
+  });
+  expect(cluster.requests('ch-1a')).toHaveLength(before);
+});
+
+test('a password in the place of the hosts is not shown', async ({ cluster }) => {
+  // Swapped arguments: the text is a valid notation of two hosts that do not exist.
+  const { code, stdout, stderr, titles } = await cluster.runRaw([
+    ...['create-full', 'geheim,streng', 'user', 'ch1', '--json'],
+  ]);
+  expect(code).not.toBe(0);
+  for (const text of [stdout, stderr, ...titles]) expect(text).not.toMatch(/geheim|streng/);
+  expect(cluster.files).toEqual([]);
+});
+
+test('--binary works on one host', async ({ cluster }) => {
+  const { code, stderr } = await cluster.runRaw(['list', three, '--binary']);
+  expect(code).toBe(2);
+  expect(stderr).toContain('--binary works on one host, and several were given');
+});
