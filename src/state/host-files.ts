@@ -16,8 +16,8 @@ export interface Journal {
   base: string | undefined;
   /** `upload`: the upload may have been requested. */
   phase: 'create' | 'upload';
-  /** The replica that does the work, HOST as in file names; undefined in files of earlier versions. */
-  replica?: string | undefined;
+  /** The replica that does the work, HOST as in file names. */
+  replica: string;
   /** Local time, for people. */
   startedAt: string;
   /** The last backup when the run began; undefined if there was none. */
@@ -43,6 +43,7 @@ const journalSchema = z.object({
   backup: z.string().check(z.refine(isUsableName)),
   base: optionalName,
   phase: z.enum(['create', 'upload']),
+  /** Missing in files of earlier versions, which worked on the host after which they are named. */
   replica: z.optional(z.string()),
   startedAt: z.string(),
   lastBackup: optionalName,
@@ -50,6 +51,8 @@ const journalSchema = z.object({
 
 /** The files of one host, or of a shard, in the log directory. Their names are those of the bash agent. */
 export class HostFiles {
+  /** The host after which they are named. */
+  readonly owner: string;
   readonly logFile: string;
   readonly lastBackupFile: string;
   readonly statusFile: string;
@@ -73,6 +76,7 @@ export class HostFiles {
   ) {
     this.disk = disk;
     this.folder = folder;
+    this.owner = host;
     this.logFile = path.join(folder, `${host}_backup_ch.log`);
     this.lastBackupFile = path.join(folder, `.${host}${lastBackupSuffix}`);
     this.agentFile = path.join(folder, `.${agentHost}${lastBackupSuffix}`);
@@ -164,7 +168,8 @@ export class HostFiles {
     const text = this.disk.read(this.journalFile);
     if (text === undefined) return { kind: 'none' };
     try {
-      return { kind: 'journal', journal: journalSchema.parse(JSON.parse(text)) };
+      const { replica = this.owner, ...journal } = journalSchema.parse(JSON.parse(text));
+      return { kind: 'journal', journal: { ...journal, replica } };
     } catch {
       return { kind: 'unreadable' };
     }

@@ -199,6 +199,15 @@ describe('the files of a shard', () => {
     expect(cluster.requests('ch-1b', posts)).toEqual([]);
   });
 
+  test('show who made the base even if the status file is lost', async ({ cluster }) => {
+    cluster.addShard(['old-a', 'old-b'], { version: '2.6.30' });
+    await cluster.run('create-full', 'old-a|old-b');
+    cluster.writeFile('.old-a_status.json', '');
+    const base = cluster.lastBackup('old-a');
+    expect((await cluster.run('create-diff', 'old-b|old-a')).code).toBe(0);
+    expect(cluster.baseOf('old-a')).toBe(base);
+  });
+
   test('are those with the newest last backup if several replicas have files', async ({
     cluster,
   }) => {
@@ -234,6 +243,39 @@ describe('an interrupted run', () => {
     expect(code).toBe(0);
     expect(stderr).toContain('has now been verified and recorded');
     expect(cluster.baseOf('r-a')).toMatch(/^FULL_/);
+  });
+
+  test('of an earlier version is recovered by the host after which its files are named', async ({
+    cluster,
+  }) => {
+    cluster.addShard(['r-a', 'r-b'], { workMs: { upload: 10 * minute } });
+    const running = cluster.start('create-full', 'r-a');
+    await cluster.clock.sleep(30 * second);
+    running.signal('SIGTERM');
+    await running.done;
+    const { replica: _, ...journal } = JSON.parse(cluster.file('.r-a_run.json') ?? '') as {
+      replica: string;
+    };
+    cluster.writeFile('.r-a_run.json', JSON.stringify(journal));
+    const { code, stderr } = await cluster.run('create-full', 'r-{b|a}');
+    expect(code).toBe(0);
+    expect(stderr).toContain('has now been verified and recorded');
+  });
+
+  test('is continued by the replica that made its backup', async ({ cluster }) => {
+    cluster.addShard(['r-a', 'r-b'], { version: '2.6.30', workMs: { upload: 10 * minute } });
+    cluster.dead.add('r-a');
+    const running = cluster.start('create-full', 'r-{a|b}');
+    // The first replica is given up only after the connect timeout.
+    await cluster.clock.sleep(5 * minute);
+    running.signal('SIGTERM');
+    expect((await running.done).code).toBe(143);
+    cluster.dead.clear();
+    const { code, stderr } = await cluster.run('create-diff', 'r-{a|b}');
+    expect(code).toBe(0);
+    expect(stderr).not.toContain('this backup is uploaded in full');
+    expect(cluster.baseOf('r-a')).toMatch(/^FULL_/);
+    expect(cluster.requests('r-a', posts)).toEqual([]);
   });
 
   test('is recorded by another replica if its backup is complete', async ({ cluster }) => {

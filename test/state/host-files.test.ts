@@ -21,6 +21,7 @@ const journal: Journal = {
   backup: 'DIFF_CH_BK_2026-11-22_10-00-00',
   base: 'FULL_CH_BK_2026-11-21_20-30-00',
   phase: 'upload',
+  replica: 'ch1',
   startedAt: '2026-11-22 10:00:00',
   lastBackup: 'FULL_CH_BK_2026-11-21_20-30-00',
 };
@@ -82,6 +83,12 @@ describe('the files of a host', () => {
     const text = readFileSync(path.join(folder, '.ch1_run.json'), 'utf8');
     expect(JSON.parse(text)).toEqual({ ...journal, base: '', lastBackup: '' });
     expect(files().readJournal()).toEqual({ kind: 'journal', journal: full });
+  });
+
+  test('include a journal of an earlier version, which names no replica', () => {
+    const { replica: _, ...earlier } = { ...journal };
+    writeFileSync(path.join(folder, '.ch1_run.json'), JSON.stringify(earlier));
+    expect(files().readJournal()).toEqual({ kind: 'journal', journal });
   });
 
   test.for([

@@ -47,9 +47,9 @@ export async function chooseReplica(
  */
 export async function findOwnReplica(
   run: CreateContext,
-  name: string | undefined,
+  name: string,
 ): Promise<CreateContext | undefined> {
-  if (name === undefined || name === run.replica.name) return run;
+  if (name === run.replica.name) return run;
   const replica = run.replicas.find((each) => each.name === name);
   if (replica === undefined) return undefined;
   const own = on(run, replica);

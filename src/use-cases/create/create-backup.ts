@@ -64,10 +64,14 @@ export async function createBackup(
     return await underHostLock(run, { command, unchanged }, async (locked) => {
       report.step('check-server');
       // Much may have happened while the run waited for the lock.
-      if (chosen === undefined || locked.hadToWait) {
-        chosen = await chooseReplica(run, preferredReplica(request, run, locked));
-      }
-      return makeBackup(request, chosen, locked);
+      const preferred = preferredReplica(request, run, locked);
+      if (chosen === undefined || locked.hadToWait) chosen = await chooseReplica(run, preferred);
+      locked.status.replica = chosen.run.replica.name;
+      await recoverInterruptedRun(request.kind, chosen.run, locked.status);
+      // The recovered backup may be the base now, and another replica may have made it.
+      const preferredNow = preferredReplica(request, run, locked);
+      const isSame = preferredNow === preferred || preferredNow === chosen.run.replica.name;
+      return makeBackup(request, isSame ? chosen : await chooseReplica(run, preferredNow), locked);
     });
   } catch (error) {
     if (!(error instanceof OperationFailedError && error.heading !== undefined)) {
@@ -88,7 +92,8 @@ function preferredReplica(
 ): string | undefined {
   const last = files.readLastBackup();
   if (kind === 'FULL' || last.kind === 'none') return undefined;
-  return status.recordOf(last.name)?.replica;
+  // Without a record, most likely the one after which the files are named.
+  return status.recordOf(last.name)?.replica ?? files.owner;
 }
 
 async function makeBackup(
@@ -100,7 +105,6 @@ async function makeBackup(
   const { status } = locked;
   const { kind } = request;
   status.replica = run.replica.name;
-  await recoverInterruptedRun(kind, run, status);
   report.step('young-now');
   const young = await findYoung(request, run);
   if (young !== undefined) {
