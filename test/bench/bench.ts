@@ -1,3 +1,4 @@
+import { measureClusters } from './clusters.js';
 import { measureDeletes } from './deletes.js';
 import { measureCompleteness } from './completeness.js';
 import { measureStartUp } from './start-up.js';
@@ -11,6 +12,7 @@ const measures = [
   measureVirtualHour,
   measureCompleteness,
   measureDeletes,
+  measureClusters,
 ];
 for (const measure of measures) {
   process.stdout.write(`${await measure()}\n`);

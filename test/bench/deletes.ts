@@ -1,6 +1,6 @@
-import { backupName } from '../../src/backup/names.js';
 import { Simulator } from '../simulator/simulator.js';
 import { VirtualClock } from '../support/virtual-clock.js';
+import { fillRemote } from './fill-remote.js';
 import { openInProcess } from './in-process.js';
 
 const backups = 1000;
@@ -12,7 +12,7 @@ export async function measureDeletes(): Promise<string> {
   const workMs = { delete: deleteMs, list: 2000 };
   const options = { username: 'u', password: 'p', workMs };
   const simulator = new Simulator({ version: '2.8.1', clock: clock.server, ...options });
-  fill(simulator, clock.now());
+  fillRemote(simulator, backups, clock.now());
   const program = await openInProcess(simulator, clock);
   const lists = () => simulator.requests.filter(({ path }) => path.includes('/list/')).length;
   const timed = async (...more: string[]) => {
@@ -37,21 +37,5 @@ export async function measureDeletes(): Promise<string> {
     ].join('\n');
   } finally {
     await program.close();
-  }
-}
-
-function fill(simulator: Simulator, nowMs: number): void {
-  let base = '';
-  for (let at = 0; at < backups; at++) {
-    const createdMs = nowMs - (backups - at) * 3_600_000;
-    const full = at % 166 === 0;
-    const name = backupName(full ? 'FULL' : 'DIFF', new Date(createdMs));
-    simulator.addBackup('remote', {
-      name,
-      createdMs: createdMs,
-      uploadedMs: createdMs,
-      required: full ? '' : base,
-    });
-    base = name;
   }
 }

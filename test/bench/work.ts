@@ -19,12 +19,12 @@ export async function measureRealWork(): Promise<string> {
   const host = `127.0.0.1:${server.port}`;
   try {
     const run = (command: string) =>
-      runNode([builtProgram, command, host, 'u', 'p', '--log-dir', folder], { BENCH_CPU: '1' });
+      runNode([builtProgram, command, host, 'u', 'p', '--log-dir', folder], { BENCH_USAGE: '1' });
     await run('create-full');
     // The base of the next one is not its full backup, as in most runs.
     await run('create-diff');
     const first = simulator.requests.length;
-    const bare = await runNode(['-e', '0'], { BENCH_CPU: '1' });
+    const bare = await runNode(['-e', '0'], { BENCH_USAGE: '1' });
     const ended = await run('create-diff');
     if (ended.code !== 0) throw new Error(`create-diff ended with ${ended.code}`);
     const upload = simulator.actions.findLast((row) => row.command.startsWith('upload'));
