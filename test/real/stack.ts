@@ -1,21 +1,15 @@
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { inject } from 'vitest';
 import { ApiProxy } from './api-proxy.js';
 import { BackupApi } from './backup-api.js';
 import { ClickHouse } from './clickhouse.js';
 import { fastClock } from './fast-clock.js';
 import { FtpStorage } from './ftp-storage.js';
-import { ProgramRun, type Result } from './program-run.js';
+import { HostFiles, type Journal } from './host-files.js';
+import type { ProgramRun, Result } from './program-run.js';
+import { ProgramRuns } from './program-runs.js';
 import type { BackupProgram } from './programs.js';
-
-export interface Journal {
-  backup: string;
-  base: string;
-  phase: 'create' | 'upload';
-}
 
 export interface SlowUpload {
   run: ProgramRun;
@@ -29,9 +23,8 @@ export class Stack {
   readonly api: BackupApi;
   readonly logDir: string;
   private readonly folder: string;
-  private readonly runs: ProgramRun[] = [];
+  private readonly runs: ProgramRuns;
   private proxy: ApiProxy | undefined;
-  private output = '';
 
   private constructor(
     folder: string,
@@ -39,6 +32,7 @@ export class Stack {
   ) {
     this.folder = folder;
     this.logDir = path.join(folder, 'log');
+    this.runs = new ProgramRuns(folder, this.logDir);
     this.clickhouse = servers.clickhouse;
     this.storage = servers.storage;
     this.api = servers.api;
@@ -55,7 +49,7 @@ export class Stack {
   }
 
   async stop(): Promise<void> {
-    for (const run of this.runs) run.kill('SIGKILL');
+    this.runs.killAll();
     this.proxy?.stop();
     await this.api.kill();
     await this.storage.stop();
@@ -79,30 +73,19 @@ export class Stack {
   /** The same, with a tenth of the usual pauses and time limits. */
   runFast(command: string, ...options: string[]): Promise<Result> {
     const connection = [this.host, this.api.user, this.api.password];
-    return this.launch([...command.split(' '), ...connection, ...options], fastClock).result;
+    return this.runs.launch([...command.split(' '), ...connection, ...options], fastClock).result;
   }
 
   startAs(password: string, command: string, ...options: string[]): ProgramRun {
     const connection = [this.host, this.api.user, password];
-    return this.launch([...command.split(' '), ...connection, ...options]);
+    return this.runs.launch([...command.split(' '), ...connection, ...options]);
   }
 
   /** Runs `chbackup ARGS` with the clickhouse-backup program instead of its API. */
   runBinary(command: string, ...options: string[]): Promise<Result> {
     const { path: program, environment } = this.api;
     const args = [...command.split(' '), '--binary-path', program, ...options];
-    return this.launch(args, environment).result;
-  }
-
-  private launch(args: string[], env: Record<string, string> = {}): ProgramRun {
-    const all = args.includes('--log-dir') ? args : [...args, '--log-dir', this.logDir];
-    const run = new ProgramRun(inject('program'), all, this.folder, env);
-    this.runs.push(run);
-    const close = ({ exitCode, signal, stdout, stderr }: Result) => {
-      this.output += `--- ${args.join(' ')} ended with ${exitCode ?? signal}\n${stdout}${stderr}`;
-    };
-    run.result.then(close, () => undefined);
-    return run;
+    return this.runs.launch(args, environment).result;
   }
 
   /** Puts a proxy between chbackup and the API; to chbackup, this is another host. */
@@ -117,22 +100,17 @@ export class Stack {
 
   /** Returns the name in the last-backup file, or undefined without one. */
   lastBackup(): string | undefined {
-    return this.read(`.${this.fileName}_last_backup`);
+    return this.files.lastBackup();
   }
 
   /** Returns the journal that an interrupted run left. */
   journal(): Journal | undefined {
-    const text = this.read(`.${this.fileName}_run.json`);
-    return text === undefined ? undefined : (JSON.parse(text) as Journal);
+    return this.files.journal();
   }
 
   /** Waits until the running `chbackup` is in `phase`; returns its journal. */
-  async waitForPhase(phase: Journal['phase']): Promise<Journal> {
-    for (const deadline = Date.now() + 30_000; Date.now() < deadline; await sleep(2)) {
-      const journal = this.journal();
-      if (journal?.phase === phase) return journal;
-    }
-    throw new Error(`no run reached the phase ${phase}`);
+  waitForPhase(phase: Journal['phase']): Promise<Journal> {
+    return this.files.waitForPhase(phase);
   }
 
   /** Makes ClickHouse hang as soon as the running `chbackup` starts its create. */
@@ -153,24 +131,19 @@ export class Stack {
   }
 
   log(): string {
-    return this.read(`${this.fileName}_backup_ch.log`) ?? '';
+    return this.files.log();
   }
 
   /** Returns the output of all programs, for a failed test. */
   allOutput(): string {
-    return `${this.output}--- clickhouse-backup server\n${this.api.output().slice(-6000)}`;
+    return `${this.runs.output()}--- clickhouse-backup server\n${this.api.output().slice(-6000)}`;
   }
 
   private get port(): number {
     return this.proxy?.port ?? this.api.port;
   }
 
-  private get fileName(): string {
-    return `127.0.0.1_${this.port}`;
-  }
-
-  private read(file: string): string | undefined {
-    const full = path.join(this.logDir, file);
-    return existsSync(full) ? readFileSync(full, 'utf8') : undefined;
+  private get files(): HostFiles {
+    return new HostFiles(this.logDir, `127.0.0.1_${this.port}`);
   }
 }
