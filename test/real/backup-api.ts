@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,6 +6,7 @@ import type { ClickHouse } from './clickhouse.js';
 import { freePort } from './free-port.js';
 import type { FtpStorage } from './ftp-storage.js';
 import { type BackupProgram, isAtLeast } from './programs.js';
+import { randomPassword } from './random-password.js';
 import { ServerProcess } from './server-process.js';
 
 export interface ActionRow {
@@ -22,11 +22,17 @@ export interface ListRow {
   desc: string;
 }
 
+/** What the API servers of a cluster share, or not. */
+export interface ApiOptions {
+  /** The folder on the storage. */
+  storagePath?: string;
+  password?: string;
+}
+
 /** A clickhouse-backup API server; it can be killed and started again with the same data. */
 export class BackupApi {
   readonly user = 'api-user';
-  /** Random, so that a program that prints it is detected. */
-  readonly password = `secret-${randomBytes(6).toString('hex')}`;
+  readonly password: string;
   readonly port: number;
   /** The path of the clickhouse-backup program. */
   readonly path: string;
@@ -34,7 +40,8 @@ export class BackupApi {
   private readonly folder: string;
   private process: ServerProcess | undefined;
 
-  private constructor(program: BackupProgram, folder: string, port: number) {
+  private constructor(program: BackupProgram, folder: string, port: number, password: string) {
+    this.password = password;
     this.program = program;
     this.path = program.path;
     this.folder = folder;
@@ -46,10 +53,11 @@ export class BackupApi {
     folder: string,
     clickhouse: ClickHouse,
     storage: FtpStorage,
+    { storagePath = '/shard1', password = randomPassword() }: ApiOptions = {},
   ): Promise<BackupApi> {
-    const api = new BackupApi(program, folder, await freePort());
+    const api = new BackupApi(program, folder, await freePort(), password);
     mkdirSync(path.join(folder, 'tmp'), { recursive: true });
-    writeFileSync(api.configFile, stringify(api.configuration(clickhouse, storage)));
+    writeFileSync(api.configFile, stringify(api.configuration(clickhouse, storage, storagePath)));
     await api.start();
     return api;
   }
@@ -102,6 +110,11 @@ export class BackupApi {
   /** Runs a clickhouse-backup command on the server, such as `restore_remote NAME`, to its end. */
   async act(command: string): Promise<void> {
     await this.request('POST', '/backup/actions', JSON.stringify({ command }));
+    await this.waitForSuccess(command);
+  }
+
+  /** Waits until a command that was started has succeeded; throws if it fails. */
+  async waitForSuccess(command: string): Promise<void> {
     for (;;) {
       const row = (await this.actions()).findLast((action) => action.command === command);
       if (row?.status === 'success') return;
@@ -178,7 +191,7 @@ export class BackupApi {
   }
 
   /** Returns a configuration with the shipped retention, and without resuming uploads. */
-  private configuration(clickhouse: ClickHouse, storage: FtpStorage): unknown {
+  private configuration(clickhouse: ClickHouse, storage: FtpStorage, storagePath: string): unknown {
     return {
       general: {
         remote_storage: 'ftp',
@@ -200,7 +213,7 @@ export class BackupApi {
         address: `127.0.0.1:${storage.port}`,
         username: storage.user,
         password: storage.password,
-        path: '/shard1',
+        path: storagePath,
         compression_format: 'tar',
         concurrency: 1,
         timeout: '20s',

@@ -3,6 +3,13 @@ import path from 'node:path';
 import { freePort } from './free-port.js';
 import { ServerProcess } from './server-process.js';
 
+/** The place of a ClickHouse server in a cluster with replicated tables. */
+export interface ClusterPlace {
+  zooKeeperPort: number;
+  shard: string;
+  replica: string;
+}
+
 /** The ClickHouse server of one test, with its data in the test's folder. */
 export class ClickHouse {
   readonly port: number;
@@ -15,12 +22,13 @@ export class ClickHouse {
     this.httpPort = httpPort;
   }
 
-  static async start(folder: string): Promise<ClickHouse> {
+  static async start(folder: string, place?: ClusterPlace): Promise<ClickHouse> {
     mkdirSync(path.join(folder, 'tmp'), { recursive: true });
     const port = await freePort();
     const httpPort = await freePort();
+    const clusterPart = place === undefined ? '' : clusterConfiguration(place, await freePort());
     const config = path.join(folder, 'config.xml');
-    writeFileSync(config, configuration(folder, port, httpPort));
+    writeFileSync(config, configuration(folder, port, httpPort, clusterPart));
     writeFileSync(path.join(folder, 'users.xml'), users);
     const process = new ServerProcess(
       ['clickhouse-server', `--config-file=${config}`],
@@ -64,7 +72,12 @@ export class ClickHouse {
   }
 }
 
-const configuration = (folder: string, port: number, httpPort: number) => `<?xml version="1.0"?>
+const configuration = (
+  folder: string,
+  port: number,
+  httpPort: number,
+  clusterPart: string,
+) => `<?xml version="1.0"?>
 <yandex>
   <logger>
     <level>warning</level>
@@ -79,9 +92,21 @@ const configuration = (folder: string, port: number, httpPort: number) => `<?xml
   <users_config>users.xml</users_config>
   <default_profile>default</default_profile>
   <default_database>default</default_database>
-  <mark_cache_size>67108864</mark_cache_size>
+  <mark_cache_size>67108864</mark_cache_size>${clusterPart}
 </yandex>
 `;
+
+const clusterConfiguration = (place: ClusterPlace, interserverPort: number) => `
+  <interserver_http_host>127.0.0.1</interserver_http_host>
+  <interserver_http_port>${interserverPort}</interserver_http_port>
+  <zookeeper>
+    <node><host>127.0.0.1</host><port>${place.zooKeeperPort}</port></node>
+    <session_timeout_ms>120000</session_timeout_ms>
+  </zookeeper>
+  <macros>
+    <shard>${place.shard}</shard>
+    <replica>${place.replica}</replica>
+  </macros>`;
 
 const users = `<?xml version="1.0"?>
 <yandex>

@@ -52,12 +52,12 @@ export class ServerProcess {
     }
   }
 
-  /** Kills the server at once, as a power failure does. */
-  async kill(): Promise<void> {
+  /** Kills the server at once, as a power failure does, or ends it with another signal. */
+  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     running.delete(this);
     if (this.hasEnded) return;
     const end = once(this.child, 'exit');
-    this.signal('SIGKILL');
+    this.signal(signal);
     await end;
   }
 
