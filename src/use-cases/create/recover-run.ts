@@ -152,7 +152,8 @@ async function findEndElsewhere(
   run: CreateContext,
   { backup, base, lastBackup, replica }: Journal,
 ): Promise<End> {
-  const open = unknown(`the replica ${replica}, which was working on it, cannot be used`);
+  const host = run.replicas.find(({ name }) => name === replica)?.host ?? replica;
+  const open = unknown(`the replica ${host}, which was working on it, cannot be used`);
   if (lastNameOf(run) !== lastBackup) return open;
   const verification = verifyUpload(await run.server.list('remote'), backup, base);
   if (!verification.verified) return open;
