@@ -103,6 +103,12 @@ export class OperationTimeoutError extends ChbackupError {
   readonly exitCode = exitCodes.timedOut;
 }
 
+/** Two shards have one path of the remote storage; nothing was done. */
+export class SharedPathError extends ChbackupError {
+  override name = 'SharedPathError' as const;
+  readonly exitCode = exitCodes.usage;
+}
+
 /** Some of several items were processed, others failed. */
 export class PartialFailureError extends ChbackupError {
   override name = 'PartialFailureError' as const;

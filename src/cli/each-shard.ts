@@ -15,6 +15,25 @@ export interface ShardExecution {
   onReplicas: readonly Execution[];
 }
 
+/**
+ * Does a part of a command's work; reports its error. `unnamed`: what messages call the shard as long as its
+ * host may be a password in the wrong place.
+ */
+export async function outcomeOf<T>(
+  shard: Shard,
+  reporter: ConsoleReporter,
+  work: () => Promise<T>,
+  unnamed = 'the host given as an argument',
+): Promise<ShardOutcome<T>> {
+  try {
+    return { kind: 'done', shard, result: await work() };
+  } catch (error) {
+    const known = presentableError(error);
+    reporter.failed(known);
+    return { kind: 'failed', shard, label: reporter.visibleHost || unnamed, error: known };
+  }
+}
+
 /** How a shard's part of a command ended. */
 export type ShardOutcome<T> =
   | { kind: 'done'; shard: Shard; result: T }
@@ -30,29 +49,31 @@ export async function forEachShard<T>(
   const all = { ...execution, settings };
   return Promise.all(
     shards.map(async (shard, at): Promise<ShardOutcome<T>> => {
-      let reporter: ConsoleReporter | undefined;
+      const unnamed = `shard ${at + 1}`;
+      let found: ShardFiles;
       try {
-        const found = findFiles(all, shard);
-        reporter = openReporter(all, shard, found.files.exist());
-        const opened = openShard(all, shard, found, reporter);
-        return { kind: 'done', shard, result: await work(opened) };
+        found = findFiles(all, shard);
       } catch (error) {
-        const known = presentableError(error);
         // Files that cannot be read exist, so an earlier run has reached the hosts.
-        reporter ??= openReporter(all, shard, true);
-        reporter.failed(known);
-        const label = reporter.visibleHost || `shard ${at + 1}`;
-        return { kind: 'failed', shard, label, error: known };
+        return outcomeOf(shard, openReporter(all, shard.label, true), () => Promise.reject(error));
       }
+      const isShown = found.files.exist() || shard.replicas.every((host) => isNamed(all, host));
+      const reporter = openReporter(all, shard.label, isShown);
+      const begin = async () => work(openShard(all, shard, found, reporter));
+      return outcomeOf(shard, reporter, begin, unnamed);
     }),
   );
 }
 
 /**
  * Throws unless all shards are done. The exit code is 3 if some are done; otherwise the code that all
- * shards share, or 1. `done`: what was done, such as "backed up".
+ * shards share, or 1. `done`: what was done, such as "backed up". `parts`: what the outcomes are of.
  */
-export function throwIfFailed(outcomes: readonly ShardOutcome<unknown>[], done: string): void {
+export function throwIfFailed(
+  outcomes: readonly ShardOutcome<unknown>[],
+  done: string,
+  parts: 'shards' | 'replicas' = 'shards',
+): void {
   const failed = outcomes.filter((outcome) => outcome.kind === 'failed');
   if (failed.length === 0) return;
   const codes = new Set(failed.map(({ error }) => exitCodeOf(error)));
@@ -61,7 +82,7 @@ export function throwIfFailed(outcomes: readonly ShardOutcome<unknown>[], done: 
   const names = failed.map(({ label, error }) => `${label} (exit ${exitCodeOf(error)})`);
   const count = outcomes.length - failed.length;
   throw new ClusterError(
-    `${count} of ${outcomes.length} shards are ${done}; failed: ${names.join(', ')}`,
+    `${count} of ${outcomes.length} ${parts} are ${done}; failed: ${names.join(', ')}`,
     count > 0 ? exitCodes.partial : shared,
   );
 }
@@ -72,12 +93,17 @@ function findFiles({ disk, settings, reporter }: Execution, { replicas }: Shard)
   return findShardFiles(disk, settings.logDir, replicas, times);
 }
 
-function openReporter(
-  { environment, nameNewHost, output, settings }: Execution,
-  { label, replicas }: Shard,
-  isKnown: boolean,
+/** Returns false if the host may be a password in the wrong place. */
+function isNamed({ nameNewHost }: Execution, host: Host): boolean {
+  return nameNewHost(host).label === host.label;
+}
+
+/** Returns a reporter each line of which begins with the label of a shard or replica. */
+export function openReporter(
+  { environment, output, settings }: Execution,
+  label: string,
+  mayShowHost: boolean,
 ): ConsoleReporter {
-  const mayShowHost = isKnown || replicas.every((host) => nameNewHost(host).label === host.label);
   return new ConsoleReporter({
     output,
     clock: environment.clock,

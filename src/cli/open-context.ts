@@ -1,4 +1,4 @@
-import type { CreateContext, CommandContext, Replica } from '../use-cases/context.js';
+import type { CommandContext, CreateContext, Replica, ShardContext } from '../use-cases/context.js';
 import { withStepOfWaiting } from '../use-cases/step-of-waiting.js';
 import { WaitBudget } from '../time/waiting.js';
 import type { Settings } from '../config/settings.js';
@@ -20,20 +20,55 @@ export async function openCreateContext(
   onReplicas: readonly Execution[],
   takeUploadTurn: CreateContext['takeUploadTurn'] = (upload) => upload(),
 ): Promise<CreateContext> {
-  const [first] = onReplicas;
-  if (first === undefined) throw new Error('a shard has at least one replica');
-  const opened = openParts(first);
+  const opened = openParts(firstOf(onReplicas));
   const parts = { ...opened, report: withStepOfWaiting(opened.report) };
-  const replicas = await Promise.all(
-    onReplicas.map(async (each): Promise<Replica> => {
-      const { fileName: name, label: host } = each.settings.host;
-      return { name, host, server: await openApi(each, parts, false) };
-    }),
-  );
-  const [replica] = replicas;
-  if (replica === undefined) throw new Error('a shard has at least one replica');
+  const replicas = await Promise.all(onReplicas.map((each) => openReplica(each, parts)));
+  const replica = firstOf(replicas);
   const { server } = replica;
   return { ...parts, replicas, replica, client: server, server, takeUploadTurn };
+}
+
+/** Opens what delete-remote works with on a shard: the path of the storage that its replicas share. */
+export async function openShardContext(onReplicas: readonly Execution[]): Promise<ShardContext> {
+  const parts = openParts(firstOf(onReplicas));
+  const replicas = await Promise.all(onReplicas.map((each) => openReplica(each, parts)));
+  return { ...parts, replicas, client: firstOf(replicas).server };
+}
+
+/**
+ * Opens what delete-local works with on a shard: the disk of each replica. They share the files of the
+ * shard, but each reports to its own execution and may wait for its own server.
+ */
+export async function openReplicaContexts(
+  onReplicas: readonly Execution[],
+): Promise<ShardContext[]> {
+  const { log } = openParts(firstOf(onReplicas));
+  return Promise.all(
+    onReplicas.map(async (each): Promise<ShardContext> => {
+      const parts = { ...openParts(each), log };
+      each.reporter.keepIn(log);
+      const replica = await openReplica(each, parts);
+      return { ...parts, replicas: [replica], client: replica.server };
+    }),
+  );
+}
+
+/** Opens what delete-remote and delete-local work with on a single host. */
+export async function openHostContext(execution: Execution): Promise<ShardContext> {
+  const { server, ...context } = await openContext(execution);
+  const { fileName: name, label: host } = execution.settings.host;
+  return { ...context, replicas: server === undefined ? [] : [{ name, host, server }] };
+}
+
+async function openReplica(execution: Execution, parts: Parts): Promise<Replica> {
+  const { fileName: name, label: host } = execution.settings.host;
+  return { name, host, server: await openApi(execution, parts, false) };
+}
+
+function firstOf<T>(replicas: readonly T[]): T {
+  const [first] = replicas;
+  if (first === undefined) throw new Error('a shard has at least one replica');
+  return first;
 }
 
 /** The same for commands that can also use the local program. */

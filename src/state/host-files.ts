@@ -49,6 +49,12 @@ const journalSchema = z.object({
   lastBackup: optionalName,
 });
 
+/** A host in file names. */
+export interface ReplicaName {
+  fileName: string;
+  agentFileName: string;
+}
+
 /** The files of one host, or of a shard, in the log directory. Their names are those of the bash agent. */
 export class HostFiles {
   /** The host after which they are named. */
@@ -62,17 +68,18 @@ export class HostFiles {
   private readonly lockFiles: readonly string[];
   private readonly disk: Disk;
   private readonly folder: string;
+  private readonly replicas: readonly ReplicaName[];
 
   /**
-   * `agentHost` is the host in the bash agent's file names, which keep underscores. `lockHosts`: the hosts
-   * whose locks the shard needs, its own included.
+   * `agentHost` is the host in the bash agent's file names, which keep underscores. `replicas`: those of
+   * the shard, itself included, whose locks it needs.
    */
   constructor(
     disk: Disk,
     folder: string,
     host: string,
     agentHost = host,
-    lockHosts: readonly string[] = [host],
+    replicas: readonly ReplicaName[] = [{ fileName: host, agentFileName: agentHost }],
   ) {
     this.disk = disk;
     this.folder = folder;
@@ -83,7 +90,10 @@ export class HostFiles {
     this.agentLock = path.join(folder, `.${agentHost}_lock`);
     this.journalFile = path.join(folder, `.${host}_run.json`);
     // Sorted, so that two runs that name the replicas in different orders cannot wait for each other.
-    this.lockFiles = lockHosts.map((each) => path.join(folder, `.${each}_lock`)).toSorted();
+    this.lockFiles = replicas
+      .map(({ fileName }) => path.join(folder, `.${fileName}_lock`))
+      .toSorted();
+    this.replicas = replicas;
     this.statusFile = path.join(folder, `.${host}_status.json`);
   }
 
@@ -145,6 +155,15 @@ export class HostFiles {
       return { kind: 'named', name };
     }
     return { kind: 'none', reason: 'there is no last-backup file' };
+  }
+
+  /** True if a last-backup file of the log directory is that of one of the shard's replicas. */
+  isOwnLastBackup(file: string): boolean {
+    return this.replicas.some(({ fileName, agentFileName }) => {
+      return new HostFiles(this.disk, this.folder, fileName, agentFileName)
+        .lastBackupFiles()
+        .includes(file);
+    });
   }
 
   /** Records the last backup, and removes the bash agent's file, which is now outdated. */

@@ -1,12 +1,6 @@
 import { createdMsOf, type CreationTimes } from '../backup/names.js';
 import type { Disk } from './disk.js';
-import { HostFiles } from './host-files.js';
-
-/** A replica in file names. */
-export interface ReplicaName {
-  fileName: string;
-  agentFileName: string;
-}
+import { HostFiles, type ReplicaName } from './host-files.js';
 
 /** The files of a shard, and those of its other replicas that are not used any more. */
 export interface ShardFiles {
@@ -28,10 +22,9 @@ export function findShardFiles(
   replicas: readonly ReplicaName[],
   recordedTimes: CreationTimes,
 ): ShardFiles {
-  const locks = replicas.map(({ fileName }) => fileName);
   const all = replicas.map((owner) => ({
     owner,
-    files: new HostFiles(disk, folder, owner.fileName, owner.agentFileName, locks),
+    files: new HostFiles(disk, folder, owner.fileName, owner.agentFileName, replicas),
   }));
   const used = all.filter(({ files }) => files.hasState());
   const newestFirst = used.toSorted(

@@ -32,10 +32,17 @@ export interface Replica {
   server: BackupServer;
 }
 
-/** The same for create-full and create-diff, which need a server. */
-export interface CreateContext extends CommandContext {
-  /** The preferred one first; a single host is the only replica of its shard. */
+/** The same for a shard. */
+export interface ShardContext extends CommandContext {
+  /**
+   * The preferred one first; a single host is the only replica of its shard. Empty with the local program,
+   * which does not know its host.
+   */
   replicas: readonly Replica[];
+}
+
+/** The same for create-full and create-diff, which need a server. */
+export interface CreateContext extends ShardContext {
   /** The replica that is used; `host`, `client` and `server` are its own. */
   replica: Replica;
   server: BackupServer;

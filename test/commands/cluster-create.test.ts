@@ -376,17 +376,6 @@ describe('list', () => {
   });
 });
 
-test.for(['delete-remote', 'delete-local', 'restore-table'])(
-  '%s works on one host',
-  async (command, { cluster }) => {
-    const more = command === 'restore-table' ? [] : ['--all', '--yes'];
-    const { code, stderr } = await cluster.run(command, three, ...more);
-    expect(code).toBe(2);
-    expect(stderr).toContain('(');
-    expect(cluster.requests('ch-1a')).toEqual([]);
-  },
-);
-
 describe('hosts that the shell has expanded', () => {
   test.for([
     ['create-full', 'ch-1', 'ch-2', 'ch-3'],
@@ -439,4 +428,11 @@ test('--binary works on one host', async ({ cluster }) => {
   const { code, stderr } = await cluster.runRaw(['list', three, '--binary']);
   expect(code).toBe(2);
   expect(stderr).toContain('--binary works on one host, and several were given');
+});
+
+test('restore-table works on one host', async ({ cluster }) => {
+  const { code, stderr } = await cluster.run('restore-table', three);
+  expect(code).toBe(2);
+  expect(stderr).toContain('(');
+  expect(cluster.requests('ch-1a')).toEqual([]);
 });

@@ -25,6 +25,7 @@ import { VirtualClock } from './virtual-clock.js';
 await Promise.all([
   import('../../src/cli/commands/create-cluster-view.js'),
   import('../../src/cli/commands/list-cluster-view.js'),
+  import('../../src/cli/commands/delete-cluster-view.js'),
 ]);
 
 /** As the real transport fails for a host name that does not exist. */
@@ -43,6 +44,8 @@ export class ClusterHarness {
   private readonly simulators = new Map<string, Simulator>();
   /** The hosts that refuse connections. */
   readonly dead = new Set<string>();
+  /** What is typed on the terminal of later runs; undefined: there is no terminal. */
+  typed: string | undefined;
 
   /** Adds the replicas of a shard, which share a path of the remote storage. */
   addShard(hosts: readonly string[], options: Partial<SimulatorOptions> = {}): void {
@@ -81,14 +84,14 @@ export class ClusterHarness {
 
   private startRaw(argv: string[]): Running {
     const stdout = new CapturedStream();
-    const stderr = new CapturedStream();
+    const stderr = new CapturedStream(this.typed !== undefined);
     const result: Result = { code: -1, stdout: '', stderr: '', steps: [], titles: [] };
     const listeners = new Set<(name: 'SIGINT' | 'SIGTERM') => void>();
     const done = main({
       argv,
       env: { CHBACKUP_LOG_DIR: this.logDir },
       cwd: this.folder,
-      stdin: typedInput(),
+      stdin: typedInput(this.typed),
       stdout,
       stderr,
       clock: this.clock,

@@ -11,9 +11,13 @@ import { layOut, wrap } from '../ui/tables.js';
 
 /**
  * Shows a plan: first what is kept, as counts by reason unless `--verbose`, then what is deleted and the
- * sum, so that these are what a long plan leaves on the screen.
+ * sum, so that these are what a long plan leaves on the screen. `owner`: the host, shard or replica.
  */
-export function showPlan(plan: DeletionPlan, { settings, output }: Execution): void {
+export function showPlan(
+  plan: DeletionPlan,
+  { settings, output }: Execution,
+  owner = settings.host.label,
+): void {
   const { items } = plan;
   if (items.length === 0) return;
   const { stdoutColumns: width } = output;
@@ -25,13 +29,26 @@ export function showPlan(plan: DeletionPlan, { settings, output }: Execution): v
   output.resultTable(listed.map(toCells), (cells) =>
     layOut(cells, { width, nameColumn: 1, overflow: 'cut' }),
   );
-  output.resultTable([[sumUp(plan, kept.length, settings.host.label)]], wrapped);
+  output.resultTable([[sumUp([plan], owner)]], wrapped);
 }
 
-function sumUp(plan: DeletionPlan, kept: number, host: string): Cell {
-  const { items, order } = plan;
-  const count = plural(order.length, `${items[0]?.backup.location} backup`);
-  const deleted = order.length === 0 ? 'nothing' : `${count} of ${host}${describeFreed(plan)}`;
+/** Shows the sum of several plans, which are those of `owner`. */
+export function showSum(
+  plans: readonly DeletionPlan[],
+  owner: string,
+  { output }: Execution,
+): void {
+  output.resultTable([[sumUp(plans, owner)]], (cells) =>
+    cells.flatMap(([line = '']) => wrap(line, output.stdoutColumns, 7)),
+  );
+}
+
+function sumUp(plans: readonly DeletionPlan[], owner: string): Cell {
+  const items = plans.flatMap((plan) => plan.items);
+  const kept = items.filter(({ action }) => action === 'keep').length;
+  const total = plans.reduce((sum, { order }) => sum + order.length, 0);
+  const count = plural(total, `${items[0]?.backup.location} backup`);
+  const deleted = total === 0 ? 'nothing' : `${count} of ${owner}${describeFreed(...plans)}`;
   return [{ text: 'plan:', color: 'bold' }, ` keep ${kept}, delete ${deleted}`];
 }
 

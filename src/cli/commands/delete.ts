@@ -45,6 +45,7 @@ const deletion = (location: Location): CommandDefinition => ({
   ],
   defaultWait: '30m',
   canUseBinary: true,
+  canUseCluster: true,
   async run({ options }, execution) {
     const request = await readRequest(location, options);
     const { executeDelete } = await import('./delete-view.js');

@@ -1,10 +1,10 @@
 import { UnreachableError } from '../../errors.js';
-import type { CreateContext, Replica } from '../context.js';
+import type { CreateContext, Replica, ShardContext } from '../context.js';
 import { checkServer } from '../prepare-host.js';
 
 /** A run on the replica that does its work. */
-export interface ChosenReplica {
-  run: CreateContext;
+export interface ChosenReplica<C extends ShardContext> {
+  run: C;
   /** True if a replica that should have done the work could not be used. */
   isFallback: boolean;
 }
@@ -14,12 +14,12 @@ export interface ChosenReplica {
  * another one: all replicas have the same data, but each has its own disk and its own action log. Throws
  * `UnreachableError` if none can be used; other errors end the run, because they are not about one server.
  */
-export async function chooseReplica(
-  run: CreateContext,
+export async function chooseReplica<C extends ShardContext>(
+  run: C,
   preferred: string | undefined,
-): Promise<ChosenReplica> {
+): Promise<ChosenReplica<C>> {
   const { report, replicas } = run;
-  if (replicas.length === 1) {
+  if (replicas.length <= 1) {
     await checkServer(run);
     return { run, isFallback: false };
   }
@@ -67,7 +67,7 @@ function inOrder(replicas: readonly Replica[], preferred: string | undefined): R
   return [...first, ...replicas.filter(({ name }) => name !== preferred)];
 }
 
-function on(run: CreateContext, replica: Replica): CreateContext {
+function on<C extends ShardContext>(run: C, replica: Replica): C {
   const { host, server } = replica;
   return { ...run, replica, host, server, client: server };
 }

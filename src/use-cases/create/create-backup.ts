@@ -54,7 +54,7 @@ export async function createBackup(
     if (young !== undefined) return { kind: 'skipped', young };
     const command = `create-${request.kind.toLowerCase()}`;
     const unchanged = 'nothing was created';
-    let chosen: ChosenReplica | undefined;
+    let chosen: ChosenReplica<CreateContext> | undefined;
     await beforeChanges(unchanged, () => {
       return prepareHost(run, async () => {
         chosen = await chooseReplica(run, undefined);
@@ -98,7 +98,7 @@ function preferredReplica(
 
 async function makeBackup(
   request: CreateRequest,
-  { run, isFallback }: ChosenReplica,
+  { run, isFallback }: ChosenReplica<CreateContext>,
   locked: LockedRun,
 ): Promise<CreateResult> {
   const { clock, files, log, report } = run;

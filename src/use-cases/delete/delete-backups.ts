@@ -4,18 +4,16 @@ import type { Reason } from '../../backup/deletion/reasons.js';
 import { NotFoundError, OperationFailedError } from '../../errors.js';
 import { plural } from '../../text.js';
 import { type Asker, beforeChanges, confirm } from '../confirmation.js';
-import type { CommandContext } from '../context.js';
+import type { CommandContext, ShardContext } from '../context.js';
 import { emptyStorage } from '../empty-storage.js';
 import { underHostLock } from '../host-lock.js';
-import { checkServer, prepareHost } from '../prepare-host.js';
-import {
-  deleteInOrder,
-  type DeletionObserver,
-  type DeletionResult,
-  throwIfIncomplete,
-} from './delete-in-order.js';
+import { prepareHost } from '../prepare-host.js';
+import { deleteInOrder, type DeletionObserver, throwIfIncomplete } from './delete-in-order.js';
 import { makeFirstPlan, makePlan, type PlanRequest, withoutDeleted } from './make-plan.js';
+import { chooseForDelete, waitForOthers } from './other-replicas.js';
 import { describeFreed, describeRefusal } from './reason-text.js';
+import type { SeenTwice } from './seen-twice.js';
+import { throwIfShared } from './shared-path.js';
 
 export interface DeleteRequest extends PlanRequest {
   dryRun: boolean;
@@ -30,7 +28,15 @@ export interface DeletionDialogue extends DeletionObserver, Asker {
   keptAfterAll(name: string, reason: Reason): void;
 }
 
-const unchanged = 'nothing was deleted';
+export const unchanged = 'nothing was deleted';
+
+/** A plan that was shown. */
+export interface ShownPlan {
+  /** On the replica whose list the plan was made from. */
+  context: ShardContext;
+  twice: SeenTwice;
+  shown: DeletionPlan;
+}
 
 /**
  * Checks the server, makes a plan from the list, shows it and asks. Then, under the lock, makes the
@@ -38,38 +44,89 @@ const unchanged = 'nothing was deleted';
  */
 export async function deleteBackups(
   request: DeleteRequest,
-  context: CommandContext,
+  context: ShardContext,
   dialogue: DeletionDialogue,
-): Promise<DeletionResult> {
-  const { twice, shown } = await beforeChanges(unchanged, async () => {
-    const isChecked = !request.dryRun && (await prepareHost(context));
-    if (!isChecked) await checkServer(context);
-    return makeFirstPlan(request, context);
+): Promise<void> {
+  const plan = await showPlan(request, context, dialogue);
+  await getYes(request, dialogue, [plan.shown], context.host);
+  if (!isToBeCarriedOut(request, plan)) return;
+  await underDeleteLock(request, plan, () => carryOut(request, plan, dialogue));
+}
+
+/** Checks the server, makes a plan from its list and shows it. Throws if the plan is refused. */
+export async function showPlan(
+  request: DeleteRequest,
+  context: ShardContext,
+  dialogue: DeletionDialogue,
+): Promise<ShownPlan> {
+  const plan = await beforeChanges(unchanged, async (): Promise<ShownPlan> => {
+    let used = context;
+    const check = async () => void (used = await chooseForDelete(request, context));
+    const isChecked = !request.dryRun && (await prepareHost(context, check));
+    if (!isChecked) await check();
+    return { context: used, ...(await makeFirstPlan(request, used)) };
   });
+  const { shown } = plan;
+  throwIfShared(request, plan.context, shown);
   dialogue.plan(shown);
   throwIfRefused(shown, request);
   warnOfKept(shown, request, context);
-  if (request.dryRun || shown.order.length === 0) return { deleted: [], failed: [] };
-  await getYes(request, context, dialogue, shown);
+  return plan;
+}
 
-  const { location } = request;
-  return underHostLock(context, { command: `delete-${location}`, unchanged }, async () => {
-    const fresh = await makePlan(request, context, twice);
-    throwIfNothingLeft(shown, fresh, request, context);
-    throwIfRefused(fresh, request);
-    const plan = mergePlans(shown, fresh);
-    reportKept(shown, plan, dialogue);
-    if (location === 'remote') forgetBases(context, new Set(plan.order));
-    const result = await deleteInOrder({
-      plan,
-      location,
-      client: context.client,
-      observer: dialogue,
-      planAgain: (left) => makePlan(withoutDeleted(request, left), context, twice),
-    });
-    throwIfIncomplete(result, location);
-    return result;
+export function isToBeCarriedOut({ dryRun }: DeleteRequest, { shown }: ShownPlan): boolean {
+  return !dryRun && shown.order.length > 0;
+}
+
+/** Returns if the user agrees to the plans, which are those of `owner`, or need not; otherwise throws. */
+export async function getYes(
+  { location, dryRun, yes }: DeleteRequest,
+  asker: Asker,
+  plans: readonly DeletionPlan[],
+  owner: string,
+): Promise<void> {
+  const count = plans.reduce((sum, { order }) => sum + order.length, 0);
+  if (dryRun || yes || count === 0) return;
+  const backups = plural(count, `${location} backup`);
+  await confirm(asker, `Delete ${backups} of ${owner}${describeFreed(...plans)}?`, {
+    unchanged,
+    hint: 'pass --yes to delete these backups, or --dry-run to see the plan only',
   });
+}
+
+/** Does the work of a delete under the lock of the plan's host, or the locks of its shard. */
+export function underDeleteLock<T>(
+  { location }: DeleteRequest,
+  { context }: ShownPlan,
+  work: () => Promise<T>,
+): Promise<T> {
+  return underHostLock(context, { command: `delete-${location}`, unchanged }, work);
+}
+
+/** Makes the plan again and deletes. Call it under the lock. */
+export async function carryOut(
+  request: DeleteRequest,
+  { context, twice, shown }: ShownPlan,
+  dialogue: DeletionDialogue,
+): Promise<void> {
+  const { location } = request;
+  // Before the list is read: what another replica was uploading may be complete afterward.
+  await waitForOthers(request, context);
+  const fresh = await makePlan(request, context, twice);
+  throwIfNothingLeft(shown, fresh, request, context);
+  throwIfShared(request, context, fresh);
+  throwIfRefused(fresh, request);
+  const plan = mergePlans(shown, fresh);
+  reportKept(shown, plan, dialogue);
+  if (location === 'remote') forgetBases(context, new Set(plan.order));
+  const result = await deleteInOrder({
+    plan,
+    location,
+    client: context.client,
+    observer: dialogue,
+    planAgain: (left) => makePlan(withoutDeleted(request, left), context, twice),
+  });
+  throwIfIncomplete(result, location);
 }
 
 /** Also without a last-backup file, a list does not become empty within minutes. */
@@ -123,20 +180,6 @@ function throwIfRefused({ refused }: DeletionPlan, { location }: DeleteRequest):
   if (refused.kind === 'not-found') throw new NotFoundError(message);
   throw new OperationFailedError(message, {
     hint: 'also select the increments that require these backups, or do not select these backups',
-  });
-}
-
-async function getYes(
-  request: DeleteRequest,
-  { host }: CommandContext,
-  dialogue: DeletionDialogue,
-  shown: DeletionPlan,
-): Promise<void> {
-  if (request.yes) return;
-  const backups = plural(shown.order.length, `${request.location} backup`);
-  await confirm(dialogue, `Delete ${backups} of ${host}${describeFreed(shown)}?`, {
-    unchanged,
-    hint: 'pass --yes to delete these backups, or --dry-run to see the plan only',
   });
 }
 

@@ -80,15 +80,17 @@ export function describeRefusal(refusal: Refusal, location: Location): string {
 }
 
 /**
- * Returns how much the deletes free, as the end of a sentence that begins with them; empty if it is
+ * Returns how much the deletes of all plans free, as the end of a sentence that begins with them; empty if it is
  * unknown. It is unknown for local copies, which share their files with the tables as long as those have
  * them.
  */
-export function describeFreed({ items }: DeletionPlan): string {
-  const toDelete = items.filter(({ action }) => action === 'delete');
-  // A name that is listed twice is deleted once.
-  const byName = new Map(toDelete.map(({ backup }) => [backup.name, backup]));
-  const sum = sumUploaded([...byName.values()]);
+export function describeFreed(...plans: readonly DeletionPlan[]): string {
+  const deleted = plans.flatMap(({ items }) => {
+    const toDelete = items.filter(({ action }) => action === 'delete');
+    // A name that is listed twice is deleted once.
+    return [...new Map(toDelete.map(({ backup }) => [backup.name, backup])).values()];
+  });
+  const sum = sumUploaded(deleted);
   if (sum === undefined) return '';
   return ` and free ${sum.isComplete ? '' : 'at least '}${formatBytes(sum.bytes)}`;
 }
