@@ -53,6 +53,12 @@ export function checkDelete(
       `${name} was deleted, but it was not broken for two minutes`,
     );
   }
+  const shared =
+    location === 'remote' ? sharedBackup(schedule, run, fresh?.entries ?? []) : undefined;
+  must(
+    shared === undefined || run.diskFailed,
+    `${name} was deleted, but ${shared} on the same path is the last backup of another host`,
+  );
   if (location === 'local') {
     const isUploaded = completeChain(findRemote(fresh?.entries ?? []), name) !== undefined;
     if (keep > 0) must(isUploaded, `${name} was deleted, but it is not on the remote storage`);
@@ -86,6 +92,24 @@ export function checkKept(schedule: ScheduleRecord, run: RunRecord): void {
     const requested = run.sent.some(({ path }) => path === `/backup/delete/remote/${name}`);
     schedule.expect(requested || kept.includes(name), run, `${name} was kept without a reason`);
   }
+}
+
+/**
+ * Returns a backup on the list that the run read as the last one of another host: then both hosts have one
+ * path of the storage. Only names that the log directory gave count.
+ */
+export function sharedBackup(
+  schedule: ScheduleRecord,
+  { basesRead, lastBackupsRead }: RunRecord,
+  entries: readonly ListEntry[],
+): string | undefined {
+  const given = (schedule.file('.given_names') ?? '').split('\n');
+  return [...lastBackupsRead].find(
+    (last) =>
+      !basesRead.includes(last) &&
+      given.some((line) => line.startsWith(`${last} `)) &&
+      entries.some(({ location, name }) => location === 'remote' && name === last),
+  );
 }
 
 /** Checks that the increments based on `name` are already deleted. */

@@ -1,5 +1,5 @@
 import { exitCodes } from '../../src/errors.js';
-import { checkKept } from './check-deletes.js';
+import { checkKept, sharedBackup } from './check-deletes.js';
 import { checkHung } from './check-hung.js';
 import { checkStatusAtEnd } from './check-status.js';
 import { checkNotSkipped, checkSkip, skippedFor } from './check-skips.js';
@@ -60,7 +60,14 @@ export function checkEnd(schedule: ScheduleRecord, run: RunRecord, ending: Endin
     code !== exitCodes.unauthorized || step.password === 'wrong',
     'exit 12 with the right password',
   );
-  must(code !== exitCodes.usage || run.diskFailed, 'exit 2 with a valid command line');
+  const isShared = run.lists.some(({ entries }) => sharedBackup(schedule, run, entries));
+  if (code === exitCodes.usage && isShared) schedule.count('refused for a shared path');
+  must(
+    code !== exitCodes.usage ||
+      run.diskFailed ||
+      (step.command.startsWith('delete-remote') && isShared),
+    'exit 2 with a valid command line',
+  );
   if (run.lockRefused) {
     must(code !== exitCodes.busy, 'exit 11, but locks were refused');
     must(run.created === undefined, `${run.created} was created, but locks were refused`);
