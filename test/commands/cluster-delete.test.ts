@@ -256,6 +256,18 @@ describe('a replica', () => {
     },
   );
 
+  test('that dies after the plan was made is required too', async ({ cluster }) => {
+    cluster.at('ch-2a').addBackup('remote', { name: uploading, broken: 'broken (x)' });
+    void cluster.clock.sleep(minute).then(() => cluster.dead.add('ch-2b'));
+    const { code, stdout, stderr } = await cluster.run(
+      ...(['delete-remote', 'ch-2{a|b}', '--broken', '--yes'] as const),
+    );
+    expect(code).toBe(13);
+    expect(stdout).toContain(`delete  ${uploading}  broken`);
+    expect(stderr).toContain('nothing was deleted: ch-2b does not answer');
+    expect(remoteOf(cluster, 'ch-2a')).toContain(uploading);
+  });
+
   test('is waited for within the --wait of its shard', async ({ cluster }) => {
     cluster.addShard(['y-a', 'y-b', 'y-c']);
     addWeeks(cluster, 'y-a');
