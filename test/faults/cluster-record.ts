@@ -32,10 +32,16 @@ export class ClusterRecord {
   /** Backups of which a run said that they failed. */
   private readonly failed = new Set<string>();
   private readonly filesOf: (file: string) => string | undefined;
+  private readonly lockOwner: (file: string) => number | undefined;
   failedCheck: FailedCheckError | undefined;
 
-  constructor(filesOf: (file: string) => string | undefined) {
+  /** `filesOf` returns the text of a file, `lockOwner` the run that holds a lock. */
+  constructor(
+    filesOf: (file: string) => string | undefined,
+    lockOwner: (file: string) => number | undefined,
+  ) {
     this.filesOf = filesOf;
+    this.lockOwner = lockOwner;
   }
 
   count(what: string): void {
@@ -85,6 +91,8 @@ export class ClusterRecord {
     }
     const others = [...run.created.keys()].filter((one) => one !== host && shard.includes(one));
     this.expect(others.length === 0, run, `POST ${target} to ${host}, after one to ${others[0]}`);
+    const isLocked = shard.every((one) => this.lockOwner(`.${one}_lock`) === run.id);
+    this.expect(isLocked, run, `POST ${target} to ${host} without the locks of all replicas`);
     this.count(`posts to replica ${shard.indexOf(host) + 1} of ${shard.length}`);
   }
 

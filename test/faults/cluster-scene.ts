@@ -30,8 +30,9 @@ interface Health {
 /** Shards of two replicas, a log directory and programs, all in one process and with one clock. */
 export class ClusterScene {
   readonly clock = new VirtualClock();
-  readonly record: ClusterRecord = new ClusterRecord((file) =>
-    this.folder.files.get(inLogDir(file)),
+  readonly record: ClusterRecord = new ClusterRecord(
+    (file) => this.folder.files.get(inLogDir(file)),
+    (file) => this.folder.locks.get(inLogDir(file))?.owner,
   );
   private readonly folder = new MemoryFolder(this.record.watcher);
   private readonly health = new Map<string, Health>();
