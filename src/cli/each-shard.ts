@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Shard } from '../config/cluster.js';
 import type { Host } from '../config/host.js';
 import { ChbackupError, ClusterError, exitCodeOf, exitCodes } from '../errors.js';
@@ -47,6 +48,8 @@ export async function forEachShard<T>(
   work: (shard: ShardExecution) => Promise<T>,
 ): Promise<ShardOutcome<T>[]> {
   const all = { ...execution, settings };
+  // Each wait of each shard listens to it; Node would warn of a leak.
+  setMaxListeners(0, execution.signal);
   return Promise.all(
     shards.map(async (shard, at): Promise<ShardOutcome<T>> => {
       const unnamed = `shard ${at + 1}`;

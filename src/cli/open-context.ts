@@ -1,5 +1,6 @@
 import type { CommandContext, CreateContext, Replica, ShardContext } from '../use-cases/context.js';
 import { withStepOfWaiting } from '../use-cases/step-of-waiting.js';
+import { shortestPauseMs } from '../time/intervals.js';
 import { WaitBudget } from '../time/waiting.js';
 import type { Settings } from '../config/settings.js';
 import type { Transport } from '../http/transport.js';
@@ -136,6 +137,7 @@ async function openApi(
     credentials: givenCredentials(settings),
     timeoutMs: settings.timeoutMs,
     connectTimeoutMs: settings.connectTimeoutMs,
+    shortestPauseMs: shortestPauseMs(settings.shards?.length ?? 1),
     listWhileBusy,
   });
 }

@@ -3,12 +3,19 @@
 const second = 1000;
 const minute = 60 * second;
 
+const shortestMs = 100;
+
 /**
  * Returns the pause before the next poll of an operation that began `elapsedMs` ago: 5% of that time,
- * so that its end is noticed at most 5% late, but at least 0.1 s and at most 15 s.
+ * so that its end is noticed at most 5% late, but at least `leastMs` and at most 15 s.
  */
-export function pollIntervalMs(elapsedMs: number): number {
-  return Math.min(15 * second, Math.max(100, elapsedMs * 0.05));
+export function pollIntervalMs(elapsedMs: number, leastMs: number = shortestMs): number {
+  return Math.min(15 * second, Math.max(leastMs, elapsedMs * 0.05));
+}
+
+/** Returns the shortest pause between two polls: longer for many shards, which are polled in one process. */
+export function shortestPauseMs(shards: number): number {
+  return Math.max(shortestMs, shards * 5);
 }
 
 /** Returns the pause before a request without a response is sent again; `attempt` counts from 0. */

@@ -329,6 +329,24 @@ test('--parallel limits the uploads, not the creates', async ({ cluster }) => {
   expect(uploads.filter((atMs) => atMs - earliest < minute)).toHaveLength(2);
 });
 
+test('many shards are polled less often, without warnings of Node', async ({ cluster }) => {
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error) => void warnings.push(warning);
+  process.on('warning', onWarning);
+  const hosts = Array.from({ length: 100 }, (_, at) => `m-${at}`);
+  for (const host of hosts) cluster.addShard([host], { workMs: { upload: 5 * second } });
+  const { code } = await cluster.run('create-full', hosts.join(','));
+  expect(code).toBe(0);
+  const { requests } = cluster.at('m-50');
+  const from = requests.findIndex(({ path }) => path.startsWith('/backup/upload/'));
+  const polls = requests.slice(from).filter(({ path }) => path.includes('?filter=FULL_'));
+  const pauses = polls.slice(1).map(({ atMs }, at) => atMs - (polls[at]?.atMs ?? 0));
+  expect(pauses.filter((ms) => ms === 500).length).toBeGreaterThan(5);
+  expect(pauses.filter((ms) => ms < 500)).toEqual([]);
+  process.off('warning', onWarning);
+  expect(warnings).toEqual([]);
+});
+
 test('a signal ends the wait of all shards at once', async ({ cluster }) => {
   const hosts = ['s-1', 's-2', 's-3'];
   for (const host of hosts) cluster.addShard([host], { workMs: { upload: 60 * minute } });

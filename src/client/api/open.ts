@@ -23,6 +23,8 @@ export interface OpenOptions {
   credentials: GivenCredentials;
   timeoutMs: number;
   connectTimeoutMs: number;
+  /** The shortest pause between two polls of an operation. */
+  shortestPauseMs: number;
   redact: (text: string) => string;
   listWhileBusy: boolean;
 }

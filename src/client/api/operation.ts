@@ -34,6 +34,7 @@ type Started =
 
 export interface OperationRunnerOptions extends ServerContext {
   timeoutMs: number;
+  shortestPauseMs: number;
 }
 
 /** How long a row may be missing after the response (clickhouse-backup-api.md#late-rows). */
@@ -112,7 +113,7 @@ export class OperationRunner {
   }
 
   private async follow(operation: Operation, started: Started, before: number): Promise<Outcome> {
-    const { clock, signal, observer, timeoutMs } = this.options;
+    const { clock, signal, observer, timeoutMs, shortestPauseMs } = this.options;
     const startMs = clock.elapsed();
     let seen = false;
     for (;;) {
@@ -135,7 +136,8 @@ export class OperationRunner {
       }
       seen ||= row !== undefined;
       observer.working(elapsedMs);
-      await clock.sleep(Math.min(pollIntervalMs(elapsedMs), timeoutMs - elapsedMs + 1), signal);
+      const pauseMs = pollIntervalMs(elapsedMs, shortestPauseMs);
+      await clock.sleep(Math.min(pauseMs, timeoutMs - elapsedMs + 1), signal);
     }
   }
 
