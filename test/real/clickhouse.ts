@@ -13,13 +13,15 @@ export interface ClusterPlace {
 /** The ClickHouse server of one test, with its data in the test's folder. */
 export class ClickHouse {
   readonly port: number;
-  readonly process: ServerProcess;
+  process: ServerProcess;
   private readonly httpPort: number;
+  private readonly folder: string;
 
-  private constructor(process: ServerProcess, port: number, httpPort: number) {
-    this.process = process;
+  private constructor(folder: string, port: number, httpPort: number) {
+    this.folder = folder;
     this.port = port;
     this.httpPort = httpPort;
+    this.process = launch(folder);
   }
 
   static async start(folder: string, place?: ClusterPlace): Promise<ClickHouse> {
@@ -27,16 +29,22 @@ export class ClickHouse {
     const port = await freePort();
     const httpPort = await freePort();
     const clusterPart = place === undefined ? '' : clusterConfiguration(place, await freePort());
-    const config = path.join(folder, 'config.xml');
-    writeFileSync(config, configuration(folder, port, httpPort, clusterPart));
+    const config = configuration(folder, port, httpPort, clusterPart);
+    writeFileSync(path.join(folder, 'config.xml'), config);
     writeFileSync(path.join(folder, 'users.xml'), users);
-    const process = new ServerProcess(
-      ['clickhouse-server', `--config-file=${config}`],
-      path.join(folder, 'output'),
-    );
-    const clickhouse = new ClickHouse(process, port, httpPort);
-    await process.waitUntil(async () => (await clickhouse.query('SELECT 1')) === '1');
+    const clickhouse = new ClickHouse(folder, port, httpPort);
+    await clickhouse.waitUntilUp();
     return clickhouse;
+  }
+
+  /** Starts the server again with the same data, after its process has ended. */
+  async restart(): Promise<void> {
+    this.process = launch(this.folder);
+    await this.waitUntilUp();
+  }
+
+  private async waitUntilUp(): Promise<void> {
+    await this.process.waitUntil(async () => (await this.query('SELECT 1')) === '1');
   }
 
   /** Runs one statement and returns its result, separated by tabs. */
@@ -70,6 +78,12 @@ export class ClickHouse {
   async countRows(table: string): Promise<number> {
     return Number(await this.query(`SELECT count() FROM ${table}`));
   }
+}
+
+function launch(folder: string): ServerProcess {
+  const config = path.join(folder, 'config.xml');
+  const command = ['clickhouse-server', `--config-file=${config}`];
+  return new ServerProcess(command, path.join(folder, 'output'));
 }
 
 const configuration = (
