@@ -65,7 +65,7 @@ function addCommand(
   definition: CommandDefinition,
   found: (invocation: Invocation) => void,
 ): void {
-  const { name, summary, description, examples, defaultWait } = definition;
+  const { name, summary, description, examples } = definition;
   const own = definition.arguments ?? [];
   const command = program.command(name).summary(summary).description(description);
   for (const argument of own) command.argument(argument.name, argument.description);
@@ -78,7 +78,7 @@ function addCommand(
       .option('--binary', 'run the local clickhouse-backup program instead of using an API')
       .option('--binary-path <path>', 'path to clickhouse-backup (implies --binary)');
   }
-  connect(command, defaultWait)
+  connect(command, definition)
     .addHelpText('after', epilogue(examples))
     .action(() => {
       const typed = { arguments: command.args.slice(0, own.length), options: command.opts() };
@@ -87,9 +87,14 @@ function addCommand(
 }
 
 /** Adds the arguments of the connection and the options that all commands have. */
-function connect(command: Command, wait: string): Command {
+function connect(
+  command: Command,
+  { canUseCluster, defaultWait: wait }: CommandDefinition,
+): Command {
+  const forms = 'API server: name, name:port (7171), http://…, https://…, [IPv6]';
+  const host = canUseCluster ? `${forms}; or a cluster, in quotes: 'ch-{1..3}{a|b}'` : forms;
   return command
-    .argument('[host]', 'API server: name, name:port (7171), http://…, https://…, [IPv6]')
+    .argument('[host]', host)
     .argument('[user]', 'api.username of the server')
     .argument('[password]', 'api.password of the server')
     .option('--log-dir <dir>', `log and state files (default: ${defaults.logDir})`)

@@ -39,6 +39,7 @@ export const createFull: CommandDefinition = {
   examples: [
     'chbackup create-full clickhouse-backup-api',
     'chbackup create-full https://ch1.example.org:7171 --ca-file /etc/ssl/own-ca.pem',
+    "chbackup create-full 'ch-{1..3}{a|b}' --parallel 2",
     '30 20 * * 6  chbackup create-full clickhouse-backup-api    # in a crontab',
     '30 23 * * 6  chbackup create-full clickhouse-backup-api --if-older-than 20h',
   ],
