@@ -50,7 +50,7 @@ export function expandedHost(): ConfigError {
   return new ConfigError(
     'the arguments look like several hosts, as if the shell had expanded braces',
     {
-      hint: "put the hosts in quotes, as in 'ch-{1..3}'",
+      hint: "put the hosts in quotes, as in 'ch-{1..3}'; if the second one is the user, give it as CHBACKUP_USER",
     },
   );
 }

@@ -402,7 +402,9 @@ describe('hosts that the shell has expanded', () => {
   ])('are explained: %s', async (argv, { cluster }) => {
     const { code, stderr } = await cluster.runRaw(argv);
     expect(code).toBe(2);
-    expect(stderr).toContain("(put the hosts in quotes, as in 'ch-{1..3}')");
+    expect(stderr).toContain(
+      "(put the hosts in quotes, as in 'ch-{1..3}'; if the second one is the user, give it as CHBACKUP_USER)",
+    );
     expect(cluster.files).toEqual([]);
   });
 });
