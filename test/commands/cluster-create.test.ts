@@ -456,3 +456,24 @@ test('restore-table works on one host', async ({ cluster }) => {
   expect(stderr).toContain('(');
   expect(cluster.requests('ch-1a')).toEqual([]);
 });
+
+describe('two shards with one path on the remote storage', () => {
+  test('are named in a warning of create-diff', async ({ cluster }) => {
+    cluster.addShard(['q-1', 'q-2']);
+    await cluster.run('create-full', 'q-1,q-2');
+    const { code, stderr } = await cluster.run('create-diff', 'q-1,q-2');
+    expect(code).toBe(0);
+    expect(stderr).toMatch(
+      new RegExp(
+        `q-1 \\[WARNING\\] q-1 and q-2 have the same path on the remote storage, because backup FULL_CH_BK_\\S+, the last backup of q-2, is on the remote storage of q-1; if they are replicas of one shard, write q-1\\|q-2`,
+      ),
+    );
+  });
+
+  test('are not warned about if they are the replicas of one', async ({ cluster }) => {
+    await cluster.run('create-full', 'ch-1a');
+    await cluster.run('create-full', 'ch-1b');
+    const { stderr } = await cluster.run('create-diff', 'ch-1{a|b}');
+    expect(stderr).not.toContain('the same path');
+  });
+});

@@ -16,6 +16,7 @@ import { type ChosenReplica, chooseReplica } from './choose-replica.js';
 import { recoverInterruptedRun } from './recover-run.js';
 import { reportTables } from './report-tables.js';
 import { chooseBaseUseFor, upload } from './upload-backup.js';
+import { warnOfSharedPath } from './warn-shared-path.js';
 import { measureWork } from './working-time.js';
 import { type AgeRequest, findRecordedYoung, findYoung, type YoungBackup } from './young-backup.js';
 
@@ -113,6 +114,7 @@ async function makeBackup(
   }
   report.step('kind');
   const base = kind === 'DIFF' ? await findBase(request, run) : await listForNames(run);
+  if (kind === 'DIFF') warnOfSharedPath(run, base.listed);
   const notReplicated = await reportTables(run, isFallback);
   // Names and the file of used names have whole seconds.
   const atMs = Math.floor(clock.now() / 1000) * 1000;

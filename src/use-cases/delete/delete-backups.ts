@@ -13,7 +13,7 @@ import { makeFirstPlan, makePlan, type PlanRequest, withoutDeleted } from './mak
 import { chooseForDelete, waitForOthers } from './other-replicas.js';
 import { describeFreed, describeRefusal } from './reason-text.js';
 import type { SeenTwice } from './seen-twice.js';
-import { throwIfShared } from './shared-path.js';
+import { throwIfShared } from './refuse-shared-path.js';
 
 export interface DeleteRequest extends PlanRequest {
   dryRun: boolean;
