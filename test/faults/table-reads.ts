@@ -114,8 +114,8 @@ function understand(
 }
 
 /**
- * True if these reads of one backup, all bad, may have misled the run: only one outage that goes on, or
- * up to three failing reads, must not.
+ * True if these reads of one backup, none of which was good, may have misled the run: only one outage that
+ * goes on, or up to three failing reads, must not. A read that shows nothing is a failing one.
  */
 export function mayMislead(reads: readonly TableRead[]): boolean {
   if (reads.some((read) => !read.wasComplete || read.outcome === 'unclear')) return true;
@@ -124,9 +124,10 @@ export function mayMislead(reads: readonly TableRead[]): boolean {
   return outages.size > 1 || failing > 3 || (outages.size === 1 && failing > 0);
 }
 
-/** Returns the bad (or unclear) reads of a backup since it was read completely. */
+/** Returns the reads of a backup since it was read completely; none if none of them was bad or unclear. */
 export function lastBadReads({ tableReads }: RunRecord, name: string): TableRead[] {
   const reads = tableReads.filter((read) => read.name === name);
   const lastGood = reads.findLastIndex(({ outcome }) => outcome === 'complete');
-  return reads.slice(lastGood + 1).filter(({ outcome }) => outcome !== 'none');
+  const since = reads.slice(lastGood + 1);
+  return since.some(({ outcome }) => outcome === 'bad' || outcome === 'unclear') ? since : [];
 }
