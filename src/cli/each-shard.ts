@@ -48,6 +48,9 @@ export async function forEachShard<T>(
   work: (shard: ShardExecution) => Promise<T>,
 ): Promise<ShardOutcome<T>[]> {
   const all = { ...execution, settings };
+  const { disk, reporter: shared } = execution;
+  const logDirectory = new LogDirectory(disk, settings.logDir);
+  const times = readRecordedTimes({ logDirectory, report: shared });
   // Each wait of each shard listens to it; Node would warn of a leak.
   setMaxListeners(0, execution.signal);
   return Promise.all(
@@ -55,7 +58,7 @@ export async function forEachShard<T>(
       const unnamed = `shard ${at + 1}`;
       let found: ShardFiles;
       try {
-        found = findFiles(all, shard);
+        found = findShardFiles(disk, settings.logDir, shard.replicas, times);
       } catch (error) {
         // Files that cannot be read exist, so an earlier run has reached the hosts.
         return outcomeOf(shard, openReporter(all, shard.label, true), () => Promise.reject(error));
@@ -88,12 +91,6 @@ export function throwIfFailed(
     `${count} of ${outcomes.length} ${parts} are ${done}; failed: ${names.join(', ')}`,
     count > 0 ? exitCodes.partial : shared,
   );
-}
-
-function findFiles({ disk, settings, reporter }: Execution, { replicas }: Shard): ShardFiles {
-  const logDirectory = new LogDirectory(disk, settings.logDir);
-  const times = readRecordedTimes({ logDirectory, report: reporter });
-  return findShardFiles(disk, settings.logDir, replicas, times);
 }
 
 /** Returns false if the host may be a password in the wrong place. */
