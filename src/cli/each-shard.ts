@@ -71,6 +71,12 @@ export async function forEachShard<T>(
   );
 }
 
+/** Returns how a part of a command ended, for `--json`. */
+export function endToJson(end: ShardOutcome<unknown>): { exitCode: number; error: string | null } {
+  if (end.kind === 'done') return { exitCode: exitCodes.done, error: null };
+  return { exitCode: exitCodeOf(end.error), error: end.error.message };
+}
+
 /**
  * Throws unless all shards are done. The exit code is 3 if some are done; otherwise the code that all
  * shards share, or 1. `done`: what was done, such as "backed up". `parts`: what the outcomes are of.

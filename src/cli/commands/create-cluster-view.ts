@@ -1,13 +1,12 @@
 import type { BackupKind } from '../../backup/backup.js';
 import type { Shard } from '../../config/cluster.js';
-import { exitCodeOf } from '../../errors.js';
 import {
   createBackup,
   type CreateRequest,
   type CreateResult,
 } from '../../use-cases/create/create-backup.js';
 import { UploadTurns } from '../../use-cases/create/upload-turns.js';
-import { forEachShard, type ShardOutcome, throwIfFailed } from '../each-shard.js';
+import { endToJson, forEachShard, type ShardOutcome, throwIfFailed } from '../each-shard.js';
 import type { Execution } from '../execution.js';
 import { openCreateContext } from '../open-context.js';
 import { describeResult, resultToJson } from './create-view.js';
@@ -39,12 +38,10 @@ function toJson(kind: BackupKind, outcomes: readonly ShardOutcome<CreateResult>[
     complete: outcomes.every((outcome) => outcome.kind === 'done'),
     shards: outcomes.map((outcome) => {
       const { label: shard, replicas } = outcome.shard;
-      if (outcome.kind === 'failed') {
-        const { error, label } = outcome;
-        return { shard: label, exitCode: exitCodeOf(error), error: error.message };
-      }
+      const end = endToJson(outcome);
+      if (outcome.kind === 'failed') return { shard: outcome.label, ...end };
       const { result } = outcome;
-      const ended = { shard, exitCode: 0, error: null };
+      const ended = { shard, ...end };
       if (result.kind === 'skipped') return { ...ended, ...resultToJson(result) };
       const { replica, notReplicated } = result.created;
       const host = replicas.find(({ fileName }) => fileName === replica)?.label ?? shard;

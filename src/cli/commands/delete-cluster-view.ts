@@ -1,6 +1,6 @@
 import type { DeletionPlan } from '../../backup/deletion/plan.js';
 import type { Shard } from '../../config/cluster.js';
-import { type ChbackupError, ClusterError, exitCodeOf, SharedPathError } from '../../errors.js';
+import { type ChbackupError, ClusterError, SharedPathError } from '../../errors.js';
 import { beforeChanges } from '../../use-cases/confirmation.js';
 import {
   type DeleteRequest,
@@ -8,7 +8,13 @@ import {
   showPlan as makePlan,
   unchanged,
 } from '../../use-cases/delete/delete-backups.js';
-import { forEachShard, outcomeOf, type ShardOutcome, throwIfFailed } from '../each-shard.js';
+import {
+  endToJson,
+  forEachShard,
+  outcomeOf,
+  type ShardOutcome,
+  throwIfFailed,
+} from '../each-shard.js';
 import type { Execution } from '../execution.js';
 import { presentableError } from '../unexpected-error.js';
 import { askForYes } from '../ui/questions.js';
@@ -148,11 +154,11 @@ function toJson(
   ends: readonly PartEnd[][],
 ): unknown {
   const shards = opened.flatMap((each, at) => {
-    if (each.kind === 'failed') return [{ shard: each.label, ...errorToJson(each) }];
+    if (each.kind === 'failed') return [{ shard: each.label, ...endToJson(each) }];
     return (ends[at] ?? []).map(({ part, plan, end }) => {
       const { shard, context, progress } = part;
       const { host } = plan.kind === 'done' ? plan.result.context : context;
-      return { shard, ...errorToJson(end), ...progress.toJson(request, host) };
+      return { shard, ...endToJson(end), ...progress.toJson(request, host) };
     });
   });
   return {
@@ -160,9 +166,4 @@ function toJson(
     complete: shards.every(({ exitCode }) => exitCode === 0),
     shards,
   };
-}
-
-function errorToJson(end: ShardOutcome<unknown>): { exitCode: number; error: string | null } {
-  if (end.kind === 'done') return { exitCode: 0, error: null };
-  return { exitCode: exitCodeOf(end.error), error: end.error.message };
 }

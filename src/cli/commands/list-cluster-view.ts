@@ -1,7 +1,7 @@
 import type { Shard } from '../../config/cluster.js';
 import { ClusterError, exitCodeOf, UnreachableError } from '../../errors.js';
 import { type Listing, listBackups, type ListRequest } from '../../use-cases/list/list-backups.js';
-import { forEachShard, type ShardOutcome, throwIfFailed } from '../each-shard.js';
+import { endToJson, forEachShard, type ShardOutcome, throwIfFailed } from '../each-shard.js';
 import type { Execution } from '../execution.js';
 import { openContext } from '../open-context.js';
 import { listingToJson, showListing } from './list-view.js';
@@ -78,12 +78,10 @@ function toJson(outcomes: readonly ShardOutcome<ShardListing>[]): unknown {
     complete: outcomes.every((outcome) => outcome.kind === 'done'),
     shards: outcomes.map((outcome) => {
       const shard = outcome.shard.label;
-      if (outcome.kind === 'failed') {
-        const { error, label } = outcome;
-        return { shard: label, exitCode: exitCodeOf(error), error: error.message };
-      }
+      const end = endToJson(outcome);
+      if (outcome.kind === 'failed') return { shard: outcome.label, ...end };
       const { host, listing } = outcome.result;
-      return { shard, exitCode: 0, error: null, ...listingToJson(listing, host) };
+      return { shard, ...end, ...listingToJson(listing, host) };
     }),
   };
 }
