@@ -3,8 +3,9 @@ import { ConfigError } from '../errors.js';
 import { absolutePath } from './files.js';
 import type { ClientCertificate } from './certificates.js';
 import { durationProblem, parseDurationMs } from './duration.js';
-import { isClusterNotation, parseCluster, type Shard } from './cluster.js';
-import { type Host, parseHost } from './host.js';
+import type { Shard } from './cluster.js';
+import type { Host } from './host.js';
+import { hostOf, readShards } from './host-setting.js';
 import { defaults, type SettingName } from './names.js';
 import { collectSettings, type RawSettings, type Sources } from './sources.js';
 import { readOwnCa, readOwnCertificate, refuseTlsOptions } from './tls-options.js';
@@ -160,7 +161,7 @@ export async function readSettings(
   if (quiet && verbose) {
     throw new ConfigError('--quiet and --verbose contradict each other', { hint: 'choose one' });
   }
-  const shards = readShards(values.host, request, binaryPath);
+  const shards = readShards(values.host, request.clusterAllowed, binaryPath);
   const host = shards?.[0]?.replicas[0] ?? hostOf(values.host, binaryPath);
   const ca = await readOwnCa(values.caFile, request.cwd);
   const clientCertificate = await readOwnCertificate(values, raw, request.cwd);
@@ -216,34 +217,5 @@ function check(raw: RawSettings): z.output<typeof schema> {
   const secret = name === 'password' || name === 'user';
   throw new ConfigError(`${from}${secret ? '' : ` ${JSON.stringify(value)}`} ${problem}`, {
     hint,
-  });
-}
-
-/** Returns the shards of a cluster; undefined for a single host. */
-function readShards(
-  text: string | undefined,
-  { clusterAllowed }: SettingsRequest,
-  binaryPath: string | undefined,
-): Shard[] | undefined {
-  if (text === undefined || !isClusterNotation(text)) return undefined;
-  const shards = parseCluster(text);
-  if (binaryPath !== undefined) {
-    throw new ConfigError('--binary works on one host, and several were given', {
-      hint: 'leave out --binary or the hosts',
-    });
-  }
-  if (clusterAllowed) return shards;
-  throw new ConfigError('this command works on one host, and several were given', {
-    hint: 'run it for each host',
-  });
-}
-
-function hostOf(text: string | undefined, binaryPath: string | undefined): Host {
-  if (text !== undefined) return parseHost(text);
-  if (binaryPath !== undefined) {
-    return { label: 'local', fileName: 'local', agentFileName: 'local', baseUrl: '' };
-  }
-  throw new ConfigError('no host given', {
-    hint: 'give the API server as the first argument or as CHBACKUP_HOST, or use --binary if the command has it',
   });
 }
