@@ -30,6 +30,21 @@ export const exitCodeMeanings: Record<keyof typeof exitCodes, string> = {
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
+/** Each exit code in a word or two, for a line that names several failures. */
+const exitCodeWords: Record<ExitCode, string> = {
+  [exitCodes.done]: 'done',
+  [exitCodes.failed]: 'failed',
+  [exitCodes.usage]: 'invalid usage',
+  [exitCodes.partial]: 'partly failed',
+  [exitCodes.notFound]: 'not found',
+  [exitCodes.busy]: 'busy',
+  [exitCodes.unauthorized]: 'credentials rejected',
+  [exitCodes.unreachable]: 'unreachable',
+  [exitCodes.timedOut]: 'timed out',
+  [exitCodes.interrupted]: 'stopped',
+  [exitCodes.terminated]: 'stopped',
+};
+
 export interface ErrorDetails {
   /** What the user can do about the error, in one sentence. */
   hint?: string;
@@ -147,6 +162,11 @@ export class InterruptedError extends ChbackupError {
     this.signalName = signalName;
     this.exitCode = signalName === 'SIGINT' ? exitCodes.interrupted : exitCodes.terminated;
   }
+}
+
+/** Returns an exit code in words and as a number: `busy, exit 11`. */
+export function describeExitCode(exitCode: ExitCode): string {
+  return `${exitCodeWords[exitCode]}, exit ${exitCode}`;
 }
 
 /** Returns the exit code of a command that ended with this error, which need not be a known one. */

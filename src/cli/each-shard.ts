@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Shard } from '../config/cluster.js';
 import type { Host } from '../config/host.js';
-import { ChbackupError, ClusterError, exitCodeOf, exitCodes } from '../errors.js';
+import { ChbackupError, ClusterError, describeExitCode, exitCodeOf, exitCodes } from '../errors.js';
 import { LogDirectory } from '../state/log-directory.js';
 import { findShardFiles, type ShardFiles } from '../state/shard-files.js';
 import { readRecordedTimes } from '../use-cases/recorded-times.js';
@@ -91,7 +91,9 @@ export function throwIfFailed(
   const codes = new Set(failed.map(({ error }) => exitCodeOf(error)));
   const [code = exitCodes.failed] = codes;
   const shared = codes.size === 1 ? code : exitCodes.failed;
-  const names = failed.map(({ label, error }) => `${label} (exit ${exitCodeOf(error)})`);
+  const names = failed.map(
+    ({ label, error }) => `${label} (${describeExitCode(exitCodeOf(error))})`,
+  );
   const count = outcomes.length - failed.length;
   throw new ClusterError(
     `${count} of ${outcomes.length} ${parts} are ${done}; failed: ${names.join(', ')}`,

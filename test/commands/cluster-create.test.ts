@@ -58,7 +58,7 @@ describe('a shard that fails', () => {
     const { code, stderr } = await cluster.run('create-full', three);
     expect(code).toBe(3);
     expect(stderr).toContain(
-      '::::[ERROR] 2 of 3 shards are backed up; failed: ch-2a|ch-2b (exit 1)',
+      '::::[ERROR] 2 of 3 shards are backed up; failed: ch-2a|ch-2b (failed, exit 1)',
     );
     expect(cluster.lastBackup('ch-2a')).toBeUndefined();
     expect(cluster.lastBackup('ch-3a')).toMatch(/^FULL_/);
@@ -74,7 +74,9 @@ describe('a shard that fails', () => {
     }
     const result = await cluster.run('create-full', three);
     expect(result.code).toBe(code);
-    expect(result.stderr).toContain('0 of 3 shards are backed up');
+    expect(result.stderr).toContain(
+      '0 of 3 shards are backed up; failed: ch-1a|ch-1b (unreachable, exit 13)',
+    );
   });
 
   test('with a broken state file ends alone', async ({ cluster }) => {
@@ -99,7 +101,7 @@ describe('a shard that fails', () => {
     cluster.locks.set(`${cluster.logDir}/.ch-2b_lock`, '{}');
     const { code, stderr } = await cluster.run('create-full', three, '--wait', '5m');
     expect(code).toBe(3);
-    expect(stderr).toContain('failed: ch-2a|ch-2b (exit 11)');
+    expect(stderr).toContain('failed: ch-2a|ch-2b (busy, exit 11)');
     expect(cluster.requests('ch-2a', posts)).toEqual([]);
     expect(cluster.lastBackup('ch-3a')).toMatch(/^FULL_/);
   });
@@ -432,6 +434,34 @@ test('--if-older-than does only what failed', async ({ cluster }) => {
     shards: [{ skipped: true }, { skipped: false, host: 'ch-2a' }, { skipped: true }],
   });
   expect(cluster.requests('ch-1a')).toHaveLength(before);
+});
+
+describe('the last line', () => {
+  const repeat = ['--if-older-than', '1h'];
+
+  test('says how many shards needed no backup', async ({ cluster }) => {
+    cluster.at('ch-2a').failNext('upload', 'disk full');
+    await cluster.run('create-full', three);
+    const again = await cluster.run('create-full', three, ...repeat);
+    expect(again.stderr).toMatch(/\[INFO\] all 3 shards are backed up \(2 were recent enough\)\n$/);
+    const third = await cluster.run('create-full', three, ...repeat);
+    expect(third.stderr).toMatch(/ all 3 shards are backed up \(3 were recent enough\)\n$/);
+  });
+
+  test('counts them among the good ones if another shard fails', async ({ cluster }) => {
+    await cluster.run('create-full', 'ch-1{a|b}');
+    cluster.addShard(['x-a'], { password: 'another' });
+    const { code, stderr } = await cluster.run('create-full', 'ch-1{a|b},x-a', ...repeat);
+    expect(code).toBe(3);
+    expect(stderr).toMatch(
+      / 1 of 2 shards are backed up \(1 was recent enough\); failed: x-a \(credentials rejected, exit 12\)\n$/,
+    );
+  });
+
+  test('of one shard does not count', async ({ cluster }) => {
+    const { stderr } = await cluster.run('create-full', 'ch-1{a|b}');
+    expect(stderr).toMatch(/\[INFO\] the shard is backed up\n$/);
+  });
 });
 
 test('a password in the place of the hosts is not shown', async ({ cluster }) => {

@@ -154,7 +154,7 @@ describe('delete-remote', () => {
     expect(stderr).toContain(
       `ch-2a|ch-2b ::::[ERROR] nothing was deleted: backup ${diff6} is not on the remote storage`,
     );
-    expect(stderr).toContain('2 of 3 shards are done; failed: ch-2a|ch-2b (exit 10)');
+    expect(stderr).toContain('2 of 3 shards are done; failed: ch-2a|ch-2b (not found, exit 10)');
     expect(remoteOf(cluster, 'ch-3a')).not.toContain(diff6);
   });
 
@@ -209,7 +209,7 @@ describe('a replica', () => {
         `ch-2a|ch-2b ::::[ERROR] nothing was deleted: ${dead} does not answer`,
       );
       expect(stderr).toContain(`${option} requires every replica of a shard`);
-      expect(stderr).toContain('failed: ch-2a|ch-2b (exit 13)');
+      expect(stderr).toContain('failed: ch-2a|ch-2b (unreachable, exit 13)');
       expect(deletesOf(cluster, 'ch-2a') + deletesOf(cluster, 'ch-2b')).toBe(0);
       expect(deletesOf(cluster, 'ch-1a') > 0).toBe(option !== '--broken');
     },
@@ -301,7 +301,7 @@ describe('a replica', () => {
     const given = ['--keep', '2', '--yes', '--wait', '5m'];
     const { code, stderr } = await cluster.run('delete-remote', three, ...given);
     expect(code).toBe(3);
-    expect(stderr).toContain('failed: ch-2a|ch-2b (exit 11)');
+    expect(stderr).toContain('failed: ch-2a|ch-2b (busy, exit 11)');
     expect(cluster.requests('ch-2b')).toEqual([]);
     expect(remoteOf(cluster, 'ch-2a')).toHaveLength(weeks.length);
     expect(remoteOf(cluster, 'ch-3a')).toEqual(kept);
@@ -419,7 +419,7 @@ describe('delete-local', () => {
         { host: 'ch-3b' },
       ],
     });
-    expect(stderr).toContain('5 of 6 replicas are done; failed: ch-2a (exit 13)');
+    expect(stderr).toContain('5 of 6 replicas are done; failed: ch-2a (unreachable, exit 13)');
     expect(localOf(cluster, 'ch-2a')).toHaveLength(weeks.length);
     expect(localOf(cluster, 'ch-2b')).toEqual(kept);
   });
@@ -442,7 +442,9 @@ describe('delete-local', () => {
     const given = [...keepTwo, '--wait', '5m'];
     const { code, stderr } = await cluster.run('delete-local', three, ...given);
     expect(code).toBe(3);
-    expect(stderr).toContain('4 of 6 replicas are done; failed: ch-1a (exit 11), ch-1b (exit 11)');
+    expect(stderr).toContain(
+      '4 of 6 replicas are done; failed: ch-1a (busy, exit 11), ch-1b (busy, exit 11)',
+    );
     expect(localOf(cluster, 'ch-1b')).toHaveLength(weeks.length);
   });
 });

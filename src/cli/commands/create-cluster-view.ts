@@ -27,8 +27,20 @@ export async function executeCreateOnCluster(
     return result;
   });
   if (settings.json) output.resultJson(toJson(request.kind, outcomes), 2);
-  throwIfFailed(outcomes, 'backed up');
-  reporter.info(`all ${outcomes.length} shards are backed up`);
+  const done = describeDone(outcomes);
+  throwIfFailed(outcomes, done);
+  reporter.info(
+    outcomes.length === 1 ? `the shard is ${done}` : `all ${outcomes.length} shards are ${done}`,
+  );
+}
+
+/** Returns "backed up", and how many shards needed no backup because of `--if-older-than`. */
+function describeDone(outcomes: readonly ShardOutcome<CreateResult>[]): string {
+  const skipped = outcomes.filter(
+    (outcome) => outcome.kind === 'done' && outcome.result.kind === 'skipped',
+  ).length;
+  if (skipped === 0) return 'backed up';
+  return `backed up (${skipped} ${skipped === 1 ? 'was' : 'were'} recent enough)`;
 }
 
 /** The documented shape of `--json`; see docs/clusters.md. */
