@@ -13,20 +13,23 @@ import type { Environment } from './environment.js';
 import type { Execution } from './execution.js';
 import { createRedactor } from './redaction.js';
 
+type CreateOptions = Pick<CreateContext, 'runEnded'> &
+  Partial<Pick<CreateContext, 'takeUploadTurn'>>;
+
 /**
  * Opens what create-full and create-diff work with. `onReplicas`: the execution on each replica of a
  * shard, the preferred one first; they differ in their host only.
  */
 export async function openCreateContext(
   onReplicas: readonly Execution[],
-  takeUploadTurn: CreateContext['takeUploadTurn'] = (upload) => upload(),
+  { runEnded, takeUploadTurn = (upload) => upload() }: CreateOptions,
 ): Promise<CreateContext> {
   const opened = openParts(firstOf(onReplicas));
   const parts = { ...opened, report: withStepOfWaiting(opened.report) };
   const replicas = await Promise.all(onReplicas.map((each) => openReplica(each, parts)));
   const replica = firstOf(replicas);
   const { server } = replica;
-  return { ...parts, replicas, replica, client: server, server, takeUploadTurn };
+  return { ...parts, replicas, replica, client: server, server, takeUploadTurn, runEnded };
 }
 
 /** Opens what delete-remote works with on a shard: the path of the storage that its replicas share. */

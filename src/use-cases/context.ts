@@ -4,6 +4,7 @@ import type { LogDirectory } from '../state/log-directory.js';
 import type { LogFile } from '../state/log-file.js';
 import type { Clock } from '../time/clock.js';
 import type { WaitBudget } from '../time/waiting.js';
+import type { CommandRun } from '../state/status.js';
 import type { Reporter } from './reporter.js';
 
 /** What a command works with on one host. Contains no settings and no secrets. */
@@ -48,4 +49,6 @@ export interface CreateContext extends ShardContext {
   server: BackupServer;
   /** Does an upload; waits for its turn if uploads of other shards are limited (`--parallel`). */
   takeUploadTurn: <T>(upload: () => Promise<T>) => Promise<T>;
+  /** Receives how the run ended. Not called for a run that never got the host's lock. */
+  runEnded: (run: CommandRun) => void;
 }

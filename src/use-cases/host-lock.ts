@@ -6,6 +6,7 @@ import type { HeldLock } from '../state/file-lock.js';
 import { localTime } from '../time/local-time.js';
 import { beforeChanges } from './confirmation.js';
 import type { CommandContext } from './context.js';
+import type { CommandRun } from '../state/status.js';
 import { withRunLog } from './run-log.js';
 import { RunStatus } from './run-status.js';
 
@@ -27,15 +28,23 @@ export interface LockedRun extends Pick<HostLock, 'nameBackup' | 'hadToWait'> {
   status: RunStatus;
 }
 
+/** What is done under the host's lock. */
+interface LockedCommand {
+  command: string;
+  /** What did not happen if a signal ends the wait for the lock, such as "nothing was deleted". */
+  unchanged: string;
+  /** Receives how the run ended, right before the lock is released. */
+  ended?: ((run: CommandRun) => void) | undefined;
+}
+
 /**
  * Does a command's work while no other chbackup works on the host, between the lines `started` and
  * `finished` of the log file. Writes the outcome to the status file. Waits for another chbackup for at
- * most `--wait`; then throws `BusyError` and logs it. If a signal ends that wait, the error says
- * `unchanged`, such as "nothing was deleted".
+ * most `--wait`; then throws `BusyError` and logs it.
  */
 export async function underHostLock<T>(
   context: CommandContext,
-  { command, unchanged }: { command: string; unchanged: string },
+  { command, unchanged, ended }: LockedCommand,
   work: (run: LockedRun) => Promise<T>,
 ): Promise<T> {
   let lock: HostLock;
@@ -58,7 +67,8 @@ export async function underHostLock<T>(
     throw error;
   } finally {
     // A command whose log file could not be written fails as well.
-    status.recordEnd(failure ?? context.log.failure);
+    const run = status.recordEnd(failure ?? context.log.failure);
+    ended?.(run);
     lock.release();
   }
 }

@@ -1,6 +1,12 @@
 import type { BackupKind } from '../backup/backup.js';
 import { exitCodeOf } from '../errors.js';
-import { type RecordedBackup, type Status, withRun, withSuccess } from '../state/status.js';
+import {
+  type CommandRun,
+  type RecordedBackup,
+  type Status,
+  withRun,
+  withSuccess,
+} from '../state/status.js';
 import { presentable } from '../text.js';
 import type { CommandContext } from './context.js';
 import { describeError } from './run-log.js';
@@ -61,10 +67,10 @@ export class RunStatus {
     return recorded;
   }
 
-  /** Writes how the run ended; `error` is what it failed with. Warns if that is not possible. */
-  recordEnd(error: unknown): void {
+  /** Writes how the run ended, and returns it. `error` is what it failed with. Warns if it cannot be written. */
+  recordEnd(error: unknown): CommandRun {
     const { clock, files, log, report } = this.context;
-    this.status = withRun(this.status, this.command, {
+    const run: CommandRun = {
       backup: this.backup,
       base: this.base,
       replica: this.replica,
@@ -73,13 +79,15 @@ export class RunStatus {
       seconds: secondsOf(clock.elapsed() - this.startMs),
       exitCode: error === undefined ? 0 : exitCodeOf(error),
       error: error === undefined ? undefined : presentable(describeError(error)),
-    });
+    };
+    this.status = withRun(this.status, this.command, run);
     const failure = this.tryToWrite();
-    if (failure === undefined) return;
+    if (failure === undefined) return run;
     const warning = `the status file ${files.statusFile} is out of date: ${describeError(failure)}`;
     report.warn(warning);
     // The log has its last line already, because the exit code depends on whether it was written.
     log.error('WARNING', warning);
+    return run;
   }
 
   private tryToWrite(): unknown {

@@ -139,6 +139,7 @@ describe('--json', () => {
       uploadSeconds: 2,
       startedAt: '2026-11-22T10:00:00.000Z',
       finishedAt: '2026-11-22T10:00:03.000Z',
+      seconds: 3,
     });
     const base = harness.lastBackup;
     const diff = await harness.run('create-diff', '--json');
@@ -155,6 +156,7 @@ describe('--json', () => {
       uploadSeconds: 2,
       startedAt: '2026-11-22T10:00:03.000Z',
       finishedAt: '2026-11-22T10:00:06.000Z',
+      seconds: 3,
     });
   });
 

@@ -1,9 +1,34 @@
 import { describe, expect } from 'vitest';
-import { test } from '../support/cluster-harness.js';
+import { type ClusterHarness, test } from '../support/cluster-harness.js';
 
 const second = 1000;
 const minute = 60 * second;
 const three = 'ch-{1..3}{a|b}';
+
+/** What the JSON of a shard has where there is nothing to say. */
+const nothing = {
+  ...{ host: null, backup: null, kind: null, base: null, exitCode: 0, error: null, skipped: false },
+  ...{ startedAt: null, finishedAt: null, seconds: null, createSeconds: null, uploadSeconds: null },
+  ...{ dataBytes: null, ageSeconds: null, notReplicated: [] },
+};
+/** The same for a full backup. The shards share the clock, so times differ a little from run to run. */
+const made = {
+  kind: 'full',
+  startedAt: timeLike('10:00:00'),
+  finishedAt: timeLike('10:00:03'),
+  seconds: expect.closeTo(3, 0) as number,
+  createSeconds: expect.closeTo(1, 0) as number,
+  uploadSeconds: expect.closeTo(2, 0) as number,
+  dataBytes: 8_440_800,
+};
+
+function timeLike(time: string): string {
+  return expect.stringMatching(new RegExp(`^2026-11-22T${time}\\.\\d{3}Z$`)) as string;
+}
+
+const shardsIn = (stdout: string) => (JSON.parse(stdout) as { shards: unknown[] }).shards;
+
+const nameOn = (cluster: ClusterHarness, shard: number) => cluster.lastBackup(`ch-${shard}a`);
 
 const posts = /^POST \/backup\/(create|upload)/;
 
@@ -40,14 +65,58 @@ describe('a cluster of three shards', () => {
     cluster.dead.add('ch-2a').add('ch-2b');
     const { code, stdout } = await cluster.run('create-full', three, '--json');
     expect(code).toBe(3);
-    expect(JSON.parse(stdout)).toMatchObject({
-      command: 'create-full',
-      complete: false,
-      shards: [
-        { shard: 'ch-1a|ch-1b', host: 'ch-1a', kind: 'full', exitCode: 0, notReplicated: [] },
-        { shard: 'ch-2a|ch-2b', exitCode: 13 },
-        { shard: 'ch-3a|ch-3b', host: 'ch-3a', kind: 'full', exitCode: 0 },
-      ],
+    const shards = shardsIn(stdout);
+    expect(JSON.parse(stdout)).toEqual({ command: 'create-full', complete: false, shards });
+    expect(shards).toEqual([
+      { ...nothing, ...made, shard: 'ch-1a|ch-1b', host: 'ch-1a', backup: nameOn(cluster, 1) },
+      {
+        ...nothing,
+        shard: 'ch-2a|ch-2b',
+        exitCode: 13,
+        error: expect.stringMatching(/^no replica can be used: /) as string,
+      },
+      { ...nothing, ...made, shard: 'ch-3a|ch-3b', host: 'ch-3a', backup: nameOn(cluster, 3) },
+    ]);
+  });
+
+  test('prints what is known about a shard that failed', async ({ cluster }) => {
+    await cluster.run('create-full', three);
+    const base = cluster.lastBackup('ch-2a');
+    cluster.at('ch-2a').failNext('upload', 'disk full');
+    const { stdout } = await cluster.run('create-diff', three, '--json');
+    const backup = /\/backup\/upload\/(DIFF_[^?]+)/.exec(cluster.requests('ch-2a').join('\n'))?.[1];
+    expect(backup).toMatch(/^DIFF_/);
+    expect(shardsIn(stdout)[1]).toEqual({
+      ...nothing,
+      shard: 'ch-2a|ch-2b',
+      host: 'ch-2a',
+      backup,
+      base,
+      exitCode: 1,
+      error: `the upload of backup ${backup} failed: disk full; backup ${backup} is not on the remote storage`,
+      startedAt: timeLike('10:00:03'),
+      seconds: expect.closeTo(3, 0) as number,
+    });
+  });
+
+  test('prints the same fields for shards that needed no backup', async ({ cluster }) => {
+    await cluster.run('create-full', three);
+    await cluster.clock.sleep(10 * minute);
+    // Without a last-backup file, only the remote list shows that the backup is young enough.
+    const young = cluster.lastBackup('ch-2a');
+    cluster.removeFile('.ch-2a_last_backup');
+    const repeat = ['--if-older-than', '1h', '--json'];
+    const { stdout } = await cluster.run('create-full', three, ...repeat);
+    const skipped = { ...nothing, skipped: true, ageSeconds: expect.closeTo(603, -1) as number };
+    const [first, another] = shardsIn(stdout);
+    expect(first).toEqual({ ...skipped, shard: 'ch-1a|ch-1b', backup: nameOn(cluster, 1) });
+    expect(another).toEqual({
+      ...skipped,
+      shard: 'ch-2a|ch-2b',
+      host: 'ch-2a',
+      backup: young,
+      startedAt: timeLike('10:10:03'),
+      seconds: expect.any(Number) as number,
     });
   });
 });

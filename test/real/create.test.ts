@@ -49,6 +49,7 @@ onEachServer('create-full and create-diff', (test) => {
       uploadSeconds: expect.any(Number) as number,
       startedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/) as string,
       finishedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/) as string,
+      seconds: expect.any(Number) as number,
     });
     const diff = await stack.run('create-diff', '--json');
     expect(JSON.parse(diff.stdout)).toMatchObject({ backup: stack.lastBackup(), base: backup });

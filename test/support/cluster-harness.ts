@@ -141,6 +141,10 @@ export class ClusterHarness {
     mkdirSync(file);
   }
 
+  removeFile(name: string): void {
+    rmSync(path.join(this.logDir, name));
+  }
+
   lastBackup(host: string): string | undefined {
     return this.file(`.${host}_last_backup`);
   }

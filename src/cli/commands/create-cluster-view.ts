@@ -1,15 +1,16 @@
-import type { BackupKind } from '../../backup/backup.js';
 import type { Shard } from '../../config/cluster.js';
+import type { CommandRun } from '../../state/status.js';
 import {
   createBackup,
   type CreateRequest,
   type CreateResult,
 } from '../../use-cases/create/create-backup.js';
 import { UploadTurns } from '../../use-cases/create/upload-turns.js';
-import { endToJson, forEachShard, type ShardOutcome, throwIfFailed } from '../each-shard.js';
+import { forEachShard, type ShardOutcome, throwIfFailed } from '../each-shard.js';
 import type { Execution } from '../execution.js';
 import { openCreateContext } from '../open-context.js';
-import { describeResult, resultToJson } from './create-view.js';
+import { clusterToJson } from './create-cluster-json.js';
+import { describeResult } from './create-view.js';
 
 /** Runs create-full or create-diff for all shards of a cluster and reports the results. */
 export async function executeCreateOnCluster(
@@ -19,14 +20,21 @@ export async function executeCreateOnCluster(
 ): Promise<void> {
   const { settings, reporter, output, signal } = execution;
   const turns = new UploadTurns(settings.parallel ?? shards.length);
-  const outcomes = await forEachShard(execution, shards, async ({ onReplicas }) => {
-    const run = await openCreateContext(onReplicas, (upload) => turns.take(upload, signal));
+  const runs = new Map<Shard, CommandRun>();
+  const outcomes = await forEachShard(execution, shards, async ({ shard, onReplicas }) => {
+    const run = await openCreateContext(onReplicas, {
+      takeUploadTurn: (upload) => turns.take(upload, signal),
+      runEnded: (end) => runs.set(shard, end),
+    });
     const result = await createBackup(request, run);
     run.report.info(describeResult(result));
     if (run.log.failure !== undefined) throw run.log.failure;
     return result;
   });
-  if (settings.json) output.resultJson(toJson(request.kind, outcomes), 2);
+  if (settings.json) {
+    const ends = outcomes.map((outcome) => ({ outcome, run: runs.get(outcome.shard) }));
+    output.resultJson(clusterToJson(request.kind, ends), 2);
+  }
   const done = describeDone(outcomes);
   throwIfFailed(outcomes, done);
   reporter.info(
@@ -41,23 +49,4 @@ function describeDone(outcomes: readonly ShardOutcome<CreateResult>[]): string {
   ).length;
   if (skipped === 0) return 'backed up';
   return `backed up (${skipped} ${skipped === 1 ? 'was' : 'were'} recent enough)`;
-}
-
-/** The documented shape of `--json`; see docs/clusters.md. */
-function toJson(kind: BackupKind, outcomes: readonly ShardOutcome<CreateResult>[]): unknown {
-  return {
-    command: `create-${kind.toLowerCase()}`,
-    complete: outcomes.every((outcome) => outcome.kind === 'done'),
-    shards: outcomes.map((outcome) => {
-      const { label: shard, replicas } = outcome.shard;
-      const end = endToJson(outcome);
-      if (outcome.kind === 'failed') return { shard: outcome.label, ...end };
-      const { result } = outcome;
-      const ended = { shard, ...end };
-      if (result.kind === 'skipped') return { ...ended, ...resultToJson(result) };
-      const { replica, notReplicated } = result.created;
-      const host = replicas.find(({ fileName }) => fileName === replica)?.label ?? shard;
-      return { ...ended, host, ...resultToJson(result), notReplicated };
-    }),
-  };
 }

@@ -5,6 +5,7 @@ import {
 } from '../../use-cases/create/create-backup.js';
 import type { AgeRequest, YoungBackup } from '../../use-cases/create/young-backup.js';
 import { formatBytes, formatDuration } from '../../text.js';
+import type { CommandRun } from '../../state/status.js';
 import type { Execution } from '../execution.js';
 import { openCreateContext } from '../open-context.js';
 
@@ -17,11 +18,12 @@ export async function executeCreate(request: AgeRequest, execution: Execution): 
     const { executeCreateOnCluster } = await import('./create-cluster-view.js');
     return executeCreateOnCluster(full, shards, execution);
   }
-  const run = await openCreateContext([execution]);
+  const ended: CommandRun[] = [];
+  const run = await openCreateContext([execution], { runEnded: (end) => ended.push(end) });
   const result = await createBackup(full, run);
   if (settings.json) {
     const command = `create-${request.kind.toLowerCase()}`;
-    output.resultJson({ command, host: settings.host.label, ...resultToJson(result) });
+    output.resultJson({ command, host: settings.host.label, ...resultToJson(result, ended[0]) });
   }
   reporter.info(describeResult(result));
   if (run.log.failure !== undefined) throw run.log.failure;
@@ -39,8 +41,8 @@ export function describeResult(result: CreateResult): string {
   return `backup ${backup} was uploaded ${how}, verified and recorded: ${size}, created in ${create}, uploaded in ${upload}`;
 }
 
-/** The documented shape of `--json`; see docs/settings.md. */
-export function resultToJson(result: CreateResult): object {
+/** The documented shape of `--json`; see docs/settings.md. `run` is how the run ended, if it got the lock. */
+export function resultToJson(result: CreateResult, run: CommandRun | undefined): object {
   if (result.kind === 'skipped') return skippedToJson(result.young);
   const { created } = result;
   const { backup, base, dataBytes, createSeconds, uploadSeconds } = created;
@@ -54,6 +56,7 @@ export function resultToJson(result: CreateResult): object {
     uploadSeconds,
     startedAt: created.startedAt.toISOString(),
     finishedAt: created.recordedAt.toISOString(),
+    seconds: run?.seconds ?? null,
   };
 }
 

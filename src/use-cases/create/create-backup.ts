@@ -62,7 +62,8 @@ export async function createBackup(
       });
     });
     report.info(`${command} started`);
-    return await underHostLock(run, { command, unchanged }, async (locked) => {
+    const locking = { command, unchanged, ended: run.runEnded };
+    return await underHostLock(run, locking, async (locked) => {
       report.step('check-server');
       // Much may have happened while the run waited for the lock.
       const preferred = preferredReplica(request, run, locked);
