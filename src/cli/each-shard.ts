@@ -5,9 +5,11 @@ import { ChbackupError, ClusterError, describeExitCode, exitCodeOf, exitCodes } 
 import { LogDirectory } from '../state/log-directory.js';
 import { findShardFiles, type ShardFiles } from '../state/shard-files.js';
 import { readRecordedTimes } from '../use-cases/recorded-times.js';
+import { canAnimate } from './environment.js';
 import type { Execution } from './execution.js';
 import { presentableError } from './unexpected-error.js';
 import { ConsoleReporter } from './ui/console-reporter.js';
+import type { LiveShards } from './ui/live-shards.js';
 
 /** A shard's part of a command: its own files and reporter; everything else is shared. */
 export interface ShardExecution {
@@ -27,7 +29,9 @@ export async function outcomeOf<T>(
   unnamed = 'the host given as an argument',
 ): Promise<ShardOutcome<T>> {
   try {
-    return { kind: 'done', shard, result: await work() };
+    const result = await work();
+    reporter.end();
+    return { kind: 'done', shard, result };
   } catch (error) {
     const known = presentableError(error);
     reporter.failed(known);
@@ -41,11 +45,15 @@ export type ShardOutcome<T> =
   /** `label` is safe to show: a new host may be a password in the wrong place. */
   | { kind: 'failed'; shard: Shard; label: string; error: ChbackupError };
 
-/** Does a command's work for all shards at once. One shard's error does not end the others. */
+/**
+ * Does a command's work for all shards at once. One shard's error does not end the others. `isLive`:
+ * on a terminal, lines show what the shards are doing until all have ended.
+ */
 export async function forEachShard<T>(
   { settings, ...execution }: Execution,
   shards: readonly Shard[],
   work: (shard: ShardExecution) => Promise<T>,
+  isLive = true,
 ): Promise<ShardOutcome<T>[]> {
   const all = { ...execution, settings };
   const { disk, reporter: shared } = execution;
@@ -53,7 +61,8 @@ export async function forEachShard<T>(
   const times = readRecordedTimes({ logDirectory, report: shared });
   // Each wait of each shard listens to it; Node would warn of a leak.
   setMaxListeners(0, execution.signal);
-  return Promise.all(
+  const live = isLive ? await openLiveShards(all, shards.length) : undefined;
+  const each = Promise.all(
     shards.map(async (shard, at): Promise<ShardOutcome<T>> => {
       const unnamed = `shard ${at + 1}`;
       let found: ShardFiles;
@@ -61,14 +70,27 @@ export async function forEachShard<T>(
         found = findShardFiles(disk, settings.logDir, shard.replicas, times);
       } catch (error) {
         // Files that cannot be read exist, so an earlier run has reached the hosts.
-        return outcomeOf(shard, openReporter(all, shard.label, true), () => Promise.reject(error));
+        return outcomeOf(shard, openReporter(all, shard.label, true, live), () =>
+          Promise.reject(error),
+        );
       }
       const isShown = found.files.exist() || shard.replicas.every((host) => isNamed(all, host));
-      const reporter = openReporter(all, shard.label, isShown);
+      const reporter = openReporter(all, shard.label, isShown, live, unnamed);
       const begin = async () => work(openShard(all, shard, found, reporter));
       return outcomeOf(shard, reporter, begin, unnamed);
     }),
   );
+  return each.finally(() => live?.stop());
+}
+
+/** Loaded only where there is a terminal for it. */
+async function openLiveShards(
+  { environment, output, settings: { json, quiet } }: Execution,
+  total: number,
+): Promise<LiveShards | undefined> {
+  if (json || quiet || !canAnimate(environment)) return undefined;
+  const { showShards } = await import('./ui/live-shards.js');
+  return showShards(environment, output, total);
 }
 
 /** Returns how a part of a command ended, for `--json`. */
@@ -106,14 +128,19 @@ function isNamed({ nameNewHost }: Execution, host: Host): boolean {
   return nameNewHost(host).label === host.label;
 }
 
-/** Returns a reporter each line of which begins with the label of a shard or replica. */
+/**
+ * Returns a reporter each line of which begins with the label of a shard or replica. `unnamed`: what its
+ * live line begins with as long as the label may not be shown.
+ */
 export function openReporter(
   { environment, output, settings }: Execution,
   label: string,
   mayShowHost: boolean,
+  live?: LiveShards,
+  unnamed = label,
 ): ConsoleReporter {
-  return new ConsoleReporter({
-    output,
+  const reporter: ConsoleReporter = new ConsoleReporter({
+    output: live?.output ?? output,
     clock: environment.clock,
     host: label,
     isShard: true,
@@ -122,8 +149,9 @@ export function openReporter(
     verbose: settings.verbose,
     json: settings.json,
     onStep: environment.onStep,
-    spinner: undefined,
+    spinner: live?.open(() => reporter.visibleHost || unnamed),
   });
+  return reporter;
 }
 
 function openShard(

@@ -7,7 +7,16 @@ import type { StartProgram } from '../client/binary/start-program.js';
 import type { Disk } from '../state/disk.js';
 
 /** A stream that may be a terminal. */
-export type TerminalStream = Writable & { isTTY?: boolean; columns?: number };
+export type TerminalStream = Writable & {
+  isTTY?: boolean;
+  columns?: number;
+  rows?: number;
+};
+
+/** Returns true if lines on stderr may move: on a terminal that can do that, but not in CI. */
+export function canAnimate({ env, stderr }: Pick<Environment, 'env' | 'stderr'>): boolean {
+  return stderr.isTTY === true && env['TERM'] !== 'dumb' && env['CI'] === undefined;
+}
 
 /** Everything outside the program. It is passed in, so that tests and the demo can replace it. */
 export interface Environment {

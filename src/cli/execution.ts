@@ -4,7 +4,7 @@ import { readSettings, type Settings } from '../config/settings.js';
 import { type Disk, nodeDisk } from '../state/disk.js';
 import { HostFiles } from '../state/host-files.js';
 import type { NewHost } from '../client/api/patience.js';
-import type { Environment } from './environment.js';
+import { canAnimate, type Environment } from './environment.js';
 import type { Output } from './ui/output.js';
 import type { Invocation } from './program.js';
 import { mayShowHost, orderAdvice } from './typed-host.js';
@@ -54,7 +54,7 @@ export async function prepare(
   const isLocal = settings.binaryPath !== undefined;
   const isKnown = !isLocal && files.exist();
   const isShown = isLocal || isKnown || mayShowHost(given, host);
-  const spinner = await openSpinner(environment, output, settings.json || settings.quiet);
+  const spinner = await openSpinner(environment, settings);
   const reporter = new ConsoleReporter({
     output,
     clock: environment.clock,
@@ -81,14 +81,12 @@ export async function prepare(
   return { environment, settings, reporter, output, disk, files, newHost, nameNewHost, signal };
 }
 
-/** Loaded only where there is a terminal for it. */
+/** Loaded only where there is a terminal for it. A cluster has its own lines. */
 async function openSpinner(
-  { env, stderr }: Environment,
-  { stderrIsTerminal }: Output,
-  silent: boolean,
+  environment: Environment,
+  { json, quiet, shards }: Settings,
 ): Promise<Spinner | undefined> {
-  const canMove = stderrIsTerminal && env['TERM'] !== 'dumb' && env['CI'] === undefined;
-  if (!canMove || silent) return undefined;
+  if (json || quiet || shards !== undefined || !canAnimate(environment)) return undefined;
   const { createSpinner } = await import('./ui/spinner.js');
-  return createSpinner(stderr);
+  return createSpinner(environment.stderr);
 }

@@ -44,7 +44,7 @@ export function withStepOfWaiting(inner: Reporter): Reporter {
     unanswered: (path, problem) => inner.unanswered(path, problem),
     answered: (body) => inner.answered(body),
     requested: (line, answered) => inner.requested(line, answered),
-    phase: (text) => inner.phase(text),
+    phase: (text, activity) => inner.phase(text, activity),
     info: (text) => inner.info(text),
     note: (text) => inner.note(text),
     warn: (text) => inner.warn(text),

@@ -18,6 +18,7 @@ import { Simulator, type SimulatorOptions } from '../simulator/simulator.js';
 import { diskWithLocks } from './lock-in-memory.js';
 import { expectNoSecret, type Result, type Running, secret } from './harness.js';
 import { simulatorTransport } from './simulator-transport.js';
+import type { FakeTerminal } from './fake-terminal.js';
 import { CapturedStream, typedInput } from './streams.js';
 import { VirtualClock } from './virtual-clock.js';
 
@@ -26,6 +27,8 @@ await Promise.all([
   import('../../src/cli/commands/create-cluster-view.js'),
   import('../../src/cli/commands/list-cluster-view.js'),
   import('../../src/cli/commands/delete-cluster-view.js'),
+  import('../../src/cli/ui/live-shards.js'),
+  import('chalk'),
 ]);
 
 /** As the real transport fails for a host name that does not exist. */
@@ -46,6 +49,10 @@ export class ClusterHarness {
   readonly dead = new Set<string>();
   /** What is typed on the terminal of later runs; undefined: there is no terminal. */
   typed: string | undefined;
+  /** The terminal on which later runs show their progress. */
+  terminal: FakeTerminal | undefined;
+  /** More variables of later runs. */
+  env: Record<string, string> = {};
 
   /** Adds the replicas of a shard, which share a path of the remote storage. */
   addShard(hosts: readonly string[], options: Partial<SimulatorOptions> = {}): void {
@@ -84,12 +91,12 @@ export class ClusterHarness {
 
   private startRaw(argv: string[]): Running {
     const stdout = new CapturedStream();
-    const stderr = new CapturedStream(this.typed !== undefined);
+    const stderr = this.terminal ?? new CapturedStream(this.typed !== undefined);
     const result: Result = { code: -1, stdout: '', stderr: '', steps: [], titles: [] };
     const listeners = new Set<(name: 'SIGINT' | 'SIGTERM') => void>();
     const done = main({
       argv,
-      env: { CHBACKUP_LOG_DIR: this.logDir },
+      env: { CHBACKUP_LOG_DIR: this.logDir, ...this.env },
       cwd: this.folder,
       stdin: typedInput(this.typed),
       stdout,

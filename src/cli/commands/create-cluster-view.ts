@@ -5,6 +5,7 @@ import {
   type CreateRequest,
   type CreateResult,
 } from '../../use-cases/create/create-backup.js';
+import type { CreateContext } from '../../use-cases/context.js';
 import { UploadTurns } from '../../use-cases/create/upload-turns.js';
 import { forEachShard, type ShardOutcome, throwIfFailed } from '../each-shard.js';
 import type { Execution } from '../execution.js';
@@ -23,7 +24,7 @@ export async function executeCreateOnCluster(
   const runs = new Map<Shard, CommandRun>();
   const outcomes = await forEachShard(execution, shards, async ({ shard, onReplicas }) => {
     const run = await openCreateContext(onReplicas, {
-      takeUploadTurn: (upload) => turns.take(upload, signal),
+      takeUploadTurn: (upload) => turns.take(upload, signal, () => waitForTurn(run)),
       runEnded: (end) => runs.set(shard, end),
     });
     const result = await createBackup(request, run);
@@ -40,6 +41,10 @@ export async function executeCreateOnCluster(
   reporter.info(
     outcomes.length === 1 ? `the shard is ${done}` : `all ${outcomes.length} shards are ${done}`,
   );
+}
+
+function waitForTurn({ report }: CreateContext): void {
+  report.phase('waiting for its turn to upload', 'waiting');
 }
 
 /** Returns "backed up", and how many shards needed no backup because of `--if-older-than`. */

@@ -12,6 +12,7 @@ import {
   endToJson,
   forEachShard,
   outcomeOf,
+  type ShardExecution,
   type ShardOutcome,
   throwIfFailed,
 } from '../each-shard.js';
@@ -38,7 +39,8 @@ export async function executeDeleteOnCluster(
   execution: Execution,
 ): Promise<void> {
   const { settings, output, reporter } = execution;
-  const opened = await forEachShard(execution, shards, (each) => openDeletionParts(request, each));
+  const open = (each: ShardExecution) => openDeletionParts(request, each);
+  const opened = await forEachShard(execution, shards, open, false);
   const planned = await Promise.all(
     opened.map((each) => planAll(request, each.kind === 'done' ? each.result : [])),
   );

@@ -1,7 +1,7 @@
 import type { Clock } from '../../time/clock.js';
 import { nextReportMs } from '../../time/intervals.js';
 import type { ChbackupError } from '../../errors.js';
-import type { Reporter } from '../../use-cases/reporter.js';
+import type { Activity, Reporter } from '../../use-cases/reporter.js';
 import type { Step } from '../../use-cases/steps.js';
 import { formatDuration, oneLine } from '../../text.js';
 import { localTime } from '../../time/local-time.js';
@@ -21,7 +21,7 @@ export interface ConsoleReporterOptions {
   verbose: boolean;
   json: boolean;
   onStep: ((name: Step) => void) | undefined;
-  /** On a terminal only. */
+  /** On a terminal only: it shows the progress instead of lines. */
   spinner: Spinner | undefined;
 }
 
@@ -36,6 +36,7 @@ type Log = {
 export class ConsoleReporter implements Reporter {
   private readonly options: ConsoleReporterOptions;
   private phaseText = '';
+  private activity: Activity = 'working';
   private phaseStartMs: number;
   private nextLineMs = nextReportMs(0);
   private busyWith = '';
@@ -67,7 +68,7 @@ export class ConsoleReporter implements Reporter {
 
   /** Writes the line of an error. */
   failed(error: ChbackupError): void {
-    this.options.spinner?.stop();
+    this.options.spinner?.stop('failed');
     const { message, hint, exitCode, name } = error;
     if (this.options.json) {
       this.jsonLine({ level: 'error', error: name, message, ...(hint && { hint }), exitCode });
@@ -86,16 +87,17 @@ export class ConsoleReporter implements Reporter {
     if (answered && line.includes(` ${this.silentPath} `)) this.silentPath = '';
   }
 
-  phase(text: string): void {
+  phase(text: string, activity: Activity = 'working'): void {
     this.phaseText = text;
+    this.activity = activity;
     this.phaseStartMs = this.options.clock.elapsed();
     this.nextLineMs = nextReportMs(0);
-    this.options.spinner?.show(text);
+    this.show(text);
   }
 
   working(): void {
     const elapsedMs = this.options.clock.elapsed() - this.phaseStartMs;
-    this.options.spinner?.show(`${this.phaseText} ${formatDuration(elapsedMs)}`);
+    this.show(this.phaseText, elapsedMs);
     this.tick(elapsedMs, `still ${this.phaseText}`);
   }
 
@@ -105,18 +107,18 @@ export class ConsoleReporter implements Reporter {
     this.nextLineMs = nextReportMs(0);
     const since = start === '' ? ' already' : ` since ${start}`;
     this.warn(`waiting for \`${command}\`, which has been running${since}`);
-    this.options.spinner?.show(`waiting for \`${command}\``);
+    this.showWait(undefined);
   }
 
   stillBusy(waitedMs: number): void {
-    this.options.spinner?.show(`waiting for \`${this.busyWith}\` ${formatDuration(waitedMs)}`);
+    this.showWait(waitedMs);
     this.tick(waitedMs, `still waiting for \`${this.busyWith}\``);
   }
 
   free(): void {
     this.info('finished waiting, continuing');
     this.busyWith = '';
-    this.phase(this.phaseText);
+    this.phase(this.phaseText, this.activity);
   }
 
   /** The host as it may be shown now; '' as long as it may be a password in the wrong place. */
@@ -149,7 +151,16 @@ export class ConsoleReporter implements Reporter {
   }
 
   end(): void {
-    this.options.spinner?.stop();
+    this.options.spinner?.stop('done');
+  }
+
+  private show(text: string, elapsedMs?: number): void {
+    this.options.spinner?.show({ text, activity: this.activity, elapsedMs });
+  }
+
+  private showWait(elapsedMs: number | undefined): void {
+    const text = `waiting for \`${this.busyWith}\``;
+    this.options.spinner?.show({ text, activity: 'waiting', elapsedMs });
   }
 
   /** Writes a progress line when it is due, unless a spinner shows the progress. */

@@ -115,6 +115,11 @@ export function wrap(text: string, width = Infinity, indent: number): string[] {
   return [...lines, line];
 }
 
+/** Returns the text, cut if it is wider than this. */
+export function fit(text: string, width: number): string {
+  return stringWidth(text) <= width ? text : cut(text, Math.max(1, width));
+}
+
 /** Cuts a text. Its colors must end before the cut. */
 function cut(text: string, width: number): string {
   let kept = '';

@@ -195,7 +195,7 @@ function openJournal(
 async function create(run: CreateContext, name: string): Promise<void> {
   const { report, server } = run;
   report.step('create');
-  report.phase(`creating ${name}`);
+  report.phase(`creating ${name}`, 'creating');
   const outcome = await server.create(name);
   report.step('created');
   if (outcome.kind === 'success') return;

@@ -77,7 +77,7 @@ export async function upload(
     }
     report.warn(`clickhouse-backup reported an error while uploading ${name}: ${outcome.reason}`);
   }
-  report.phase(`verifying ${name}`);
+  report.phase(`verifying ${name}`, 'verifying');
   const verdict = await verifyOutcome(run, outcome, name, use?.name);
   if (!verdict.verified) failUnverified(run, name, outcome, verdict);
   if (outcome.kind === 'error') report.warn(`backup ${name} was uploaded completely anyway`);
@@ -107,7 +107,7 @@ async function postUpload(
 ): Promise<Outcome> {
   files.writeJournal({ ...journal, phase: 'upload', base: use?.name });
   report.step('upload');
-  report.phase(`uploading ${journal.backup}`);
+  report.phase(`uploading ${journal.backup}`, 'uploading');
   const outcome = await server.upload(journal.backup, use);
   report.step('uploaded');
   return outcome;

@@ -9,10 +9,16 @@ export class UploadTurns {
     this.free = limit;
   }
 
-  /** Does an upload when it is its turn. Rejects with the signal's reason if that comes first. */
-  async take<T>(upload: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  /**
+   * Does an upload when it is its turn. Calls `waiting` if that is not now. Rejects with the signal's
+   * reason if that comes first.
+   */
+  async take<T>(upload: () => Promise<T>, signal: AbortSignal, waiting: () => void): Promise<T> {
     if (this.free > 0) this.free -= 1;
-    else await this.waitForTurn(signal);
+    else {
+      waiting();
+      await this.waitForTurn(signal);
+    }
     try {
       return await upload();
     } finally {
