@@ -142,6 +142,7 @@ export class ClusterScene {
       transport: ({ host }) => killable.transport(this.transportTo(host.fileName, run)),
     });
     this.trace(`run ${id}: ${killable.killed ? 'killed' : `exit ${code}`}`);
+    this.record.count('runs');
     this.record.count(killable.killed ? 'killed' : `exit ${code}`);
     return code;
   }

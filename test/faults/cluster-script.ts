@@ -115,3 +115,12 @@ export const clusterScripts: fc.Arbitrary<ClusterScript> = fc.record({
     { minLength: 2, maxLength: 9 },
   ),
 });
+
+/** Returns the parts of a script, one per line, as they are written in a test. */
+export function describeCluster({ shards, hasFull, steps }: ClusterScript): string {
+  return [
+    ...shards.map((setup, at) => `shard ${at}: ${JSON.stringify(setup)}`),
+    `hasFull: ${hasFull}`,
+    ...steps.map((step, at) => `${at + 1}. ${JSON.stringify(step)}`),
+  ].join('\n');
+}

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { clusterScripts } from './cluster-script.js';
+import { clusterScripts, describeCluster } from './cluster-script.js';
+import { howToRepeat } from './how-to-repeat.js';
 import { playCluster } from './play-cluster.js';
 
 const seed = Number(process.env['CLUSTER_SEED'] ?? 3);
@@ -16,10 +17,11 @@ test('no check fails on clusters, whichever replica fails and when', async () =>
   const result = await fc.check(property, { seed, numRuns });
   const [script] = result.counterexample ?? [];
   if (script !== undefined) {
-    const text = JSON.stringify(script, undefined, 1);
+    const command = howToRepeat('clusters', seed, result.counterexamplePath);
     const lines: string[] = [];
     await playCluster(script, (line) => lines.push(line)).catch(() => undefined);
-    throw new Error(`${String(result.errorInstance)}\n${text}\n${lines.join('\n')}`);
+    const text = [String(result.errorInstance), command, describeCluster(script), ...lines];
+    throw new Error(text.join('\n'));
   }
   // Checks that the scripts covered these cases.
   for (const what of [

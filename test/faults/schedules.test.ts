@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { scripts } from './arbitrary.js';
+import { howToRepeat } from './how-to-repeat.js';
 import { HttpTransports } from './http-transports.js';
 import { playScript } from './play-script.js';
 import { describeScript, type Script } from './script.js';
@@ -21,7 +22,7 @@ async function playAll(
   const result = await fc.check(property, { seed, numRuns: runs });
   const [script] = result.counterexample ?? [];
   if (script !== undefined) {
-    const command = `npm run test:faults -- --seed ${seed} --path ${result.counterexamplePath}`;
+    const command = howToRepeat('schedules', seed, result.counterexamplePath);
     throw new Error(`${String(result.errorInstance)}\n${command}\n${describeScript(script)}`);
   }
   return total;
