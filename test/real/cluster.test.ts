@@ -135,11 +135,14 @@ onEachCluster('a cluster of two shards and two replicas', (test) => {
     expect(await restoreOn(a2, [a1], diffs.a)).toEqual([2000, 2000]);
   });
 
-  test('a shard is down: exit 3, the other is backed up', async ({ cluster }) => {
+  test('a shard is down: exit 3, the other is backed up; later, only what failed is done again', async ({
+    cluster,
+  }) => {
     const { a1, a2, b1, b2 } = cluster;
     const fulls = await makeFulls(cluster);
-    await a1.stop();
-    await a2.stop();
+    const fullsEndMs = Date.now();
+    await a1.shutDown();
+    await a2.shutDown();
     const created = await cluster.create('create-diff');
     const [a, b] = both(created);
     expect(created.exitCode).toBe(3);
@@ -157,6 +160,18 @@ onEachCluster('a cluster of two shards and two replicas', (test) => {
     expect(list.stdout).toContain(`${shards([b1, b2])}\n`);
     expect(list.stdout).toContain(b.backup);
     expect(list.stdout).not.toContain(a1.host);
+
+    await a1.startAgain();
+    await a2.startAgain();
+    // The FULLs are older than that, and the DIFF of the other shard is not.
+    const age = `${Date.now() - fullsEndMs}ms`;
+    const again = await cluster.create('create-diff', undefined, '--if-older-than', age);
+    const [againA, againB] = both(again);
+    expect(again.exitCode).toBe(0);
+    expect(againA).toMatchObject({ skipped: false, host: a1.host, base: fulls.a });
+    expect(againB).toMatchObject({ skipped: true, backup: b.backup });
+    expect(await a1.api.remoteBases()).toEqual({ [fulls.a]: '', [againA.backup ?? '']: fulls.a });
+    expect(await b1.api.remoteBases()).toEqual({ [fulls.b]: '', [b.backup ?? '']: fulls.b });
   });
 
   test('a run is killed during its upload, and its API server later: recovered by the fallback replica', async ({
