@@ -20,7 +20,7 @@ export function readShards(
   }
   if (clusterAllowed) return shards;
   throw new ConfigError('this command works on one host, and several were given', {
-    hint: 'run it for each host',
+    hint: 'run it on one replica of each shard',
   });
 }
 
