@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { makeFull } from './make-chain.js';
 import { lacksTables, onEachServer } from './on-each-server.js';
+import type { Result } from './program-run.js';
 import type { Stack } from './stack.js';
 
 /** Makes a full through a proxy, so that the tables of its chain can be read at the wrong time. */
@@ -12,6 +13,22 @@ async function makeFullThroughProxy(stack: Stack) {
     proxy.before(`/backup/tables/all?remote_backup=${backup}`, action);
   };
   return { proxy, full, beforeRead };
+}
+
+/** Checks that a diff has succeeded, without a warning, as an increment on the full backup. */
+async function expectIncrement(stack: Stack, full: string, { exitCode, stderr }: Result) {
+  expect(stderr).not.toContain('WARN');
+  expect(exitCode).toBe(0);
+  expect(await stack.api.remoteBases()).toEqual({ [full]: '', [stack.lastBackup() ?? '']: full });
+}
+
+/** Checks that the next diff records the backup of an interrupted run, and is based on it. */
+async function expectRecorded(stack: Stack, full: string, backup: string) {
+  const next = await stack.run('create-diff', '--without-base', 'fail');
+  expect(next.stderr).toContain(`backup ${backup} of the previous run is complete`);
+  expect(next.exitCode).toBe(0);
+  const bases = { [full]: '', [backup]: full, [stack.lastBackup() ?? '']: backup };
+  expect(await stack.api.remoteBases()).toEqual(bases);
 }
 
 onEachServer(
@@ -41,35 +58,29 @@ onEachServer(
     });
 
     test('those of the base, and comes back: the diff is an increment', async ({ stack }) => {
-      const { api, storage } = stack;
+      const { storage } = stack;
       const { proxy, full, beforeRead } = await makeFullThroughProxy(stack);
 
       beforeRead(() => storage.stop(), full);
       beforeRead(() => storage.start(), full);
-      const { exitCode, stderr } = await stack.runFast('create-diff');
+      await expectIncrement(stack, full, await stack.runFast('create-diff'));
       expect(proxy.isDone).toBe(true);
-      expect(stderr).not.toContain('WARN');
-      expect(exitCode).toBe(0);
-      expect(await api.remoteBases()).toEqual({ [full]: '', [stack.lastBackup() ?? '']: full });
     });
 
     test('those of the base, and comes back before the last read: the diff is an increment', async ({
       stack,
     }) => {
-      const { api, storage } = stack;
+      const { storage } = stack;
       const { proxy, full, beforeRead } = await makeFullThroughProxy(stack);
 
       beforeRead(() => storage.stop(), full);
       proxy.before('/backup/list/remote', () => storage.start());
-      const { exitCode, stderr } = await stack.runFast('create-diff');
+      await expectIncrement(stack, full, await stack.runFast('create-diff'));
       expect(proxy.isDone).toBe(true);
-      expect(stderr).not.toContain('WARN');
-      expect(exitCode).toBe(0);
-      expect(await api.remoteBases()).toEqual({ [full]: '', [stack.lastBackup() ?? '']: full });
     });
 
     test('those of the upload: exit 1, and the next run records it', async ({ stack }) => {
-      const { api, storage } = stack;
+      const { storage } = stack;
       const { proxy, full, beforeRead } = await makeFullThroughProxy(stack);
 
       beforeRead(() => Promise.resolve(), full);
@@ -83,15 +94,11 @@ onEachServer(
       expect(stack.lastBackup()).toBe(full);
 
       await storage.start();
-      const next = await stack.run('create-diff', '--without-base', 'fail');
-      expect(next.stderr).toContain(`backup ${backup} of the previous run is complete`);
-      expect(next.exitCode).toBe(0);
-      const bases = { [full]: '', [backup]: full, [stack.lastBackup() ?? '']: backup };
-      expect(await api.remoteBases()).toEqual(bases);
+      await expectRecorded(stack, full, backup);
     });
 
     test('those of the upload, and comes back: the diff succeeds', async ({ stack }) => {
-      const { api, storage } = stack;
+      const { storage } = stack;
       const { proxy, full, beforeRead } = await makeFullThroughProxy(stack);
 
       beforeRead(() => Promise.resolve(), full);
@@ -99,17 +106,14 @@ onEachServer(
         await storage.stop();
         void sleep(3000).then(() => storage.start());
       });
-      const { exitCode, stderr } = await stack.run('create-diff');
+      await expectIncrement(stack, full, await stack.run('create-diff'));
       expect(proxy.isDone).toBe(true);
-      expect(stderr).not.toContain('WARN');
-      expect(exitCode).toBe(0);
-      expect(await api.remoteBases()).toEqual({ [full]: '', [stack.lastBackup() ?? '']: full });
     });
 
     test('those of the upload, together with the run: the next run records it', async ({
       stack,
     }) => {
-      const { api, storage } = stack;
+      const { storage } = stack;
       const { full, beforeRead } = await makeFullThroughProxy(stack);
 
       beforeRead(() => Promise.resolve(), full);
@@ -126,11 +130,7 @@ onEachServer(
       expect(stack.journal()).toMatchObject({ backup, base: full });
 
       await storage.start();
-      const next = await stack.run('create-diff', '--without-base', 'fail');
-      expect(next.stderr).toContain(`backup ${backup} of the previous run is complete`);
-      expect(next.exitCode).toBe(0);
-      const bases = { [full]: '', [backup]: full, [stack.lastBackup() ?? '']: backup };
-      expect(await api.remoteBases()).toEqual(bases);
+      await expectRecorded(stack, full, backup);
     });
   },
   lacksTables,

@@ -1,26 +1,20 @@
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test as base } from 'vitest';
-import { main } from '../../src/main.js';
+import type { Environment } from '../../src/cli/environment.js';
 import { TransportError } from '../../src/http/transport.js';
 import type { SimulatedBackup } from '../simulator/simulator.js';
 import { Simulator, type SimulatorOptions } from '../simulator/simulator.js';
-import { diskWithLocks } from './lock-in-memory.js';
-import { expectNoSecret, type Result, type Running, secret } from './harness.js';
+import {
+  ProgramsInProcess,
+  requestsTo,
+  type Result,
+  type Running,
+  secret,
+} from './programs-in-process.js';
 import { simulatorTransport } from './simulator-transport.js';
 import type { FakeTerminal } from './fake-terminal.js';
 import { CapturedStream, typedInput } from './streams.js';
-import { VirtualClock } from './virtual-clock.js';
 
 // The clock does not notice that a run waits for its own code, so load it before a test begins.
 await Promise.all([
@@ -38,12 +32,7 @@ const unknownHost = () => {
 };
 
 /** A program, simulated servers by host name, a virtual clock and a temporary folder. */
-export class ClusterHarness {
-  readonly clock = new VirtualClock();
-  readonly folder = mkdtempSync(path.join(tmpdir(), 'chbackup-test-'));
-  readonly logDir = path.join(this.folder, 'log');
-  readonly results: Result[] = [];
-  readonly locks = new Map<string, string>();
+export class ClusterHarness extends ProgramsInProcess {
   private readonly simulators = new Map<string, Simulator>();
   /** The hosts that refuse connections. */
   readonly dead = new Set<string>();
@@ -90,19 +79,9 @@ export class ClusterHarness {
   }
 
   private startRaw(argv: string[]): Running {
-    const stdout = new CapturedStream();
-    const stderr = this.terminal ?? new CapturedStream(this.typed !== undefined);
-    const result: Result = { code: -1, stdout: '', stderr: '', steps: [], titles: [] };
-    const listeners = new Set<(name: 'SIGINT' | 'SIGTERM') => void>();
-    const done = main({
-      argv,
+    const environment: Partial<Environment> = {
       env: { CHBACKUP_LOG_DIR: this.logDir, ...this.env },
-      cwd: this.folder,
       stdin: typedInput(this.typed),
-      stdout,
-      stderr,
-      clock: this.clock,
-      disk: diskWithLocks(this.locks),
       transport: ({ host, credentials }) => {
         const name = new URL(host.baseUrl).hostname;
         const simulator = this.simulators.get(name);
@@ -113,32 +92,9 @@ export class ClusterHarness {
           return Promise.reject(new TransportError('connection refused', { neverSent: true }));
         };
       },
-      onSignal(listener) {
-        listeners.add(listener);
-        return () => listeners.delete(listener);
-      },
-      setTitle: (title) => result.titles.push(title),
-      onStep: (step) => result.steps.push(step),
-    }).then((code) => {
-      Object.assign(result, { code, stdout: stdout.text, stderr: stderr.text });
-      this.results.push(result);
-      return result;
-    });
-    return { done, signal: (name) => listeners.forEach((listener) => listener(name)) };
-  }
-
-  /** The names of all files in the log directory. */
-  get files(): string[] {
-    return existsSync(this.logDir) ? readdirSync(this.logDir).sort() : [];
-  }
-
-  file(name: string): string | undefined {
-    const file = path.join(this.logDir, name);
-    return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
-  }
-
-  writeFile(name: string, text: string): void {
-    writeFileSync(path.join(this.logDir, name), text);
+    };
+    const stderr = this.terminal ?? new CapturedStream(this.typed !== undefined);
+    return this.launch(argv, environment, stderr);
   }
 
   /** Replaces a file by a directory, so that reading it fails for root too. */
@@ -146,10 +102,6 @@ export class ClusterHarness {
     const file = path.join(this.logDir, name);
     rmSync(file);
     mkdirSync(file);
-  }
-
-  removeFile(name: string): void {
-    rmSync(path.join(this.logDir, name));
   }
 
   lastBackup(host: string): string | undefined {
@@ -162,24 +114,17 @@ export class ClusterHarness {
   }
 
   requests(host: string, pattern = /./): string[] {
-    return this.at(host)
-      .requests.map(({ method, path: target }) => `${method} ${target}`)
-      .filter((line) => pattern.test(line));
+    return requestsTo(this.at(host), pattern);
   }
 
   /** Checks after every test that no secret leaked and no unknown route was requested. */
   check(): void {
-    for (const { stdout, stderr, titles } of this.results) {
-      expectNoSecret(stdout + stderr + titles.join('\n'));
-    }
-    for (const name of this.files) {
-      if (statSync(path.join(this.logDir, name)).isFile()) expectNoSecret(this.file(name) ?? '');
-    }
+    this.checkSecrets();
     for (const simulator of this.simulators.values()) expect(simulator.unknownRoutes).toEqual([]);
   }
 
   close(): void {
-    rmSync(this.folder, { recursive: true, force: true });
+    this.removeFolder();
   }
 }
 

@@ -1,14 +1,3 @@
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TlsOptions } from 'node:tls';
 import { expect, test as base } from 'vitest';
@@ -17,15 +6,21 @@ import { parseHost } from '../../src/config/host.js';
 import { createGotTransport } from '../../src/http/got-transport.js';
 import type { Settings } from '../../src/config/settings.js';
 import type { Transport } from '../../src/http/transport.js';
-import { main } from '../../src/main.js';
 import type { Environment } from '../../src/cli/environment.js';
 import { type ListeningSimulator, serve } from '../simulator/http-server.js';
 import { Simulator, type SimulatorOptions } from '../simulator/simulator.js';
 import { KillableProcess } from './killable-process.js';
 import { diskWithLocks } from './lock-in-memory.js';
+import {
+  ProgramsInProcess,
+  requestsTo,
+  type Result,
+  type Running,
+  secret,
+} from './programs-in-process.js';
 import { simulatorTransport } from './simulator-transport.js';
-import { CapturedStream, typedInput } from './streams.js';
-import { VirtualClock } from './virtual-clock.js';
+
+export { expectNoSecret, type Result, type Running, secret } from './programs-in-process.js';
 
 // The clock does not notice that a run waits for its own code, so load it before a test begins.
 await Promise.all([
@@ -35,19 +30,8 @@ await Promise.all([
   import('../../src/cli/ui/spinner.js'),
 ]);
 
-/** Contains characters that are special in URLs, shells and JSON; does not occur by chance. */
-export const secret = 'Pa:s%2Fs "wörd\'$&';
-
 /** The server versions that the most important tests run on. */
 export const versions = ['2.4.0', '2.6.30', '2.8.1'] as const;
-
-export interface Result {
-  code: number;
-  stdout: string;
-  stderr: string;
-  steps: Step[];
-  titles: string[];
-}
 
 export interface Listening {
   tls?: TlsOptions;
@@ -60,29 +44,20 @@ export interface Listening {
 /** Whether every test sends its requests over real HTTP; set by `npm run check`. */
 const isAlwaysNetwork = process.env['CHBACKUP_TEST_NETWORK'] === '1';
 
-export interface Running {
-  done: Promise<Result>;
-  signal(name: 'SIGINT' | 'SIGTERM'): void;
-}
-
 /** A program, a simulated server, a virtual clock and a temporary folder. */
-export class Harness {
-  readonly clock = new VirtualClock();
+export class Harness extends ProgramsInProcess {
   readonly simulator: Simulator;
-  readonly folder = mkdtempSync(path.join(tmpdir(), 'chbackup-test-'));
-  readonly logDir = path.join(this.folder, 'log');
-  readonly results: Result[] = [];
   /** Called at each step of later runs, before the program continues. */
   onStep: (step: Step) => void = () => undefined;
   /** Extra environment variables for later runs. */
   env: Record<string, string> = {};
   /** Replaced parts of the environment object for later runs. */
   environment: Partial<Environment> = {};
-  private readonly locks = new Map<string, string>();
   private readonly listensAs: Listening;
   private listening: ListeningSimulator | undefined;
 
   constructor(options: Partial<SimulatorOptions> = {}, listensAs: Listening = {}) {
+    super();
     this.listensAs = listensAs;
     this.simulator = new Simulator({
       version: '2.8.1',
@@ -188,57 +163,13 @@ export class Harness {
 
   /** Runs with exactly these arguments. */
   startRaw(argv: string[], environment: Partial<Environment> = {}): Running {
-    const stdout = new CapturedStream();
-    const stderr = new CapturedStream();
-    const result: Result = { code: -1, stdout: '', stderr: '', steps: [], titles: [] };
-    const listeners = new Set<(name: 'SIGINT' | 'SIGTERM') => void>();
-    const done = main({
-      argv,
+    return this.launch(argv, {
       env: { CHBACKUP_LOG_DIR: this.logDir, ...this.env },
-      cwd: this.folder,
-      stdin: typedInput(),
-      stdout,
-      stderr,
-      clock: this.clock,
-      disk: diskWithLocks(this.locks),
       transport: this.transport,
-      onSignal(listener) {
-        listeners.add(listener);
-        return () => listeners.delete(listener);
-      },
-      setTitle: (title) => result.titles.push(title),
-      onStep: (step) => {
-        result.steps.push(step);
-        this.onStep(step);
-      },
+      onStep: (step) => this.onStep(step),
       ...this.environment,
       ...environment,
-    }).then((code) => {
-      Object.assign(result, { code, stdout: stdout.text, stderr: stderr.text });
-      this.results.push(result);
-      return result;
     });
-    return { done, signal: (name) => listeners.forEach((listener) => listener(name)) };
-  }
-
-  /** Returns the contents of a file in the log directory, or undefined. */
-  file(name: string): string | undefined {
-    const file = path.join(this.logDir, name);
-    return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
-  }
-
-  /** The names of all files in the log directory. */
-  get files(): string[] {
-    return existsSync(this.logDir) ? readdirSync(this.logDir).sort() : [];
-  }
-
-  writeFile(name: string, text: string): void {
-    mkdirSync(this.logDir, { recursive: true });
-    writeFileSync(path.join(this.logDir, name), text);
-  }
-
-  removeFile(name: string): void {
-    rmSync(path.join(this.logDir, name));
   }
 
   get lastBackup(): string | undefined {
@@ -259,33 +190,19 @@ export class Harness {
 
   /** Returns the requests so far that match, as `GET /backup/list`. */
   requests(pattern = /./): string[] {
-    return this.simulator.requests
-      .map(({ method, path: target }) => `${method} ${target}`)
-      .filter((line) => pattern.test(line));
+    return requestsTo(this.simulator, pattern);
   }
 
   /** Checks after every test that no secret leaked and no unknown route was requested. */
   check(): void {
-    for (const { stdout, stderr, titles } of this.results) {
-      expectNoSecret(stdout + stderr + titles.join('\n'));
-    }
-    for (const name of this.files) {
-      if (statSync(path.join(this.logDir, name)).isFile()) expectNoSecret(this.file(name) ?? '');
-    }
+    this.checkSecrets();
     expect(this.simulator.unknownRoutes).toEqual([]);
   }
 
   async close(): Promise<void> {
     await this.listening?.close();
-    rmSync(this.folder, { recursive: true, force: true });
+    this.removeFolder();
   }
-}
-
-export function expectNoSecret(text: string): void {
-  for (const form of [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)]) {
-    expect(text).not.toContain(form);
-  }
-  expect(text).not.toContain(Buffer.from(`rlAPIuser:${secret}`).toString('base64'));
 }
 
 /** Tests use a harness with the newest server, or one that they create with `harnessOf`. */
