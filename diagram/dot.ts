@@ -21,7 +21,7 @@ const page: (Drawn | '')[][] = [
   ['young-enough'],
   ['known-host', 'check-new-host'],
   ['lock', 'wait-for-lock'],
-  ['check-server'],
+  ['check-server', 'mayHandOver'],
   ['journal', 'recover'],
   ['', 'recovered'],
   ['young-now'],

@@ -11,6 +11,8 @@ export interface FlowNode {
   label: string;
   /** The step sends requests, so it can move to `wait-for-server` and back. */
   asksServer?: true;
+  /** In a shard, the replica may be down by now, so that the step can move to `check-server`. */
+  mayHandOver?: true;
   /** An error, a signal or a timeout may end the step, so it can move to `give-up`. */
   mayFail?: true;
 }
@@ -55,6 +57,7 @@ const written = {
     cluster: 'main',
     label: 'Its upload\nverified?',
     asksServer: true,
+    mayHandOver: true,
     mayFail: true,
   },
   recovered: {
@@ -68,6 +71,7 @@ const written = {
     cluster: 'main',
     label: 'Young backup\nby now?',
     asksServer: true,
+    mayHandOver: true,
     mayFail: true,
   },
   kind: { kind: 'condition', cluster: 'main', label: 'FULL\nor DIFF?' },
@@ -76,6 +80,7 @@ const written = {
     cluster: 'main',
     label: 'List local\nbackups',
     asksServer: true,
+    mayHandOver: true,
     mayFail: true,
   },
 
@@ -90,6 +95,7 @@ const written = {
     cluster: 'diff',
     label: 'Base verified\non remote?',
     asksServer: true,
+    mayHandOver: true,
     mayFail: true,
   },
   'retry-base': {
@@ -111,6 +117,7 @@ const written = {
     cluster: 'diff',
     label: 'Wait, then\nlist again',
     asksServer: true,
+    mayHandOver: true,
     mayFail: true,
   },
   'storage-empty': { kind: 'condition', cluster: 'diff', label: 'Remote list\nempty?' },
@@ -134,6 +141,7 @@ const written = {
     cluster: 'main',
     label: 'Create backup',
     asksServer: true,
+    mayHandOver: true,
     mayFail: true,
   },
   created: { kind: 'condition', cluster: 'main', label: 'How did\nit end?' },
@@ -202,7 +210,7 @@ type Undrawn = Exclude<Step, keyof typeof written>;
 
 export const nodes = written as Record<Step, FlowNode>;
 
-/** The moves from step to step, without those that `asksServer` and `mayFail` represent. */
+/** The moves from step to step, without those that `notes` represent. */
 export const edges: readonly FlowEdge[] = [
   { from: 'start', to: 'young-enough' },
   { from: 'young-enough', to: 'known-host', label: 'no' },
@@ -275,6 +283,11 @@ export const edges: readonly FlowEdge[] = [
 /** Moves that many steps can make, which are drawn once, from a note. */
 export const notes = {
   asksServer: { label: 'bold frame:\nasks the server', step: 'wait-for-server', back: true },
+  mayHandOver: {
+    label: 'until the create:\nreplica is down',
+    step: 'check-server',
+    back: false,
+  },
   mayFail: { label: 'any step: error,\nsignal, timeout', step: 'give-up', back: false },
 } as const satisfies Record<string, { label: string; step: Step; back: boolean }>;
 
@@ -290,6 +303,7 @@ export function allMoves(): { from: Step; to: Step }[] {
             { from: notes.asksServer.step, to: step },
           ]
         : []),
+      ...(nodes[step]?.mayHandOver ? [{ from: step, to: notes.mayHandOver.step }] : []),
       ...(nodes[step]?.mayFail ? [{ from: step, to: notes.mayFail.step }] : []),
     ]),
   ];

@@ -89,6 +89,12 @@ export class UnauthorizedError extends ChbackupError {
 export class UnreachableError extends ChbackupError {
   override name = 'UnreachableError' as const;
   readonly exitCode = exitCodes.unreachable;
+  /** True if the host is not down but set up wrongly: its certificate, or what listens on its port. */
+  readonly isMisconfigured: boolean;
+  constructor(message: string, details: ErrorDetails & { isMisconfigured?: boolean } = {}) {
+    super(message, details);
+    this.isMisconfigured = details.isMisconfigured ?? false;
+  }
 }
 
 /**

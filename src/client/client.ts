@@ -133,6 +133,8 @@ export type TablesOfBackup =
 
 /** A clickhouse-backup server, which also creates and uploads backups and shows what it is doing. */
 export interface BackupServer extends Client {
+  /** True once this run may have asked the server to do or change something. */
+  readonly mayHavePosted: boolean;
   /** Returns all tables that a backup covers; the response can be large, with all their definitions. */
   tables(): Promise<Table[]>;
   /**

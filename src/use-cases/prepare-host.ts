@@ -24,7 +24,10 @@ export async function prepareHost(
 }
 
 /** Throws if the server, or ClickHouse behind it, cannot be used. */
-export async function checkServer({ client, report }: CommandContext): Promise<void> {
+export async function checkServer({
+  client,
+  report,
+}: Pick<CommandContext, 'client' | 'report'>): Promise<void> {
   report.phase('checking that ClickHouse answers');
   await client.checkUsable();
 }

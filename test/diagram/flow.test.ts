@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { allMoves, edges, nodes } from '../../diagram/flow.js';
 import { type Step, steps } from '../../src/use-cases/steps.js';
 import type { Result } from '../support/harness.js';
+import { playHandOver } from './hand-over.js';
 import { type Scenario, scenarios } from './scenarios.js';
 import { Stage } from './stage.js';
 
@@ -47,6 +48,8 @@ async function scenarioWith(step: Step): Promise<Scenario> {
 
 const stepsWithRequests = steps.filter((step) => nodes[step].asksServer);
 
+const stepsWithHandOver = steps.filter((step) => nodes[step].mayHandOver);
+
 async function playBusyAt(step: Step): Promise<Result> {
   const scenario = await scenarioWith(step);
   const happening = ({ harness, simulator }: Stage) =>
@@ -74,6 +77,13 @@ describe('each move of the program is in the diagram', () => {
     expect(undrawnIn(await playBusyAt(step))).toEqual([]);
   });
 
+  test.for(stepsWithHandOver)('another replica takes over at the step %s', async (step) => {
+    const result = await playHandOver(step);
+    expect(result).toMatchObject({ code: 0 });
+    expect(movesOf(result)).toContain(nameOf({ from: step, to: 'check-server' }));
+    expect(undrawnIn(result)).toEqual([]);
+  });
+
   test.for(steps)('everything fails from the step %s on', async (step) => {
     expect(undrawnIn(await playFailingAt(step))).toEqual([]);
   });
@@ -84,6 +94,7 @@ test('each move in the diagram is made by a scenario', async () => {
     ...(await Promise.all(scenarios.map((scenario) => play(scenario)))),
     ...(await Promise.all(stepsWithRequests.map(playBusyAt))),
     ...(await Promise.all(steps.map(playFailingAt))),
+    ...(await Promise.all(stepsWithHandOver.map(playHandOver))),
   ];
   const made = new Set(results.flatMap(movesOf));
   const unused = [...drawn].filter((move) => !made.has(move));

@@ -13,6 +13,10 @@ export interface ClusterRun {
   /** The backups that it created, by replica. */
   created: Map<string, string>;
   recorded: Set<string>;
+  /** The replicas that were asked for their tables, which is right before a create. */
+  prepared: Set<string>;
+  /** The replicas that had a fault at any time while it ran. */
+  faulty: Set<string>;
   /** The last backup of a shard when a backup of it was created, by that backup. */
   lastBefore: Map<string, string | undefined>;
   /** No fault was active, and no other run was working, while it ran. */
@@ -80,7 +84,7 @@ export class ClusterRecord {
     return names.toSorted((one, other) => this.age(one) - this.age(other)).at(-1);
   }
 
-  /** Checks that all POSTs of a run go to one replica of a shard. */
+  /** Checks that all POSTs of a run, answered or not, go to one replica of a shard. */
   posted(run: ClusterRun, host: string, target: string): void {
     const name = /^\/backup\/create\?name=([^&]+)/.exec(target)?.[1];
     const shard = run.shards.find((hosts) => hosts.includes(host)) ?? [];
@@ -93,6 +97,9 @@ export class ClusterRecord {
     this.expect(others.length === 0, run, `POST ${target} to ${host}, after one to ${others[0]}`);
     const isLocked = shard.every((one) => this.lockOwner(`.${one}_lock`) === run.id);
     this.expect(isLocked, run, `POST ${target} to ${host} without the locks of all replicas`);
+    if (name !== undefined && shard.some((one) => one !== host && run.prepared.has(one))) {
+      this.count('handed over right before the create');
+    }
     this.count(`posts to replica ${shard.indexOf(host) + 1} of ${shard.length}`);
   }
 

@@ -38,7 +38,8 @@ export class ClusterScene {
   private readonly health = new Map<string, Health>();
   private readonly trace: (line: string) => void;
   private readonly running = new Set<Promise<unknown>>();
-  private activeFaults = 0;
+  /** The replica of each fault that is active. */
+  private faults: string[] = [];
   private isLifted = false;
 
   constructor({ shards }: ClusterScript, trace: (line: string) => void = () => undefined) {
@@ -78,7 +79,7 @@ export class ClusterScene {
       Object.assign(health, { refusals: 0, silences: 0, waiting: [] });
       this.record.server(host).clearFaults();
     }
-    this.activeFaults = 0;
+    this.faults = [];
   }
 
   async rest(): Promise<void> {
@@ -96,8 +97,10 @@ export class ClusterScene {
       shards: orders.map((order, at) => order.split('').map((replica) => `${replica}${at}`)),
       created: new Map(),
       recorded: new Set(),
+      prepared: new Set(),
+      faulty: new Set(this.faults),
       lastBefore: new Map(),
-      isQuiet: this.activeFaults === 0 && this.running.size === 0,
+      isQuiet: this.faults.length === 0 && this.running.size === 0,
       isAlone: this.running.size === 0,
       stderr: '',
     };
@@ -156,11 +159,12 @@ export class ClusterScene {
       for (const one of health.waiting) if (--one.left === 0) one.begin();
       health.waiting = health.waiting.filter(({ left }) => left > 0);
       if (health.refusals > 0) throw new TransportError('connection refused', { neverSent: true });
+      if (request.method === 'POST') this.record.posted(run, host, request.path);
+      if (request.path === '/backup/tables') run.prepared.add(host);
       if (health.silences > 0) {
         await this.clock.server.sleep(Infinity, signal).catch(() => undefined);
         throw reasonOf(signal, false);
       }
-      if (request.method === 'POST') this.record.posted(run, host, request.path);
       return send(request, signal);
     };
   }
@@ -171,8 +175,11 @@ export class ClusterScene {
     const simulator = this.record.server(host);
     const health = this.healthOf(host);
     this.record.finishDueWork();
-    this.activeFaults++;
-    for (const run of this.record.runs.values()) run.isQuiet = false;
+    this.faults.push(host);
+    for (const run of this.record.runs.values()) {
+      run.isQuiet = false;
+      run.faulty.add(host);
+    }
     if (fault === 'process dies') {
       simulator.restart({ rows: 'gone', work: 'stops', resume: false });
     }
@@ -187,7 +194,7 @@ export class ClusterScene {
     this.trace(`${host}: no more ${fault}`);
     const simulator = this.record.server(host);
     const health = this.healthOf(host);
-    this.activeFaults--;
+    this.faults.splice(this.faults.indexOf(host), 1);
     if (fault === 'process dies' || fault === 'network refuses') health.refusals--;
     if (fault === 'network is silent') health.silences--;
     if (fault === 'ClickHouse hangs') simulator.hang = false;

@@ -25,6 +25,7 @@ test('no check fails on clusters, whichever replica fails and when', async () =>
   }
   // Checks that the scripts covered these cases.
   for (const what of [
+    ...['handed over right before the create', 'shards without a usable replica'],
     ...['fallbacks', 'backups left open', 'backups called failed', 'recorded later'],
     ...['recorded: full', 'recorded: increment', 'recorded in files of another replica'],
     ...['diffs uploaded in full', 'diffs on their base', 'quiet runs', 'killed'],

@@ -47,8 +47,23 @@ async function runAndCheck(
 ): Promise<{ run: ClusterRun; code: number }> {
   const { run, done } = scene.start(step);
   const code = await done;
-  for (const hosts of run.shards) checkBase(scene, run, hosts);
+  for (const hosts of run.shards) {
+    checkBase(scene, run, hosts);
+    checkFailure(scene, run, hosts);
+  }
   return { run, code };
+}
+
+/** Checks that a shard does not fail before a create while one of its replicas can be used. */
+function checkFailure({ record }: ClusterScene, run: ClusterRun, hosts: readonly string[]): void {
+  // A program that is killed here ends as if it had failed.
+  if (run.step.killAfter > 0) return;
+  const failed = hosts.join('|');
+  const [, code] = run.stderr.split(`${failed} (exit `)[1]?.match(/^(1|13|14)\)/) ?? [];
+  if (code === undefined || hosts.some((host) => run.created.has(host))) return;
+  const usable = hosts.filter((host) => !run.faulty.has(host));
+  record.expect(usable.length === 0, run, `${failed} failed, although ${usable[0]} can be used`);
+  record.count('shards without a usable replica');
 }
 
 /** Checks which replica a shard's run used, and on which base, if it recorded a backup. */

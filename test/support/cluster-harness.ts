@@ -3,6 +3,7 @@ import path from 'node:path';
 import { expect, test as base } from 'vitest';
 import type { Environment } from '../../src/cli/environment.js';
 import { TransportError } from '../../src/http/transport.js';
+import type { Step } from '../../src/use-cases/steps.js';
 import type { SimulatedBackup } from '../simulator/simulator.js';
 import { Simulator, type SimulatorOptions } from '../simulator/simulator.js';
 import {
@@ -12,9 +13,10 @@ import {
   type Running,
   secret,
 } from './programs-in-process.js';
-import { simulatorTransport } from './simulator-transport.js';
+import { reasonOf, simulatorTransport } from './simulator-transport.js';
 import type { FakeTerminal } from './fake-terminal.js';
 import { CapturedStream, typedInput } from './streams.js';
+import type { VirtualClock } from './virtual-clock.js';
 
 // The clock does not notice that a run waits for its own code, so load it before a test begins.
 await Promise.all([
@@ -31,11 +33,22 @@ const unknownHost = () => {
   return Promise.reject(new TransportError('the host name was not found', details));
 };
 
+/** The request has been sent, but no response comes. */
+async function neverAnswers(clock: VirtualClock, signal: AbortSignal): Promise<never> {
+  await clock.server.sleep(Infinity, signal).catch(() => undefined);
+  throw reasonOf(signal, false);
+}
+
 /** A program, simulated servers by host name, a virtual clock and a temporary folder. */
 export class ClusterHarness extends ProgramsInProcess {
   private readonly simulators = new Map<string, Simulator>();
   /** The hosts that refuse connections. */
   readonly dead = new Set<string>();
+  /** The hosts that never answer. */
+  readonly silent = new Set<string>();
+  /** The hosts whose certificate is not trusted. */
+  readonly untrusted = new Set<string>();
+  private readonly atSteps = new Map<string, () => void>();
   /** What is typed on the terminal of later runs; undefined: there is no terminal. */
   typed: string | undefined;
   /** The terminal on which later runs show their progress. */
@@ -65,6 +78,11 @@ export class ClusterHarness extends ProgramsInProcess {
     return found;
   }
 
+  /** Does something when the next run enters a step. */
+  when(step: Step, action: () => void): void {
+    this.atSteps.set(step, action);
+  }
+
   run(command: string, hosts: string, ...more: string[]): Promise<Result> {
     return this.start(command, hosts, ...more).done;
   }
@@ -88,9 +106,19 @@ export class ClusterHarness extends ProgramsInProcess {
         if (simulator === undefined) return unknownHost;
         const transport = simulatorTransport(simulator, host.baseUrl, credentials);
         return (request, signal) => {
+          if (this.silent.has(name)) return neverAnswers(this.clock, signal);
+          if (this.untrusted.has(name)) {
+            const details = { neverSent: true, permanent: true } as const;
+            return Promise.reject(new TransportError('the certificate is not trusted', details));
+          }
           if (!this.dead.has(name)) return transport(request, signal);
           return Promise.reject(new TransportError('connection refused', { neverSent: true }));
         };
+      },
+      onStep: (step) => {
+        const action = this.atSteps.get(step);
+        this.atSteps.delete(step);
+        action?.();
       },
     };
     const stderr = this.terminal ?? new CapturedStream(this.typed !== undefined);

@@ -1,6 +1,7 @@
 import type { Shard } from '../../config/cluster.js';
-import { ClusterError, exitCodeOf, UnreachableError } from '../../errors.js';
+import { ClusterError, exitCodeOf } from '../../errors.js';
 import { type Listing, listBackups, type ListRequest } from '../../use-cases/list/list-backups.js';
+import { UsableReplicas } from '../../use-cases/usable-replicas.js';
 import { endToJson, forEachShard, type ShardOutcome, throwIfFailed } from '../each-shard.js';
 import type { Execution } from '../execution.js';
 import { openContext } from '../open-context.js';
@@ -39,21 +40,14 @@ async function listOnFirst(
   request: ListRequest,
   onReplicas: readonly Execution[],
 ): Promise<ShardListing> {
-  const problems: string[] = [];
-  for (const execution of onReplicas) {
-    const host = execution.settings.host.label;
-    try {
-      const listing = await listBackups(request, await openContext(execution, true));
-      if (problems.length > 0) {
-        execution.reporter.warn(`using the replica ${host}: ${problems.join('; ')}`);
-      }
-      return { host, listing };
-    } catch (error) {
-      if (!(error instanceof UnreachableError)) throw error;
-      problems.push(error.message);
-    }
-  }
-  throw new UnreachableError(`no replica can be used: ${problems.join('; ')}`);
+  const replicas = onReplicas.map((execution) => {
+    return { host: execution.settings.host.label, execution };
+  });
+  // All replicas of a shard have the same reporter.
+  const report = { warn: (text: string) => onReplicas[0]?.reporter.warn(text) };
+  return new UsableReplicas(report).useFirst(replicas, async ({ host, execution }) => {
+    return { host, listing: await listBackups(request, await openContext(execution, true)) };
+  });
 }
 
 /** A list that cannot be relied on is shown, but its shard is not listed. */

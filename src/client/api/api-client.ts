@@ -40,6 +40,10 @@ export class ApiClient implements BackupServer {
     this.parts = parts;
   }
 
+  get mayHavePosted(): boolean {
+    return this.parts.connection.mayHavePosted;
+  }
+
   checkUsable(): Promise<void> {
     return checkUsable(this.parts.connection);
   }

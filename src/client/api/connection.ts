@@ -55,6 +55,8 @@ export class ApiConnection {
   readonly responses: ResponseReader;
   /** The host as typed, for messages. */
   readonly label: string;
+  /** True once a POST may have reached the server. */
+  mayHavePosted = false;
   private readonly options: ApiConnectionOptions;
   private readonly patience: Patience;
 
@@ -110,7 +112,12 @@ export class ApiConnection {
         return { kind: 'lost', reason, afterMs: clock.elapsed() - startMs };
       };
       const request: HttpRequest = { method: 'POST', path, ...(body !== undefined && { body }) };
+      const hadPosted = this.mayHavePosted;
+      this.mayHavePosted = true;
       const result = await this.attempt(request, limitMs);
+      if (result instanceof TransportError && result.details.neverSent) {
+        this.mayHavePosted = hadPosted;
+      }
       if (!(result instanceof TransportError)) {
         if (isFromServer(result)) return { kind: 'answered', answer: result };
         return lost(`answered ${result.status}: ${this.responses.errorText(result)}`);

@@ -121,8 +121,14 @@ export class Patience {
     ];
     return new UnreachableError(
       `${label} ${predicate ?? `does not answer: ${sanitize(this.reasonOf(error))}`}`,
-      { hint: hints.join('; '), cause: error },
+      { hint: hints.join('; '), cause: error, isMisconfigured: this.isMisconfigured(error) },
     );
+  }
+
+  /** A host name that is not found may be that of a pod that is down. */
+  private isMisconfigured(error: TransportError): boolean {
+    const { permanent = false, unresolved = false } = error.details;
+    return permanent || (!unresolved && this.isAddressWrong(error));
   }
 
   /** Returns the error's text; if a short connect timeout has limited the requests, names that time. */

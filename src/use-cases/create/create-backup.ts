@@ -1,7 +1,7 @@
 import type { BackupKind } from '../../backup/backup.js';
 import { findBackup } from '../../backup/chain.js';
 import { backupName } from '../../backup/names.js';
-import { OperationFailedError } from '../../errors.js';
+import { OperationFailedError, UnreachableError } from '../../errors.js';
 import type { Journal } from '../../state/host-files.js';
 import type { RecordedBackup } from '../../state/status.js';
 import { localTime } from '../../time/local-time.js';
@@ -12,7 +12,7 @@ import { type LockedRun, underHostLock } from '../host-lock.js';
 import { beforeChanges } from '../confirmation.js';
 import type { CreateContext } from '../context.js';
 import { prepareHost } from '../prepare-host.js';
-import { type ChosenReplica, chooseReplica } from './choose-replica.js';
+import { UsableReplicas } from '../usable-replicas.js';
 import { recoverInterruptedRun } from './recover-run.js';
 import { reportTables } from './report-tables.js';
 import { chooseBaseUseFor, upload } from './upload-backup.js';
@@ -55,25 +55,20 @@ export async function createBackup(
     if (young !== undefined) return { kind: 'skipped', young };
     const command = `create-${request.kind.toLowerCase()}`;
     const unchanged = 'nothing was created';
-    let chosen: ChosenReplica<CreateContext> | undefined;
+    const usable = new UsableReplicas(report);
+    let chosen: CreateContext | undefined;
     await beforeChanges(unchanged, () => {
       return prepareHost(run, async () => {
-        chosen = await chooseReplica(run, undefined);
+        chosen = await usable.choose(run);
       });
     });
     report.info(`${command} started`);
     const locking = { command, unchanged, ended: run.runEnded };
-    return await underHostLock(run, locking, async (locked) => {
-      report.step('check-server');
+    return await underHostLock(run, locking, (locked) => {
       // Much may have happened while the run waited for the lock.
-      const preferred = preferredReplica(request, run, locked);
-      if (chosen === undefined || locked.hadToWait) chosen = await chooseReplica(run, preferred);
-      locked.status.replica = chosen.run.replica.name;
-      await recoverInterruptedRun(request.kind, chosen.run, locked.status);
-      // The recovered backup may be the base now, and another replica may have made it.
-      const preferredNow = preferredReplica(request, run, locked);
-      const isSame = preferredNow === preferred || preferredNow === chosen.run.replica.name;
-      return makeBackup(request, isSame ? chosen : await chooseReplica(run, preferredNow), locked);
+      return locked.hadToWait
+        ? workOnReplicas(request, run, locked, new UsableReplicas(report))
+        : workOnReplicas(request, run, locked, usable, chosen);
     });
   } catch (error) {
     if (!(error instanceof OperationFailedError && error.heading !== undefined)) {
@@ -83,6 +78,42 @@ export async function createBackup(
     throw error;
   } finally {
     report.step('end');
+  }
+}
+
+/**
+ * Does the work on the first replica that can be used. If that one cannot be used any more before it was
+ * asked to create the backup, the next one begins again. `checked`: a new shard's, which was just checked.
+ */
+async function workOnReplicas(
+  request: CreateRequest,
+  run: CreateContext,
+  locked: LockedRun,
+  usable: UsableReplicas,
+  checked?: CreateContext,
+): Promise<CreateResult> {
+  let next = checked;
+  for (;;) {
+    run.report.step('check-server');
+    const preferred = preferredReplica(request, run, locked);
+    const chosen = next ?? (await usable.choose(run, preferred));
+    next = undefined;
+    locked.status.replica = chosen.replica.name;
+    const recovered = await usable.tryUntilPost(chosen, () => {
+      return recoverInterruptedRun(request.kind, chosen, locked.status, usable);
+    });
+    if (recovered === undefined) continue;
+    // The recovered backup may be the base now, and another replica may have made it.
+    const preferredNow = preferredReplica(request, run, locked);
+    const maker = run.replicas.find(({ name }) => name === preferredNow);
+    const isOther = maker !== undefined && maker !== chosen.replica && usable.mayUse(maker);
+    const worker =
+      preferredNow !== preferred && isOther ? await usable.choose(run, preferredNow) : chosen;
+    const isUsual = (preferredNow ?? run.replicas[0]?.name) === worker.replica.name;
+    const result = await usable.tryUntilPost(worker, () => {
+      return makeBackup(request, worker, locked, isUsual);
+    });
+    if (result !== undefined) return result.value;
   }
 }
 
@@ -98,12 +129,14 @@ function preferredReplica(
   return status.recordOf(last.name)?.replica ?? files.owner;
 }
 
+/** `isUsual`: the run is on the replica that should make the backup. */
 async function makeBackup(
   request: CreateRequest,
-  { run, isFallback }: ChosenReplica<CreateContext>,
+  run: CreateContext,
   locked: LockedRun,
+  isUsual: boolean,
 ): Promise<CreateResult> {
-  const { clock, files, log, report } = run;
+  const { clock, files, log, report, server } = run;
   const { status } = locked;
   const { kind } = request;
   status.replica = run.replica.name;
@@ -116,7 +149,7 @@ async function makeBackup(
   report.step('kind');
   const base = kind === 'DIFF' ? await findBase(request, run) : await listForNames(run);
   if (kind === 'DIFF') warnOfSharedPath(run, base.listed);
-  const notReplicated = await reportTables(run, isFallback);
+  const notReplicated = await reportTables(run, !isUsual);
   // Names and the file of used names have whole seconds.
   const atMs = Math.floor(clock.now() / 1000) * 1000;
   const name = await reserveName(kind, run, base, atMs);
@@ -141,7 +174,8 @@ async function makeBackup(
     files.removeJournal();
     return { kind: 'created', created: { ...recorded, startedAt: status.startedAt } };
   } catch (error) {
-    if (!(error instanceof OperationFailedError)) {
+    if (error instanceof UnreachableError && !server.mayHavePosted) files.removeJournal();
+    else if (!(error instanceof OperationFailedError)) {
       report.info(`the outcome of backup ${name} is unknown; the next run will check`);
     }
     throw error;

@@ -6,10 +6,11 @@ import { isNotStarted } from '../../client/server-errors.js';
 import type { Journal } from '../../state/host-files.js';
 import { CompletenessCheck, type InDoubt } from '../completeness.js';
 import { emptyList, inDoubtError } from '../empty-storage.js';
-import { findOwnReplica } from './choose-replica.js';
 import type { CreateContext } from '../context.js';
+import { checkServer } from '../prepare-host.js';
 import { readRecordedTimes } from '../recorded-times.js';
 import type { RunStatus } from '../run-status.js';
+import { onReplica, type UsableReplicas } from '../usable-replicas.js';
 
 /**
  * Finds out how an interrupted run ended. Its backup is recorded if its upload can be verified and no
@@ -20,6 +21,7 @@ export async function recoverInterruptedRun(
   kind: BackupKind,
   run: CreateContext,
   status: RunStatus,
+  usable: UsableReplicas,
 ): Promise<void> {
   const { files, report } = run;
   report.step('journal');
@@ -40,13 +42,13 @@ export async function recoverInterruptedRun(
     return;
   }
   report.step('recover');
-  const own = await findOwnReplica(run, journal.replica);
   report.phase(`checking the outcome of ${backup}`);
   report.info(
     `the previous run (${backup}, started ${startedAt}) was interrupted; checking its outcome`,
   );
   const end =
-    own === undefined ? await findEndElsewhere(run, journal) : await findEnd(kind, own, journal);
+    (await findEndOnOwnReplica(kind, run, journal, usable)) ??
+    (await findEndElsewhere(run, journal));
   if (end.kind === 'verified') {
     report.step('recovered');
     files.recordLastBackup(backup);
@@ -59,9 +61,8 @@ export async function recoverInterruptedRun(
       `it is unknown whether backup ${backup} of the previous run is complete: ${end.reason}; the backup is not used as a base`,
     );
   } else {
-    const left = await describeCopyLeft(own ?? run, backup);
     report.warn(
-      `backup ${backup} of the previous run failed: ${end.reason}; the backup is not used as a base${left}`,
+      `backup ${backup} of the previous run failed: ${end.reason}; the backup is not used as a base${end.left}`,
     );
   }
   files.removeJournal();
@@ -93,11 +94,37 @@ function recordSuccess(
 /** `unknown`: no list could be relied on. */
 type End =
   | { kind: 'verified'; upload: VerifiedUpload }
-  | { kind: 'failed' | 'unknown'; reason: string };
+  | { kind: 'failed'; reason: string; left: string }
+  | { kind: 'unknown'; reason: string };
 
-const failed = (reason: string): End => ({ kind: 'failed', reason });
+const failed = (reason: string): End => ({ kind: 'failed', reason, left: '' });
 
 const unknown = (reason: string): End => ({ kind: 'unknown', reason });
+
+/** Returns undefined if the replica on which the interrupted run worked cannot be used. */
+async function findEndOnOwnReplica(
+  kind: BackupKind,
+  run: CreateContext,
+  journal: Journal,
+  usable: UsableReplicas,
+): Promise<End | undefined> {
+  const replica = run.replicas.find(({ name }) => name === journal.replica);
+  if (replica === undefined) return undefined;
+  const own = onReplica(run, replica);
+  const findAll = async (): Promise<End> => {
+    const end = await findEnd(kind, own, journal);
+    if (end.kind !== 'failed') return end;
+    return { ...end, left: await describeCopyLeft(own, journal.backup) };
+  };
+  // If this replica was chosen for the run as well, another one takes over the whole run.
+  if (replica === run.replica) return findAll();
+  if (!usable.mayUse(replica)) return undefined;
+  const found = await usable.tryOn(replica, async () => {
+    await checkServer(own);
+    return findAll();
+  });
+  return found?.value;
+}
 
 async function findEnd(
   kind: BackupKind,

@@ -1,7 +1,7 @@
 import { UnreachableError } from '../../errors.js';
 import type { Replica, ShardContext } from '../context.js';
-import { chooseReplica } from '../create/choose-replica.js';
 import { checkServer } from '../prepare-host.js';
+import { UsableReplicas } from '../usable-replicas.js';
 import type { PlanRequest } from './make-plan.js';
 
 // The replicas of a shard upload to one path of the remote storage. A server does not see what another
@@ -14,7 +14,7 @@ export async function chooseForDelete(
 ): Promise<ShardContext> {
   const { replicas } = context;
   if (replicas.length <= 1 || !needsAll(request)) {
-    return (await chooseReplica(context, undefined)).run;
+    return new UsableReplicas(context.report).choose(context);
   }
   for (const { server: client, host } of replicas) {
     try {

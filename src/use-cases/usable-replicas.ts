@@ -1,0 +1,155 @@
+import {
+  InterruptedError,
+  OperationTimeoutError,
+  ResponseError,
+  UnreachableError,
+} from '../errors.js';
+import type { CreateContext, Replica, ShardContext } from './context.js';
+import { checkServer } from './prepare-host.js';
+import type { Reporter } from './reporter.js';
+
+/**
+ * Finds the replica of a shard that a command works on: the first one that can be used. All replicas have
+ * the same data, but each has its own disk and its own action log. One that could not be used is not asked
+ * again, because it may have taken the whole connect timeout, unless no other one can be used.
+ */
+export class UsableReplicas {
+  private readonly report: Pick<Reporter, 'warn'>;
+  /** Why a replica cannot be used, by host. */
+  private readonly problems = new Map<string, string>();
+  /** Those that could be used at first. Each hands over once, so that a run always ends. */
+  private readonly handedOver = new Set<string>();
+  private warned: string | undefined;
+
+  constructor(report: Pick<Reporter, 'warn'>) {
+    this.report = report;
+  }
+
+  /** Returns false for a replica that could not be used. */
+  mayUse({ host }: Pick<Replica, 'host'>): boolean {
+    return !this.problems.has(host);
+  }
+
+  /**
+   * Does work on the first replica that can be used, and warns if that is not the first one. Throws
+   * `UnreachableError` if there is none. Other errors are not about one server.
+   */
+  async useFirst<R extends Pick<Replica, 'host'>, T>(
+    replicas: readonly R[],
+    use: (replica: R) => Promise<T>,
+  ): Promise<T> {
+    const [only] = replicas;
+    if (only !== undefined && replicas.length === 1) return use(only);
+    const fresh = replicas.filter((replica) => this.mayUse(replica));
+    const others = replicas.filter((replica) => !this.mayUse(replica));
+    for (const replica of [...fresh, ...others]) {
+      const result = await this.tryOn(replica, () => use(replica));
+      if (result === undefined) continue;
+      this.warnOf(replica, replicas);
+      return result.value;
+    }
+    const problems = [...this.problems.values()].join('; ');
+    throw new UnreachableError(`no replica can be used: ${problems}`, {
+      hint: 'check that ClickHouse and clickhouse-backup server run on at least one of them',
+    });
+  }
+
+  /** Returns the context on the first replica that can be used, the preferred one first. */
+  choose<C extends ShardContext>(context: C, preferred?: string): Promise<C> {
+    const { replicas } = context;
+    // The local program does not know its host.
+    if (replicas.length === 0) return checkServer(context).then(() => context);
+    const first = replicas.filter(({ name }) => name === preferred);
+    const others = replicas.filter(({ name }) => name !== preferred);
+    return this.useFirst([...first, ...others], async (replica) => {
+      const chosen = onReplica(context, replica);
+      await checkServer(chosen);
+      return chosen;
+    });
+  }
+
+  /** Returns the result of work on a replica; undefined if the replica cannot be used. */
+  async tryOn<T>(
+    replica: Pick<Replica, 'host'>,
+    work: () => Promise<T>,
+  ): Promise<{ value: T } | undefined> {
+    try {
+      const value = await work();
+      this.problems.delete(replica.host);
+      return { value };
+    } catch (error) {
+      if (!isDown(error)) throw error;
+      this.problems.set(replica.host, error.message);
+      return undefined;
+    }
+  }
+
+  /**
+   * Returns the result of work on a replica; undefined if another replica is to do it, because this one
+   * cannot be used any more, and no POST can have reached it: two replicas never work for one run.
+   */
+  async tryUntilPost<T>(
+    run: CreateContext,
+    work: () => Promise<T>,
+  ): Promise<{ value: T } | undefined> {
+    try {
+      return { value: await work() };
+    } catch (error) {
+      if (await this.handsOver(run, error)) return undefined;
+      throw error;
+    }
+  }
+
+  private async handsOver(
+    { replica, replicas, ...run }: CreateContext,
+    error: unknown,
+  ): Promise<boolean> {
+    const { host, server } = replica;
+    if (replicas.length <= 1 || server.mayHavePosted || this.handedOver.has(host)) return false;
+    const down = isDown(error) ? error : await this.findReason(run, error);
+    if (down === undefined) return false;
+    this.problems.set(host, down.message);
+    this.handedOver.add(host);
+    return true;
+  }
+
+  /** A list that fails or gets no answer may be the first to show that ClickHouse is down. */
+  private async findReason(
+    run: Pick<CreateContext, 'client' | 'report'>,
+    error: unknown,
+  ): Promise<UnreachableError | undefined> {
+    if (!(error instanceof ResponseError || error instanceof OperationTimeoutError))
+      return undefined;
+    try {
+      await checkServer(run);
+      return undefined;
+    } catch (reason) {
+      if (isDown(reason)) return reason;
+      if (reason instanceof InterruptedError) throw reason;
+      return undefined;
+    }
+  }
+
+  private warnOf({ host }: Pick<Replica, 'host'>, replicas: readonly Pick<Replica, 'host'>[]) {
+    const before = replicas.slice(
+      0,
+      replicas.findIndex((each) => each.host === host),
+    );
+    const problems = before.flatMap((each) => this.problems.get(each.host) ?? []);
+    if (problems.length === 0) return;
+    const warning = `using the replica ${host}: ${problems.join('; ')}`;
+    if (warning !== this.warned) this.report.warn(warning);
+    this.warned = warning;
+  }
+}
+
+/** Returns the same context on a replica. */
+export function onReplica<C extends ShardContext>(context: C, replica: Replica): C {
+  const { host, server } = replica;
+  return { ...context, replica, host, server, client: server };
+}
+
+/** True for a server that is down; certificates and other services on its port are errors of a person. */
+function isDown(error: unknown): error is UnreachableError {
+  return error instanceof UnreachableError && !error.isMisconfigured;
+}
