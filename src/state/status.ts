@@ -40,8 +40,8 @@ export interface RecordedBackup {
   createSeconds: number | undefined;
   uploadSeconds: number | undefined;
   /**
-   * Tables that are not replicated, `db.table`, so that a backup made on a fallback replica contains that
-   * replica's rows of them. None for a backup made on the first replica.
+   * Tables that are not replicated, `db.table`, of which the backup contains the rows of another replica
+   * than usual. None if the usual replica made it.
    */
   notReplicated: string[];
 }

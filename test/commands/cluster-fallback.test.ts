@@ -168,3 +168,99 @@ test('a replica that is away for less than the connect timeout is not replaced',
   expect(stderr).not.toContain('using the replica');
   expect(cluster.requests('ch-1b')).toEqual([]);
 });
+
+test('below 2.7.0, the warning says that the base is not on this replica', async ({ cluster }) => {
+  cluster.addShard(['old-a', 'old-b'], { version: '2.6.30' });
+  await cluster.run('create-full', 'old-{a|b}');
+  const base = cluster.lastBackup('old-a');
+  cluster.dead.add('old-a');
+  const { stderr } = await cluster.run('create-diff', 'old-{a|b}');
+  expect(stderr).toContain(
+    `the base ${base} is not on the replica old-b, and clickhouse-backup before 2.7.0 cannot safely use its remote copy; this backup is uploaded in full`,
+  );
+});
+
+describe('tables that are not replicated', () => {
+  const own = ['shop.customers', 'shop.orders'];
+  const text =
+    /contain the rows that (\S+) has of tables that are not replicated: ([^;"\n]*)([^"\n]*)/;
+
+  async function create(
+    cluster: ClusterHarness,
+    command: string,
+    hosts: string,
+  ): Promise<{ host: unknown; notReplicated: unknown; warning: string | undefined }> {
+    const { code, stdout, stderr } = await cluster.run(command, hosts, '--json');
+    expect(code).toBe(0);
+    const { shards } = JSON.parse(stdout) as { shards: Record<string, unknown>[] };
+    const { host, notReplicated } = shards[0] ?? {};
+    const [, who, tables, more] = text.exec(stderr) ?? [];
+    if (who !== undefined) expect([who, tables]).toEqual([host, own.join(', ')]);
+    return { host, notReplicated, warning: more };
+  }
+
+  test('are named once another replica makes the backup, until the usual one is back', async ({
+    cluster,
+  }) => {
+    await cluster.run('create-full', shard);
+    cluster.dead.add('ch-1a');
+    const warning = '; the last backup contains those of ch-1a';
+    const fallback = { host: 'ch-1b', notReplicated: own };
+    expect(await create(cluster, 'create-diff', shard)).toEqual({ ...fallback, warning });
+    cluster.dead.clear();
+    // The base is on its disk, but its rows are still not the usual ones.
+    expect(await create(cluster, 'create-diff', shard)).toEqual({
+      ...fallback,
+      warning: undefined,
+    });
+    const usual = { host: 'ch-1a', notReplicated: [], warning: undefined };
+    expect(await create(cluster, 'create-full', shard)).toEqual(usual);
+    expect(await create(cluster, 'create-diff', shard)).toEqual(usual);
+  });
+
+  test('are named in a full backup of a fallback replica, and in the increments on it', async ({
+    cluster,
+  }) => {
+    cluster.dead.add('ch-1a');
+    const fallback = { host: 'ch-1b', notReplicated: own };
+    expect(await create(cluster, 'create-full', shard)).toEqual({ ...fallback, warning: '' });
+    cluster.dead.clear();
+    expect(await create(cluster, 'create-diff', shard)).toEqual({
+      ...fallback,
+      warning: undefined,
+    });
+    // Its rows are those of the first replica, but not those of the last backup.
+    cluster.dead.add('ch-1b');
+    expect(await create(cluster, 'create-diff', shard)).toEqual({
+      ...{ host: 'ch-1a', notReplicated: own },
+      warning: '; the last backup contains those of ch-1b',
+    });
+    const usual = { host: 'ch-1a', notReplicated: [], warning: undefined };
+    expect(await create(cluster, 'create-diff', shard)).toEqual(usual);
+  });
+
+  test('are not named because the order of the replicas has changed', async ({ cluster }) => {
+    await cluster.run('create-full', 'ch-1a|ch-1b');
+    const usual = { notReplicated: [], warning: undefined };
+    const swapped = 'ch-1b|ch-1a';
+    expect(await create(cluster, 'create-diff', swapped)).toEqual({ host: 'ch-1a', ...usual });
+    expect(await create(cluster, 'create-full', swapped)).toEqual({ host: 'ch-1b', ...usual });
+    expect(await create(cluster, 'create-diff', swapped)).toEqual({ host: 'ch-1b', ...usual });
+  });
+
+  test('are named if the replica that made the last backup is not in the list any more', async ({
+    cluster,
+  }) => {
+    cluster.addShard(['r-a', 'r-b', 'r-c']);
+    await cluster.run('create-full', 'r-{b|a|c}');
+    cluster.dead.add('r-b');
+    await cluster.run('create-diff', 'r-{b|a|c}');
+    // The files are those of r-b, so it has to be in the list.
+    cluster.dead.clear();
+    expect(await create(cluster, 'create-diff', 'r-{b|c}')).toEqual({
+      host: 'r-b',
+      notReplicated: own,
+      warning: '; the last backup contains those of r-a',
+    });
+  });
+});

@@ -13,10 +13,11 @@ import { beforeChanges } from '../confirmation.js';
 import type { CreateContext } from '../context.js';
 import { prepareHost } from '../prepare-host.js';
 import { UsableReplicas } from '../usable-replicas.js';
-import { recoverInterruptedRun } from './recover-run.js';
 import { reportTables } from './report-tables.js';
+import type { UsualReplica } from './usual-replica.js';
 import { chooseBaseUseFor, upload } from './upload-backup.js';
 import { warnOfSharedPath } from './warn-shared-path.js';
+import { workOnReplicas } from './work-on-replicas.js';
 import { measureWork } from './working-time.js';
 import { type AgeRequest, findRecordedYoung, findYoung, type YoungBackup } from './young-backup.js';
 
@@ -66,9 +67,10 @@ export async function createBackup(
     const locking = { command, unchanged, ended: run.runEnded };
     return await underHostLock(run, locking, (locked) => {
       // Much may have happened while the run waited for the lock.
-      return locked.hadToWait
-        ? workOnReplicas(request, run, locked, new UsableReplicas(report))
-        : workOnReplicas(request, run, locked, usable, chosen);
+      const known = locked.hadToWait ? { usable: new UsableReplicas(report) } : { usable, chosen };
+      return workOnReplicas(request.kind, run, locked.status, known, (worker, usual) => {
+        return makeBackup(request, worker, locked, usual);
+      });
     });
   } catch (error) {
     if (!(error instanceof OperationFailedError && error.heading !== undefined)) {
@@ -81,65 +83,15 @@ export async function createBackup(
   }
 }
 
-/**
- * Does the work on the first replica that can be used. If that one cannot be used any more before it was
- * asked to create the backup, the next one begins again. `checked`: a new shard's, which was just checked.
- */
-async function workOnReplicas(
-  request: CreateRequest,
-  run: CreateContext,
-  locked: LockedRun,
-  usable: UsableReplicas,
-  checked?: CreateContext,
-): Promise<CreateResult> {
-  let next = checked;
-  for (;;) {
-    run.report.step('check-server');
-    const preferred = preferredReplica(request, run, locked);
-    const chosen = next ?? (await usable.choose(run, preferred));
-    next = undefined;
-    locked.status.replica = chosen.replica.name;
-    const recovered = await usable.tryUntilPost(chosen, () => {
-      return recoverInterruptedRun(request.kind, chosen, locked.status, usable);
-    });
-    if (recovered === undefined) continue;
-    // The recovered backup may be the base now, and another replica may have made it.
-    const preferredNow = preferredReplica(request, run, locked);
-    const maker = run.replicas.find(({ name }) => name === preferredNow);
-    const isOther = maker !== undefined && maker !== chosen.replica && usable.mayUse(maker);
-    const worker =
-      preferredNow !== preferred && isOther ? await usable.choose(run, preferredNow) : chosen;
-    const isUsual = (preferredNow ?? run.replicas[0]?.name) === worker.replica.name;
-    const result = await usable.tryUntilPost(worker, () => {
-      return makeBackup(request, worker, locked, isUsual);
-    });
-    if (result !== undefined) return result.value;
-  }
-}
-
-/** An increment on the base that a replica made needs the local copy of the base, or 2.7.0. */
-function preferredReplica(
-  { kind }: CreateRequest,
-  { files }: CreateContext,
-  { status }: LockedRun,
-): string | undefined {
-  const last = files.readLastBackup();
-  if (kind === 'FULL' || last.kind === 'none') return undefined;
-  // Without a record, most likely the one after which the files are named.
-  return status.recordOf(last.name)?.replica ?? files.owner;
-}
-
-/** `isUsual`: the run is on the replica that should make the backup. */
 async function makeBackup(
   request: CreateRequest,
   run: CreateContext,
   locked: LockedRun,
-  isUsual: boolean,
+  usual: UsualReplica,
 ): Promise<CreateResult> {
   const { clock, files, log, report, server } = run;
   const { status } = locked;
   const { kind } = request;
-  status.replica = run.replica.name;
   report.step('young-now');
   const young = await findYoung(request, run);
   if (young !== undefined) {
@@ -149,7 +101,7 @@ async function makeBackup(
   report.step('kind');
   const base = kind === 'DIFF' ? await findBase(request, run) : await listForNames(run);
   if (kind === 'DIFF') warnOfSharedPath(run, base.listed);
-  const notReplicated = await reportTables(run, !isUsual);
+  const notReplicated = await reportTables(run, usual);
   // Names and the file of used names have whole seconds.
   const atMs = Math.floor(clock.now() / 1000) * 1000;
   const name = await reserveName(kind, run, base, atMs);

@@ -27,7 +27,7 @@ type Uploaded = Pick<RecordedBackup, 'base' | 'chainLength' | 'fullBackup' | 'da
 
 /** Chooses how the upload uses the base, from a fresh local list: the create has just run retention. */
 export async function chooseBaseUseFor(
-  { report, server }: CreateContext,
+  { host, replicas, report, server }: CreateContext,
   candidates: readonly BaseCandidate[],
 ): Promise<BaseUse | undefined> {
   report.step('choose-base-use');
@@ -41,8 +41,11 @@ export async function chooseBaseUseFor(
   }
   if (choice.kind !== 'none') return { at: choice.kind, name: base };
   report.step('warn-other-base');
-  const state =
-    choice.state === undefined ? 'no longer on the server' : `${choice.state} on the server`;
+  // In a shard, another replica may have made it.
+  const isShard = replicas.length > 1;
+  const missing = isShard ? `not on the replica ${host}` : 'no longer on the server';
+  const place = isShard ? `the replica ${host}` : 'the server';
+  const state = choice.state === undefined ? missing : `${choice.state} on ${place}`;
   const problem = `the base ${base} is ${state}, and clickhouse-backup before ${since.diffFromRemoteSafe} cannot safely use its remote copy`;
   if (last !== undefined && findBackup(local, 'local', last)?.state === 'ok') {
     report.warn(`${problem}; this backup is based on ${last} instead`);
