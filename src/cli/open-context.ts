@@ -61,12 +61,20 @@ export async function openReplicaContexts(
 export async function openHostContext(execution: Execution): Promise<ShardContext> {
   const { server, ...context } = await openContext(execution);
   const { fileName: name, label: host } = execution.settings.host;
-  return { ...context, replicas: server === undefined ? [] : [{ name, host, server }] };
+  const { deleteLocalCommand: command } = context;
+  const replicas =
+    server === undefined ? [] : [{ name, host, server, deleteLocalCommand: command }];
+  return { ...context, replicas };
 }
 
 async function openReplica(execution: Execution, parts: Parts): Promise<Replica> {
-  const { fileName: name, label: host } = execution.settings.host;
-  return { name, host, server: await openApi(execution, parts, false) };
+  const { settings } = execution;
+  const { fileName: name, label: host } = settings.host;
+  const server = await openApi(execution, parts, false);
+  return {
+    ...{ name, host, server },
+    deleteLocalCommand: (backup) => deleteLocalCommand(settings, backup),
+  };
 }
 
 function firstOf<T>(replicas: readonly T[]): T {

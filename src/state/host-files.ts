@@ -22,6 +22,8 @@ export interface Journal {
   startedAt: string;
   /** The last backup when the run began; undefined if there was none. */
   lastBackup: string | undefined;
+  /** As in the status file; see `RecordedBackup`. */
+  notReplicated: string[];
 }
 
 export type LastBackup = { kind: 'named'; name: string } | { kind: 'none'; reason: string };
@@ -47,6 +49,8 @@ const journalSchema = z.object({
   replica: z.optional(z.string()),
   startedAt: z.string(),
   lastBackup: optionalName,
+  /** Missing in files of earlier versions. */
+  notReplicated: z._default(z.array(z.string()), []),
 });
 
 /** A host in file names. */

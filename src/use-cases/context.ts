@@ -31,6 +31,8 @@ export interface Replica {
   /** As typed, for messages. */
   host: string;
   server: BackupServer;
+  /** Returns the command that deletes a local copy on this replica. */
+  deleteLocalCommand: CommandContext['deleteLocalCommand'];
 }
 
 /** The same for a shard. */
@@ -44,7 +46,7 @@ export interface ShardContext extends CommandContext {
 
 /** The same for create-full and create-diff, which need a server. */
 export interface CreateContext extends ShardContext {
-  /** The replica that is used; `host`, `client` and `server` are its own. */
+  /** The replica that is used; `host`, `client`, `server` and `deleteLocalCommand` are its own. */
   replica: Replica;
   server: BackupServer;
   /** Does an upload; waits for its turn if uploads of other shards are limited (`--parallel`). */

@@ -145,8 +145,8 @@ export class UsableReplicas {
 
 /** Returns the same context on a replica. */
 export function onReplica<C extends ShardContext>(context: C, replica: Replica): C {
-  const { host, server } = replica;
-  return { ...context, replica, host, server, client: server };
+  const { host, server, deleteLocalCommand } = replica;
+  return { ...context, replica, host, server, client: server, deleteLocalCommand };
 }
 
 /** True for a server that is down; certificates and other services on its port are errors of a person. */

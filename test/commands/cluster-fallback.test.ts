@@ -239,6 +239,18 @@ describe('tables that are not replicated', () => {
     expect(await create(cluster, 'create-diff', shard)).toEqual(usual);
   });
 
+  test('are still known after an interrupted run', async ({ cluster }) => {
+    cluster.addShard(['r-a', 'r-b'], { workMs: { upload: 10 * minute } });
+    cluster.dead.add('r-a');
+    const running = cluster.start('create-full', 'r-{a|b}');
+    await cluster.clock.sleep(5 * minute);
+    running.signal('SIGTERM');
+    expect((await running.done).code).toBe(143);
+    cluster.dead.clear();
+    const result = await create(cluster, 'create-diff', 'r-{a|b}');
+    expect(result).toEqual({ host: 'r-b', notReplicated: own, warning: undefined });
+  });
+
   test('are not named because the order of the replicas has changed', async ({ cluster }) => {
     await cluster.run('create-full', 'ch-1a|ch-1b');
     const usual = { notReplicated: [], warning: undefined };
@@ -263,4 +275,13 @@ describe('tables that are not replicated', () => {
       warning: '; the last backup contains those of r-a',
     });
   });
+});
+
+test('the local copy of a failed upload is on the fallback replica', async ({ cluster }) => {
+  await cluster.run('create-full', shard);
+  cluster.dead.add('ch-1a');
+  cluster.at('ch-1b').failNext('upload', 'disk full');
+  const { code, stderr } = await cluster.run('create-full', shard);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/to delete the local copy, run chbackup delete-local ch-1b --name FULL_/);
 });

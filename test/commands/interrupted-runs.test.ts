@@ -181,6 +181,7 @@ test('writes each phase to the journal before it sends the request', async ({ ha
     replica: harness.hostInFiles,
     startedAt: '2026-11-22 10:00:00',
     lastBackup: 'BASE',
+    notReplicated: [],
   };
   expect(journals).toEqual([
     { ...common, phase: 'create', base: '' },

@@ -24,6 +24,7 @@ const journal: Journal = {
   replica: 'ch1',
   startedAt: '2026-11-22 10:00:00',
   lastBackup: 'FULL_CH_BK_2026-11-21_20-30-00',
+  notReplicated: [],
 };
 
 describe('the files of a host', () => {

@@ -106,7 +106,7 @@ async function makeBackup(
   const atMs = Math.floor(clock.now() / 1000) * 1000;
   const name = await reserveName(kind, run, base, atMs);
   locked.nameBackup(name);
-  const journal = openJournal(kind, run, name);
+  const journal = openJournal(kind, run, name, notReplicated);
   try {
     const { seconds: createSeconds } = await measureWork(run, () => create(run, name));
     const use = await chooseBaseUseFor(run, base.candidates);
@@ -163,6 +163,7 @@ function openJournal(
   kind: BackupKind,
   { clock, files, replica }: CreateContext,
   backup: string,
+  notReplicated: string[],
 ): Journal {
   const last = files.readLastBackup();
   const journal: Journal = {
@@ -173,6 +174,7 @@ function openJournal(
     replica: replica.name,
     startedAt: localTime(clock.now()),
     lastBackup: last.kind === 'named' ? last.name : undefined,
+    notReplicated,
   };
   files.writeJournal(journal);
   return journal;

@@ -72,7 +72,7 @@ export async function recoverInterruptedRun(
 function recordSuccess(
   run: CreateContext,
   status: RunStatus,
-  { kind, backup, base, replica }: Journal,
+  { kind, backup, base, replica, notReplicated }: Journal,
   upload?: VerifiedUpload,
 ): void {
   const createdMs = createdMsOf(backup, readRecordedTimes(run)) ?? run.clock.now();
@@ -86,8 +86,7 @@ function recordSuccess(
     createSeconds: undefined,
     uploadSeconds: undefined,
     replica,
-    // Not known any more.
-    notReplicated: [],
+    notReplicated,
   });
 }
 
