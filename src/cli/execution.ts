@@ -3,6 +3,8 @@ import { looksExpanded } from '../config/expanded-host.js';
 import { readSettings, type Settings } from '../config/settings.js';
 import { type Disk, nodeDisk } from '../state/disk.js';
 import { HostFiles } from '../state/host-files.js';
+import { NameGiver } from '../state/name-giver.js';
+import { namesTogetherMs } from '../time/intervals.js';
 import type { NewHost } from '../client/api/patience.js';
 import { canAnimate, type Environment } from './environment.js';
 import type { Output } from './ui/output.js';
@@ -21,6 +23,8 @@ export interface Execution {
   output: Output;
   disk: Disk;
   files: HostFiles;
+  /** One for all shards of the command. */
+  names: NameGiver;
   /** undefined for a host that has files in the log directory, which an earlier run has reached. */
   newHost: NewHost | undefined;
   /** Returns how messages name a host that no earlier run has reached. */
@@ -51,6 +55,13 @@ export async function prepare(
   const { host, logDir } = settings;
   const disk = environment.disk ?? nodeDisk(environment.env['PATH']);
   const files = new HostFiles(disk, logDir, host.fileName, host.agentFileName);
+  const names = new NameGiver({
+    disk,
+    folder: logDir,
+    clock: environment.clock,
+    signal,
+    togetherMs: (settings.shards ?? []).length > 1 ? namesTogetherMs : 0,
+  });
   const isLocal = settings.binaryPath !== undefined;
   const isKnown = !isLocal && files.exist();
   const isShown = isLocal || isKnown || mayShowHost(given, host);
@@ -78,7 +89,8 @@ export async function prepare(
       ? { label: one.label, advice: undefined }
       : { label: 'the host given as an argument', advice: orderAdvice(given) };
   const newHost = isKnown ? undefined : nameNewHost(host);
-  return { environment, settings, reporter, output, disk, files, newHost, nameNewHost, signal };
+  const shared = { environment, output, disk, names, nameNewHost, signal };
+  return { ...shared, settings, reporter, files, newHost };
 }
 
 /** Loaded only where there is a terminal for it. A cluster has its own lines. */

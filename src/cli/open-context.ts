@@ -24,12 +24,13 @@ export async function openCreateContext(
   onReplicas: readonly Execution[],
   { runEnded, takeUploadTurn = (upload) => upload() }: CreateOptions,
 ): Promise<CreateContext> {
+  const { names } = firstOf(onReplicas);
   const opened = openParts(firstOf(onReplicas));
   const parts = { ...opened, report: withStepOfWaiting(opened.report) };
   const replicas = await Promise.all(onReplicas.map((each) => openReplica(each, parts)));
   const replica = firstOf(replicas);
   const { server } = replica;
-  return { ...parts, replicas, replica, client: server, server, takeUploadTurn, runEnded };
+  return { ...parts, replicas, replica, client: server, server, names, takeUploadTurn, runEnded };
 }
 
 /** Opens what delete-remote works with on a shard: the path of the storage that its replicas share. */

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { Disk } from './disk.js';
 import type { CreationTimes } from '../backup/names.js';
-import { readCreationTimes, reserveName, type NameRequest } from './used-names.js';
+import { readCreationTimes } from './used-names.js';
 
 export const lastBackupSuffix = '_last_backup';
 
@@ -13,11 +13,6 @@ export class LogDirectory {
   constructor(disk: Disk, folder: string) {
     this.disk = disk;
     this.folder = folder;
-  }
-
-  /** Returns a backup name that no host of this directory has used, and records it as used. */
-  reserveName(request: NameRequest): Promise<string> {
-    return reserveName(this.disk, this.folder, request);
   }
 
   /** Returns when each name was given, ms since 1970, as far as that is recorded. */

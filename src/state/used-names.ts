@@ -4,6 +4,7 @@ import { type Clock } from '../time/clock.js';
 import { pollIntervalMs } from '../time/intervals.js';
 import { StateError } from '../errors.js';
 import type { Disk } from './disk.js';
+import type { HeldLock } from './file-lock.js';
 
 /** How long names are kept, so that the ages of their backups are known. */
 const keptSeconds = 14 * 24 * 60 * 60;
@@ -12,12 +13,15 @@ const leastKept = 5000;
 const longestWaitMs = 60_000;
 
 export interface NameRequest {
-  wanted: string;
-  /** The time in the wanted name, ms since 1970. */
-  atMs: number;
+  /** Returns the preferred name of a backup whose name is given at a time. */
+  wanted: (date: Date) => string;
   isTaken: (name: string) => boolean;
-  clock: Clock;
-  signal: AbortSignal;
+}
+
+export interface GivenName {
+  name: string;
+  /** When it was given: a whole second, ms since 1970, as in the name and in the file. */
+  atMs: number;
 }
 
 /** A line of the file: `NAME SECONDS`, in UTC; earlier versions wrote only the name. */
@@ -30,30 +34,33 @@ interface UsedName {
 const fileIn = (folder: string) => path.join(folder, '.given_names');
 
 /**
- * Returns a backup name that no host of this log directory has used, and records it as used. Two shards
- * in one second, or a clock that was set back, must not use a name twice, because creating a backup
- * under a used name destroys the older one (clickhouse-backup-api.md#reused-names).
+ * Gives each request a backup name that no host of this log directory has used, all at one time, and
+ * records them as used. Two shards in one second, or a clock that was set back, must not use a name
+ * twice, because creating a backup under a used name destroys the older one
+ * (clickhouse-backup-api.md#reused-names). The caller holds the lock of the names.
  */
-export async function reserveName(
+export function giveNames(
   disk: Disk,
   folder: string,
-  { wanted, atMs, isTaken, clock, signal }: NameRequest,
-): Promise<string> {
-  const file = fileIn(folder);
-  const lock = await lockNames(disk, `${file}_lock`, clock, signal);
-  try {
-    const used = readUsedNames(disk, folder);
-    const known = new Set(used.map(({ name }) => name));
-    const name = freeName(wanted, (free) => known.has(free) || isTaken(free));
-    const seconds = Math.floor(atMs / 1000);
-    const kept = [...used, { name, seconds }].filter(
-      (one, at) => at > used.length - leastKept || seconds - (one.seconds ?? 0) < keptSeconds,
-    );
-    disk.replace(file, kept.map((one) => `${lineOf(one)}\n`).join(''));
-    return name;
-  } finally {
-    lock.release();
-  }
+  requests: readonly NameRequest[],
+  nowMs: number,
+): GivenName[] {
+  const used = readUsedNames(disk, folder);
+  const known = new Set(used.map(({ name }) => name));
+  // Names and the file have whole seconds.
+  const seconds = Math.floor(nowMs / 1000);
+  const atMs = seconds * 1000;
+  const given = requests.map(({ wanted, isTaken }) => {
+    const name = freeName(wanted(new Date(atMs)), (free) => known.has(free) || isTaken(free));
+    known.add(name);
+    return { name, seconds };
+  });
+  const all = [...used, ...given];
+  const kept = all.filter(
+    (one, at) => at >= all.length - leastKept || seconds - (one.seconds ?? 0) < keptSeconds,
+  );
+  disk.replace(fileIn(folder), kept.map((one) => `${lineOf(one)}\n`).join(''));
+  return given.map(({ name }) => ({ name, atMs }));
 }
 
 /** Returns when each name was given, ms since 1970, as far as that is recorded. */
@@ -77,7 +84,14 @@ function lineOf({ name, seconds }: UsedName): string {
   return seconds === undefined ? name : `${name} ${seconds}`;
 }
 
-async function lockNames(disk: Disk, file: string, clock: Clock, signal: AbortSignal) {
+/** Takes the lock of the names; waits for another process that holds it, for a minute at most. */
+export async function lockNames(
+  disk: Disk,
+  folder: string,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<HeldLock> {
+  const file = `${fileIn(folder)}_lock`;
   const startedMs = clock.elapsed();
   for (;;) {
     const attempt = disk.tryLock(file);

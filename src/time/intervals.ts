@@ -18,6 +18,9 @@ export function shortestPauseMs(shards: number): number {
   return Math.max(shortestMs, shards * 5);
 }
 
+/** How long a shard waits for others that are about to ask for a name, so that they get the same time. */
+export const namesTogetherMs = 500;
+
 /** Returns the pause before a request without a response is sent again; `attempt` counts from 0. */
 export function retryPauseMs(attempt: number): number {
   return Math.min(500 * 2 ** attempt, 5 * second);

@@ -2,6 +2,7 @@ import type { BackupServer, Client } from '../client/client.js';
 import type { HostFiles } from '../state/host-files.js';
 import type { LogDirectory } from '../state/log-directory.js';
 import type { LogFile } from '../state/log-file.js';
+import type { NameGiver } from '../state/name-giver.js';
 import type { Clock } from '../time/clock.js';
 import type { WaitBudget } from '../time/waiting.js';
 import type { CommandRun } from '../state/status.js';
@@ -49,6 +50,8 @@ export interface CreateContext extends ShardContext {
   /** The replica that is used; `host`, `client`, `server` and `deleteLocalCommand` are its own. */
   replica: Replica;
   server: BackupServer;
+  /** Gives the backup its name; shared by all shards of the command. */
+  names: NameGiver;
   /** Does an upload; waits for its turn if uploads of other shards are limited (`--parallel`). */
   takeUploadTurn: <T>(upload: () => Promise<T>) => Promise<T>;
   /** Receives how the run ended. Not called for a run that never got the host's lock. */

@@ -1,4 +1,5 @@
 import { describe, expect } from 'vitest';
+import { backupName } from '../../src/backup/names.js';
 import { type ClusterHarness, test } from '../support/cluster-harness.js';
 
 const second = 1000;
@@ -51,6 +52,46 @@ describe('a cluster of three shards', () => {
     }
     const names = [1, 2, 3].map((shard) => cluster.lastBackup(`ch-${shard}a`));
     expect(new Set(names).size).toBe(3);
+  });
+
+  test('names all backups for the same second', async ({ cluster }) => {
+    const { code } = await cluster.run('create-full', three);
+    expect(code).toBe(0);
+    const names = [1, 2, 3].map((shard) => cluster.lastBackup(`ch-${shard}a`));
+    const [first = ''] = names;
+    expect(first).toMatch(/^FULL_CH_BK_2026-11-22_10-00-00$/);
+    expect(names).toEqual([first, `${first}_2`, `${first}_3`]);
+    const seconds = Date.parse('2026-11-22T10:00:00') / 1000;
+    const lines = names.map((name) => `${name} ${seconds}\n`).join('');
+    expect(cluster.file('.given_names')).toBe(lines);
+  });
+
+  test('does not wait for a busy shard, whose backup is named when it is created', async ({
+    cluster,
+  }) => {
+    const startMs = cluster.clock.now();
+    cluster.at('ch-2a').busyWith('watch', 60 * minute);
+    const { code } = await cluster.run('create-full', three, '--wait', '2h');
+    expect(code).toBe(0);
+    const createdMs = [1, 2, 3].map((shard) => {
+      const create = cluster
+        .at(`ch-${shard}a`)
+        .requests.find(({ path }) => path.startsWith('/backup/create'));
+      return (create?.atMs ?? NaN) - startMs;
+    });
+    expect(createdMs[0]).toBeLessThan(2 * second);
+    expect(createdMs[2]).toBeLessThan(2 * second);
+    expect(createdMs[1]).toBeGreaterThan(60 * minute);
+    const names = [1, 2, 3].map((shard) => cluster.lastBackup(`ch-${shard}a`) ?? '');
+    expect(names[2]).toBe(`${names[0]}_2`);
+    // Its own time, which is that of its create.
+    const line = cluster
+      .file('.given_names')
+      ?.split('\n')
+      .find((each) => each.startsWith(names[1] ?? '-'));
+    const givenMs = Number(line?.split(' ')[1]) * 1000;
+    expect(names[1]).toBe(backupName('FULL', new Date(givenMs)));
+    expect(Math.abs(givenMs - startMs - (createdMs[1] ?? 0))).toBeLessThan(2 * second);
   });
 
   test('makes increments, each on the base of its shard', async ({ cluster }) => {

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/time/clock.js';
 import { nodeDisk } from '../../src/state/disk.js';
+import { NameGiver } from '../../src/state/name-giver.js';
 import { LogDirectory } from '../../src/state/log-directory.js';
 import { HostFiles, type Journal } from '../../src/state/host-files.js';
 import { diskWithLocks } from '../support/lock-in-memory.js';
@@ -121,14 +122,16 @@ describe('the files of a host', () => {
 
 describe('reserveName', () => {
   const atMs = Date.parse('2026-11-22T10:00:00.900Z');
-  const reserve = (wanted: string, isTaken: (name: string) => boolean = () => false) =>
-    new LogDirectory(diskWithLocks(new Map()), folder).reserveName({
-      wanted,
-      atMs,
-      isTaken,
-      clock: systemClock,
+  const reserve = async (wanted: string, isTaken: (name: string) => boolean = () => false) => {
+    const names = new NameGiver({
+      disk: diskWithLocks(new Map()),
+      folder,
+      clock: { ...systemClock, now: () => atMs },
       signal: new AbortController().signal,
+      togetherMs: 0,
     });
+    return (await names.reserve({ wanted: () => wanted, isTaken })).name;
+  };
 
   test('never reserves a name twice', async () => {
     expect(await reserve('A')).toBe('A');

@@ -4,6 +4,7 @@ import { backupName } from '../../backup/names.js';
 import { OperationFailedError, UnreachableError } from '../../errors.js';
 import type { Journal } from '../../state/host-files.js';
 import type { RecordedBackup } from '../../state/status.js';
+import type { GivenName } from '../../state/used-names.js';
 import { localTime } from '../../time/local-time.js';
 import { reportLosses } from './compare-with-base.js';
 import { type Base, type BaseRequest, findBase } from './find-base.js';
@@ -89,7 +90,7 @@ async function makeBackup(
   locked: LockedRun,
   usual: UsualReplica,
 ): Promise<CreateResult> {
-  const { clock, files, log, report, server } = run;
+  const { files, log, report, server } = run;
   const { status } = locked;
   const { kind } = request;
   report.step('young-now');
@@ -102,9 +103,7 @@ async function makeBackup(
   const base = kind === 'DIFF' ? await findBase(request, run) : await listForNames(run);
   if (kind === 'DIFF') warnOfSharedPath(run, base.listed);
   const notReplicated = await reportTables(run, usual);
-  // Names and the file of used names have whole seconds.
-  const atMs = Math.floor(clock.now() / 1000) * 1000;
-  const name = await reserveName(kind, run, base, atMs);
+  const { name, atMs } = await reserveName(kind, run, base);
   locked.nameBackup(name);
   const journal = openJournal(kind, run, name, notReplicated);
   try {
@@ -142,19 +141,14 @@ async function listForNames({ report, server }: CreateContext): Promise<Base> {
 
 function reserveName(
   kind: BackupKind,
-  run: CreateContext,
+  { names, report }: CreateContext,
   { listed }: Base,
-  atMs: number,
-): Promise<string> {
-  const { clock, logDirectory, report, signal } = run;
+): Promise<GivenName> {
   report.step('reserve-name');
   const known = new Set(listed.map((backup) => backup.name));
-  return logDirectory.reserveName({
-    wanted: backupName(kind, new Date(atMs)),
-    atMs,
+  return names.reserve({
+    wanted: (date) => backupName(kind, date),
     isTaken: (name) => known.has(name),
-    clock,
-    signal,
   });
 }
 
