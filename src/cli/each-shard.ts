@@ -7,6 +7,7 @@ import { findShardFiles, type ShardFiles } from '../state/shard-files.js';
 import { readRecordedTimes } from '../use-cases/recorded-times.js';
 import { canAnimate } from './environment.js';
 import type { Execution } from './execution.js';
+import { keepHeapSmall } from './small-heap.js';
 import { presentableError } from './unexpected-error.js';
 import { ConsoleReporter } from './ui/console-reporter.js';
 import type { LiveShards } from './ui/live-shards.js';
@@ -55,6 +56,7 @@ export async function forEachShard<T>(
   work: (shard: ShardExecution) => Promise<T>,
   isLive = true,
 ): Promise<ShardOutcome<T>[]> {
+  keepHeapSmall(shards.length);
   const all = { ...execution, settings };
   const { disk, reporter: shared } = execution;
   const logDirectory = new LogDirectory(disk, settings.logDir);

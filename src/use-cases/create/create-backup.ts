@@ -7,7 +7,7 @@ import type { RecordedBackup } from '../../state/status.js';
 import type { GivenName } from '../../state/used-names.js';
 import { localTime } from '../../time/local-time.js';
 import { reportLosses } from './compare-with-base.js';
-import { type Base, type BaseRequest, findBase } from './find-base.js';
+import { type Base, type BaseCandidate, type BaseRequest, findBase } from './find-base.js';
 import { failBackup } from './fail-backup.js';
 import { type LockedRun, underHostLock } from '../host-lock.js';
 import { beforeChanges } from '../confirmation.js';
@@ -99,20 +99,16 @@ async function makeBackup(
     log.note(young.reason);
     return { kind: 'skipped', young };
   }
-  report.step('kind');
-  const base = kind === 'DIFF' ? await findBase(request, run) : await listForNames(run);
-  if (kind === 'DIFF') warnOfSharedPath(run, base.listed);
-  const notReplicated = await reportTables(run, usual);
-  const { name, atMs } = await reserveName(kind, run, base);
+  const { candidates, notReplicated, name, atMs } = await beginBackup(request, run, usual);
   locked.nameBackup(name);
   const journal = openJournal(kind, run, name, notReplicated);
   try {
     const { seconds: createSeconds } = await measureWork(run, () => create(run, name));
-    const use = await chooseBaseUseFor(run, base.candidates);
+    const use = await chooseBaseUseFor(run, candidates);
     status.base = use?.name;
     const { tables, ...uploaded } = await run.takeUploadTurn(() => upload(run, journal, use));
     status.base = uploaded.base;
-    const compared = base.candidates.find((each) => each.name === use?.name) ?? base.candidates[0];
+    const compared = candidates.find((each) => each.name === use?.name) ?? candidates[0];
     if (compared !== undefined) {
       reportLosses(run, compared, { name, tables, dataBytes: uploaded.dataBytes });
     }
@@ -131,6 +127,27 @@ async function makeBackup(
     }
     throw error;
   }
+}
+
+/** What a backup needs from the lists. The lists themselves are released: many shards hold many rows. */
+interface BegunBackup extends GivenName {
+  candidates: BaseCandidate[];
+  notReplicated: string[];
+}
+
+/** Finds the base, and a name. */
+async function beginBackup(
+  request: CreateRequest,
+  run: CreateContext,
+  usual: UsualReplica,
+): Promise<BegunBackup> {
+  const { kind } = request;
+  run.report.step('kind');
+  const base = kind === 'DIFF' ? await findBase(request, run) : await listForNames(run);
+  if (kind === 'DIFF') warnOfSharedPath(run, base.listed);
+  const notReplicated = await reportTables(run, usual);
+  const given = await reserveName(kind, run, base);
+  return { candidates: base.candidates, notReplicated, ...given };
 }
 
 /** A full backup needs no base; the local list is only read to find a free name. */
