@@ -118,7 +118,7 @@ type Parts = Omit<CommandContext, 'client'> & { redact: (text: string) => string
 /** Opens no connection and writes nothing. */
 function openParts({ environment, settings, reporter, disk, files, signal }: Execution): Parts {
   const redact = createRedactor(settings.credentials);
-  const log = new LogFile(disk, files.logFile, redact);
+  const log = new LogFile(disk, files, redact);
   const wait = new WaitBudget(settings.waitMs);
   reporter.keepIn(log);
   return {

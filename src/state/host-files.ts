@@ -59,24 +59,41 @@ export interface ReplicaName {
   agentFileName: string;
 }
 
+interface HostPaths {
+  owner: string;
+  logFile: string;
+  lastBackupFile: string;
+  statusFile: string;
+  agentFile: string;
+  agentLock: string;
+  journalFile: string;
+}
+
+function pathsOf(folder: string, { fileName: host, agentFileName }: ReplicaName): HostPaths {
+  return {
+    owner: host,
+    logFile: path.join(folder, `${host}_backup_ch.log`),
+    lastBackupFile: path.join(folder, `.${host}${lastBackupSuffix}`),
+    statusFile: path.join(folder, `.${host}_status.json`),
+    agentFile: path.join(folder, `.${agentFileName}${lastBackupSuffix}`),
+    agentLock: path.join(folder, `.${agentFileName}_lock`),
+    journalFile: path.join(folder, `.${host}_run.json`),
+  };
+}
+
 /** The files of one host, or of a shard, in the log directory. Their names are those of the bash agent. */
 export class HostFiles {
-  /** The host after which they are named. */
-  readonly owner: string;
-  readonly logFile: string;
-  readonly lastBackupFile: string;
-  readonly statusFile: string;
-  private readonly agentFile: string;
-  private readonly agentLock: string;
-  private readonly journalFile: string;
   private readonly lockFiles: readonly string[];
   private readonly disk: Disk;
   private readonly folder: string;
   private readonly replicas: readonly ReplicaName[];
+  private readonly chooseOwner: (() => ReplicaName) | undefined;
+  private paths: HostPaths;
 
   /**
    * `agentHost` is the host in the bash agent's file names, which keep underscores. `replicas`: those of
-   * the shard, itself included, whose locks it needs.
+   * the shard, itself included, whose locks it needs. `chooseOwner`: returns the replica after which the
+   * files are named, once the locks are held: before that, another run may have written files.
    */
   constructor(
     disk: Disk,
@@ -84,21 +101,34 @@ export class HostFiles {
     host: string,
     agentHost = host,
     replicas: readonly ReplicaName[] = [{ fileName: host, agentFileName: agentHost }],
+    chooseOwner?: () => ReplicaName,
   ) {
     this.disk = disk;
     this.folder = folder;
-    this.owner = host;
-    this.logFile = path.join(folder, `${host}_backup_ch.log`);
-    this.lastBackupFile = path.join(folder, `.${host}${lastBackupSuffix}`);
-    this.agentFile = path.join(folder, `.${agentHost}${lastBackupSuffix}`);
-    this.agentLock = path.join(folder, `.${agentHost}_lock`);
-    this.journalFile = path.join(folder, `.${host}_run.json`);
+    this.paths = pathsOf(folder, { fileName: host, agentFileName: agentHost });
     // Sorted, so that two runs that name the replicas in different orders cannot wait for each other.
     this.lockFiles = replicas
       .map(({ fileName }) => path.join(folder, `.${fileName}_lock`))
       .toSorted();
     this.replicas = replicas;
-    this.statusFile = path.join(folder, `.${host}_status.json`);
+    this.chooseOwner = chooseOwner;
+  }
+
+  /** The host after which they are named. May change when the lock is taken, not later. */
+  get owner(): string {
+    return this.paths.owner;
+  }
+
+  get logFile(): string {
+    return this.paths.logFile;
+  }
+
+  get lastBackupFile(): string {
+    return this.paths.lastBackupFile;
+  }
+
+  get statusFile(): string {
+    return this.paths.statusFile;
   }
 
   /**
@@ -107,7 +137,7 @@ export class HostFiles {
    */
   exist(): boolean {
     try {
-      const own = [this.logFile, this.journalFile, ...this.lockFiles, this.statusFile];
+      const own = [this.logFile, this.paths.journalFile, ...this.lockFiles, this.statusFile];
       const files = [...own, ...this.lastBackupFiles()];
       const names = new Set(files.map((file) => path.basename(file)));
       return this.disk.list(this.folder).some((name) => names.has(name));
@@ -119,11 +149,11 @@ export class HostFiles {
 
   /** True if a run has left a last-backup file, a journal or a status file here. */
   hasState(): boolean {
-    const files = [...this.lastBackupFiles(), this.journalFile, this.statusFile];
+    const files = [...this.lastBackupFiles(), this.paths.journalFile, this.statusFile];
     return files.some((file) => this.disk.read(file) !== undefined);
   }
 
-  /** Takes all locks or none. */
+  /** Takes all locks or none. Then chooses after which replica the files are named. */
   tryLock(): LockAttempt {
     const locks: HeldLock[] = [];
     const release = () => {
@@ -138,6 +168,7 @@ export class HostFiles {
         }
         locks.push(attempt.lock);
       }
+      if (this.chooseOwner !== undefined) this.paths = pathsOf(this.folder, this.chooseOwner());
     } catch (error) {
       release();
       throw error;
@@ -182,13 +213,13 @@ export class HostFiles {
    * another host: the host `a:1` is `a_1` in file names.
    */
   private lastBackupFiles(): [string, ...string[]] {
-    if (this.agentFile === this.lastBackupFile) return [this.lastBackupFile];
-    const isAnothers = this.disk.read(this.agentLock) !== undefined;
-    return isAnothers ? [this.lastBackupFile] : [this.lastBackupFile, this.agentFile];
+    if (this.paths.agentFile === this.lastBackupFile) return [this.lastBackupFile];
+    const isAnothers = this.disk.read(this.paths.agentLock) !== undefined;
+    return isAnothers ? [this.lastBackupFile] : [this.lastBackupFile, this.paths.agentFile];
   }
 
   readJournal(): JournalFile {
-    const text = this.disk.read(this.journalFile);
+    const text = this.disk.read(this.paths.journalFile);
     if (text === undefined) return { kind: 'none' };
     try {
       const { replica = this.owner, ...journal } = journalSchema.parse(JSON.parse(text));
@@ -201,11 +232,11 @@ export class HostFiles {
   writeJournal(journal: Journal): void {
     const { base = '', lastBackup = '' } = journal;
     const text = JSON.stringify({ ...journal, base, lastBackup });
-    this.disk.replace(this.journalFile, `${text}\n`);
+    this.disk.replace(this.paths.journalFile, `${text}\n`);
   }
 
   removeJournal(): void {
-    this.disk.remove(this.journalFile);
+    this.disk.remove(this.paths.journalFile);
   }
 
   /** Returns undefined if there is no status file, or not one that chbackup wrote. Throws `StateError`. */

@@ -4,6 +4,9 @@ import { localStamp } from '../time/local-time.js';
 import { ConfigError, StateError } from '../errors.js';
 import { harmlessJson, oneLine } from '../text.js';
 
+/** The files of a host; those of a shard may be chosen again when its lock is taken. */
+type LogOwner = { readonly logFile: string };
+
 /**
  * The log file of one host, in the bash agent's format. It is opened for each write, so that logrotate
  * may move it at any time. A failed write does not stop a backup; the first error is in `failure`.
@@ -12,20 +15,20 @@ export class LogFile {
   failure: StateError | undefined;
   private isOpen = false;
   private readonly disk: Disk;
-  private readonly file: string;
+  private readonly owner: LogOwner;
   private readonly redact: (text: string) => string;
 
-  constructor(disk: Disk, file: string, redact: (text: string) => string) {
+  constructor(disk: Disk, owner: LogOwner, redact: (text: string) => string) {
     this.disk = disk;
-    this.file = file;
+    this.owner = owner;
     this.redact = redact;
   }
 
   /** Creates the folder and the file without writing anything. Throws `ConfigError`. */
   prepare(): void {
     this.begin(() => {
-      this.disk.makeFolder(path.dirname(this.file));
-      this.disk.append(this.file, '');
+      this.disk.makeFolder(path.dirname(this.owner.logFile));
+      this.disk.append(this.owner.logFile, '');
     });
   }
 
@@ -33,7 +36,7 @@ export class LogFile {
   started(nowMs: number): void {
     this.isOpen = true;
     this.begin(() =>
-      this.disk.append(this.file, `\n##### started at ${localStamp(nowMs)} #####\n`),
+      this.disk.append(this.owner.logFile, `\n##### started at ${localStamp(nowMs)} #####\n`),
     );
   }
 
@@ -75,7 +78,7 @@ export class LogFile {
 
   private append(text: string): void {
     try {
-      this.disk.append(this.file, text);
+      this.disk.append(this.owner.logFile, text);
     } catch (error) {
       if (!(error instanceof StateError)) throw error;
       this.failure ??= error;

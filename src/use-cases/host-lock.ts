@@ -18,7 +18,7 @@ type Holder = z.infer<typeof holderSchema>;
 interface HostLock {
   /** Writes into the lock file which backup the command works on. */
   nameBackup(backup: string): void;
-  /** True if another chbackup held the lock first. */
+  /** True if another chbackup held the lock first, or wrote files of the shard meanwhile. */
   readonly hadToWait: boolean;
   release(): void;
 }
@@ -78,11 +78,12 @@ async function takeHostLock(context: CommandContext, command: string): Promise<H
   const wait = new ChargedWait(clock, context.wait);
   for (;;) {
     report.step('lock');
+    const { owner } = files;
     const attempt = files.tryLock();
     if (attempt.kind === 'taken') {
       if (wait.waitedMs > 0) report.free();
       const holder = { command, backup: '', since: localTime(clock.now()) };
-      return hostLockOf(attempt.lock, holder, wait.waitedMs > 0);
+      return hostLockOf(attempt.lock, holder, wait.waitedMs > 0 || files.owner !== owner);
     }
     report.step('wait-for-lock');
     const holder = readHolder(attempt.holder);

@@ -94,6 +94,25 @@ describe('a cluster of three shards', () => {
     expect(Math.abs(givenMs - startMs - (createdMs[1] ?? 0))).toBeLessThan(2 * second);
   });
 
+  test('uses the files that another run writes while it waits for the lock', async ({
+    cluster,
+  }) => {
+    const single = cluster.start('create-full', 'ch-1b');
+    const shard = cluster.start('create-diff', 'ch-1a|ch-1b');
+    expect((await single.done).code).toBe(0);
+    const full = cluster.lastBackup('ch-1b') ?? '';
+    const { code, stderr } = await shard.done;
+    expect(code).toBe(0);
+    expect(stderr).toContain('waiting for `chbackup create-full');
+    // Although there were no files yet when both began.
+    expect(cluster.lastBackup('ch-1a')).toBeUndefined();
+    expect(cluster.lastBackup('ch-1b')).toMatch(/^DIFF_/);
+    expect(full).toMatch(/^FULL_/);
+    expect(cluster.baseOf('ch-1b')).toBe(full);
+    expect(cluster.file('ch-1b_backup_ch.log')?.match(/##### finished/g)).toHaveLength(2);
+    expect(cluster.files.filter((name) => /^\.ch-1a_(status|run)/.test(name))).toEqual([]);
+  });
+
   test('makes increments, each on the base of its shard', async ({ cluster }) => {
     await cluster.run('create-full', three);
     const bases = [1, 2, 3].map((shard) => cluster.lastBackup(`ch-${shard}a`));

@@ -21,8 +21,6 @@ export interface ClusterRun {
   lastBefore: Map<string, string | undefined>;
   /** No fault was active, and no other run was working, while it ran. */
   isQuiet: boolean;
-  /** No other run was working when it began. */
-  isAlone: boolean;
   stderr: string;
 }
 

@@ -101,7 +101,6 @@ export class ClusterScene {
       faulty: new Set(this.faults),
       lastBefore: new Map(),
       isQuiet: this.faults.length === 0 && this.running.size === 0,
-      isAlone: this.running.size === 0,
       stderr: '',
     };
     for (const other of this.record.runs.values()) if (!run.isQuiet) other.isQuiet = false;

@@ -92,9 +92,7 @@ function checkBase({ record }: ClusterScene, run: ClusterRun, hosts: readonly st
     record.expect(isExcused, run, `${name} is uploaded in full, although ${last} can be used`);
     return;
   }
-  // The files of a shard are chosen before the run waits for another one, which may write others.
-  const isLast = base === last || !run.isAlone;
-  record.expect(isLast, run, `${name} is based on ${base}, not on ${last}`);
+  record.expect(base === last, run, `${name} is based on ${base}, not on ${last}`);
 }
 
 function recordedOn(run: ClusterRun, host: string): boolean {

@@ -40,6 +40,27 @@ describe('the files of a shard', () => {
     expect(found.others).toEqual([named('a'), named('c')]);
   });
 
+  test('are chosen again once the locks are held', () => {
+    const { files } = find('a', 'b');
+    expect(files.owner).toBe('a');
+    record('b', 'FULL_CH_BK_2026-11-21_10-00-00');
+    const attempt = files.tryLock();
+    expect(attempt.kind).toBe('taken');
+    expect(files.owner).toBe('b');
+    expect(files.logFile).toBe(path.join(folder, 'b_backup_ch.log'));
+    expect(files.readLastBackup()).toMatchObject({ name: 'FULL_CH_BK_2026-11-21_10-00-00' });
+    if (attempt.kind === 'taken') attempt.lock.release();
+  });
+
+  test('stay the same if the lock is held by another process', () => {
+    const { files } = find('a', 'b');
+    const other = find('b').files.tryLock();
+    record('b', 'FULL_CH_BK_2026-11-21_10-00-00');
+    expect(files.tryLock().kind).toBe('held');
+    expect(files.owner).toBe('a');
+    if (other.kind === 'taken') other.lock.release();
+  });
+
   test('have the locks of all replicas, whatever their order, or none', () => {
     const first = find('b', 'a').files.tryLock();
     expect(first.kind).toBe('taken');
