@@ -61,7 +61,7 @@ export async function forEachShard<T>(
   const { disk, reporter: shared } = execution;
   const logDirectory = new LogDirectory(disk, settings.logDir);
   const times = readRecordedTimes({ logDirectory, report: shared });
-  // Each wait of each shard listens to it; Node would warn of a leak.
+  // Each shard listens to it; Node would warn of a leak.
   setMaxListeners(0, execution.signal);
   const live = isLive ? await openLiveShards(all, shards.length) : undefined;
   const each = Promise.all(
@@ -168,9 +168,24 @@ function openShard(
       `several replicas have files in the log directory (${names.join(', ')}); those of ${owner.fileName} are used, because its last backup is the newest`,
     );
   }
+  const isKnown = files.exist();
+  const signal = ownSignal(all.signal);
   const on = (host: Host): Execution => {
-    const newHost = files.exist() ? undefined : all.nameNewHost(host);
-    return { ...all, settings: { ...settings, host }, reporter, files, newHost };
+    const newHost = isKnown ? undefined : all.nameNewHost(host);
+    return { ...all, settings: { ...settings, host }, signal, reporter, files, newHost };
   };
   return { shard, onReplicas: shard.replicas.map(on) };
+}
+
+/**
+ * Returns a signal that is aborted with another one. All waits of a shard listen to its own: adding a
+ * listener takes the longer the more there are, and the waits of 1,000 shards are thousands.
+ */
+function ownSignal(shared: AbortSignal): AbortSignal {
+  const own = new AbortController();
+  setMaxListeners(0, own.signal);
+  const abort = () => own.abort(shared.reason);
+  if (shared.aborted) abort();
+  else shared.addEventListener('abort', abort, { once: true });
+  return own.signal;
 }
