@@ -1,4 +1,4 @@
-import { createdMsOf, type CreationTimes } from '../backup/names.js';
+import { createdMsOf, type CreationTimes, parseBackupName } from '../backup/names.js';
 import { StateError } from '../errors.js';
 import type { Disk } from './disk.js';
 import { HostFiles, type ReplicaName } from './host-files.js';
@@ -53,7 +53,9 @@ function inOrderOfUse(
     .filter(({ files }) => files.hasState());
   const times = used.length > 1 ? readTimes() : new Map<string, number>();
   const newestFirst = used.toSorted(
-    (one, other) => lastBackupMs(other.files, times) - lastBackupMs(one.files, times),
+    (one, other) =>
+      lastBackupMs(other.files, times) - lastBackupMs(one.files, times) ||
+      lastBackupCopy(other.files) - lastBackupCopy(one.files),
   );
   const [chosen = first, ...others] = newestFirst.map(({ owner }) => owner);
   return [chosen, ...others];
@@ -73,4 +75,10 @@ function lastBackupMs(files: HostFiles, recordedTimes: CreationTimes): number {
   const last = files.readLastBackup();
   if (last.kind === 'none') return -1;
   return createdMsOf(last.name, recordedTimes) ?? 0;
+}
+
+/** Of two names of one second, the one with the suffix was given later. */
+function lastBackupCopy(files: HostFiles): number {
+  const last = files.readLastBackup();
+  return last.kind === 'none' ? 0 : (parseBackupName(last.name)?.copy ?? 0);
 }

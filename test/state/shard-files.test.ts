@@ -40,6 +40,13 @@ describe('the files of a shard', () => {
     expect(found.others).toEqual([named('a'), named('c')]);
   });
 
+  test('are those with the later of two names of one second', () => {
+    record('a', 'DIFF_CH_BK_2026-11-22_10-00-00');
+    record('b', 'DIFF_CH_BK_2026-11-22_10-00-00_2');
+    expect(find('a', 'b').owner).toEqual(named('b'));
+    expect(find('b', 'a').owner).toEqual(named('b'));
+  });
+
   test('are chosen again once the locks are held', () => {
     const { files } = find('a', 'b');
     expect(files.owner).toBe('a');
