@@ -31,6 +31,8 @@ export interface Result {
 }
 
 export interface Running {
+  /** Its first step. Reading the settings takes no time on the virtual clock, but turns of the event loop. */
+  begun: Promise<unknown>;
   done: Promise<Result>;
   signal(name: 'SIGINT' | 'SIGTERM'): void;
 }
@@ -52,6 +54,8 @@ export class ProgramsInProcess {
     const stdout = new CapturedStream();
     const result: Result = { code: -1, stdout: '', stderr: '', steps: [], titles: [] };
     const listeners = new Set<(name: 'SIGINT' | 'SIGTERM') => void>();
+    let begin: (value?: unknown) => void = () => undefined;
+    const firstStep = new Promise((resolve) => (begin = resolve));
     const done = main({
       argv,
       env: { CHBACKUP_LOG_DIR: this.logDir },
@@ -68,6 +72,7 @@ export class ProgramsInProcess {
       setTitle: (title) => result.titles.push(title),
       ...environment,
       onStep: (step) => {
+        begin();
         result.steps.push(step);
         environment.onStep?.(step);
       },
@@ -76,7 +81,8 @@ export class ProgramsInProcess {
       this.results.push(result);
       return result;
     });
-    return { done, signal: (name) => listeners.forEach((listener) => listener(name)) };
+    const begun = Promise.race([firstStep, done]);
+    return { begun, done, signal: (name) => listeners.forEach((listener) => listener(name)) };
   }
 
   /** Returns the contents of a file in the log directory, or undefined. */
