@@ -343,3 +343,36 @@ describe('a page that does not come from clickhouse-backup', () => {
     expect(error).toMatch(/the answer was lost \(unexpected response from \S+ to \/backup\/upload/);
   });
 });
+
+describe('a proxy that answers 404 to a question about the version', () => {
+  const notFound = { status: 404, body: page('404 Not Found') };
+
+  test.for(['/backup/version', '/'])(
+    '(%s) does not make a run treat the server as an old one',
+    async (path, { harnessOf }) => {
+      // 2.8.1 was recorded as a development build, so its routes are read too.
+      const harness = await harnessOf({ version: '2.8.1' });
+      await harness.run('create-full');
+      harness.simulator.local.clear();
+      harness.simulator.answerNext({ path: new RegExp(`^${path}$`) }, notFound);
+      const { code, stderr } = await harness.run('create-diff');
+      expect(code).toBe(0);
+      expect(stderr).not.toContain('in full');
+      expect(harness.requests(new RegExp(`^GET ${path}$`))).toHaveLength(2);
+      expect(posts(harness, 'upload/.*diff-from-remote')).toBe(1);
+    },
+  );
+
+  test('each time fails after the connect timeout and names the answer', async ({ harness }) => {
+    await harness.run('create-full');
+    for (let n = 0; n < 100; n++) {
+      harness.simulator.answerNext({ path: /^\/backup\/version$/ }, notFound);
+    }
+    const startMs = harness.clock.elapsed();
+    const { code, error } = await errorOf(harness, 'list');
+    expect([code, harness.clock.elapsed() - startMs]).toEqual([1, minute]);
+    expect(error).toContain(
+      'answered /backup/version with 404: an HTML page titled "404 Not Found"',
+    );
+  });
+});

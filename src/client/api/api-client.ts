@@ -50,9 +50,13 @@ export class ApiClient implements BackupServer {
 
   capabilities(): Promise<Capabilities> {
     // In all versions, a server has one lock for all operations.
-    this.known ??= readCapabilities(this.parts.connection).then((known) => {
-      return { ...known, seesOthersWork: true };
-    });
+    this.known ??= readCapabilities(this.parts.connection).then(
+      (known) => ({ ...known, seesOthersWork: true }),
+      (error: unknown) => {
+        this.known = undefined;
+        throw error;
+      },
+    );
     return this.known;
   }
 

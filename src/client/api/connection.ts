@@ -83,6 +83,15 @@ export class ApiConnection {
     return this.ask(path, limitMs, (answer) => answer, options);
   }
 
+  /** Like `get`, but an error of a proxy counts as no response: it shows nothing about the server. */
+  async getFromServer(path: string, limitMs: number): Promise<HttpAnswer> {
+    return this.ask(path, limitMs, (answer) => {
+      if (isFromServer(answer)) return answer;
+      const cause = this.responses.refusal(path, answer);
+      throw new TransportError(`answered ${answer.status}`, { neverSent: false, cause });
+    });
+  }
+
   /** Returns the rows of a 200 response, which all have the same shape. */
   async getRows<T extends z.ZodMiniType>(
     path: string,
@@ -131,7 +140,10 @@ export class ApiConnection {
     }
   }
 
-  /** Like `get`, but while our operation runs, a response that `read` rejects counts as none. */
+  /**
+   * Like `get`. A response for which `read` throws a `TransportError` counts as none; while our operation
+   * runs, so does any other that `read` rejects.
+   */
   private async ask<T>(
     path: string,
     limitMs: number,
@@ -171,6 +183,7 @@ export class ApiConnection {
     try {
       return read(answer);
     } catch (error) {
+      if (error instanceof TransportError) return error;
       if (!this.patience.isWorking || !(error instanceof ResponseError)) throw error;
       return new TransportError(error.message, { neverSent: false, cause: error });
     }
