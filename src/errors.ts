@@ -158,14 +158,17 @@ export class OutputError extends ChbackupError {
   readonly exitCode = exitCodes.failed;
 }
 
-/** chbackup was stopped by a signal. `consequence` says what that means for the server or the data. */
+/** chbackup was stopped by a signal. */
 export class InterruptedError extends ChbackupError {
   override name = 'InterruptedError' as const;
   readonly exitCode: 130 | 143;
   readonly signalName: 'SIGINT' | 'SIGTERM';
-  constructor(signalName: 'SIGINT' | 'SIGTERM', consequence = 'the server may still be working') {
-    super(`stopped by ${signalName}; ${consequence}`);
+  /** What was not done, such as "nothing was created"; undefined if the server may be working. */
+  readonly unchanged: string | undefined;
+  constructor(signalName: 'SIGINT' | 'SIGTERM', unchanged?: string) {
+    super(`stopped by ${signalName}; ${unchanged ?? 'the server may still be working'}`);
     this.signalName = signalName;
+    this.unchanged = unchanged;
     this.exitCode = signalName === 'SIGINT' ? exitCodes.interrupted : exitCodes.terminated;
   }
 }

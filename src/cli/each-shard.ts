@@ -1,12 +1,20 @@
 import { setMaxListeners } from 'node:events';
 import type { Shard } from '../config/cluster.js';
 import type { Host } from '../config/host.js';
-import { ChbackupError, ClusterError, describeExitCode, exitCodeOf, exitCodes } from '../errors.js';
+import {
+  ChbackupError,
+  ClusterError,
+  describeExitCode,
+  exitCodeOf,
+  exitCodes,
+  InterruptedError,
+} from '../errors.js';
 import { LogDirectory } from '../state/log-directory.js';
 import { findShardFiles, type ShardFiles } from '../state/shard-files.js';
 import { readRecordedTimes } from '../use-cases/recorded-times.js';
 import { canAnimate } from './environment.js';
 import type { Execution } from './execution.js';
+import { plural } from '../text.js';
 import { keepHeapSmall } from './small-heap.js';
 import { presentableError } from './unexpected-error.js';
 import { ConsoleReporter } from './ui/console-reporter.js';
@@ -101,28 +109,64 @@ export function endToJson(end: ShardOutcome<unknown>): { exitCode: number; error
   return { exitCode: exitCodeOf(end.error), error: end.error.message };
 }
 
+/** What the last line of a command calls its parts and their outcomes. */
+export interface OutcomeWords {
+  /** What was done, such as "backed up". */
+  done: string;
+  /** What the outcomes are of: `shard` by default. */
+  part?: 'shard' | 'replica';
+  /** What is true of parts (given as "2 shards") on which a signal has left work in progress. */
+  unfinished?: (parts: string) => string;
+}
+
 /**
- * Throws unless all shards are done. The exit code is 3 if some are done; otherwise the code that all
- * shards share, or 1. `done`: what was done, such as "backed up". `parts`: what the outcomes are of.
+ * Throws unless all shards are done. The exit code is that of the signal if one stopped the command;
+ * otherwise 3 if some are done, or else the code that all shards share, or 1.
  */
 export function throwIfFailed(
   outcomes: readonly ShardOutcome<unknown>[],
-  done: string,
-  parts: 'shards' | 'replicas' = 'shards',
+  words: OutcomeWords,
 ): void {
-  const failed = outcomes.filter((outcome) => outcome.kind === 'failed');
-  if (failed.length === 0) return;
+  const notDone = outcomes.filter((outcome) => outcome.kind === 'failed');
+  if (notDone.length === 0) return;
+  const { done, part = 'shard' } = words;
+  const count = outcomes.length - notDone.length;
+  const verb = count === 1 || outcomes.length === 1 ? 'is' : 'are';
+  const progress = `${count} of ${plural(outcomes.length, part)} ${verb} ${done}`;
+  const stops = notDone.flatMap(({ error }) => (error instanceof InterruptedError ? [error] : []));
+  const failed = notDone.filter(({ error }) => !(error instanceof InterruptedError));
   const codes = new Set(failed.map(({ error }) => exitCodeOf(error)));
   const [code = exitCodes.failed] = codes;
   const shared = codes.size === 1 ? code : exitCodes.failed;
   const names = failed.map(
     ({ label, error }) => `${label} (${describeExitCode(exitCodeOf(error))})`,
   );
-  const count = outcomes.length - failed.length;
-  throw new ClusterError(
-    `${count} of ${outcomes.length} ${parts} are ${done}; failed: ${names.join(', ')}`,
-    count > 0 ? exitCodes.partial : shared,
-  );
+  const failures = failed.length === 0 ? [] : [`failed: ${names.join(', ')}`];
+  const [stop] = stops;
+  if (stop !== undefined) {
+    const parts = [`stopped by ${stop.signalName}`, progress, ...describeStops(stops, words)];
+    throw new ClusterError([...parts, ...failures].join('; '), stop.exitCode);
+  }
+  const message = [progress, ...failures].join('; ');
+  throw new ClusterError(message, count > 0 ? exitCodes.partial : shared);
+}
+
+/** Returns a clause about the parts in which nothing was done, and one about the others. */
+function describeStops(
+  stops: readonly InterruptedError[],
+  { part = 'shard', unfinished = mayBeWorking }: OutcomeWords,
+): string[] {
+  const before = stops.flatMap(({ unchanged }) => unchanged ?? []);
+  const others = stops.length - before.length;
+  const [unchanged] = before;
+  return [
+    ...(unchanged === undefined ? [] : [`${unchanged} in ${plural(before.length, part)}`]),
+    ...(others === 0 ? [] : [unfinished(plural(others, part))]),
+  ];
+}
+
+function mayBeWorking(parts: string): string {
+  return `the server may still be working in ${parts}`;
 }
 
 /** Returns false if the host may be a password in the wrong place. */

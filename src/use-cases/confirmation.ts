@@ -27,14 +27,18 @@ export async function confirm(
 }
 
 /**
- * Does work that changes nothing. If a signal stops it, the error says `unchanged` instead of that the
- * server may still be working.
+ * Does work that has changed nothing, unless `mayHaveChanged` returns true. If a signal stops it then, the
+ * error says `unchanged` instead of that the server may still be working.
  */
-export async function beforeChanges<T>(unchanged: string, work: () => Promise<T>): Promise<T> {
+export async function beforeChanges<T>(
+  unchanged: string,
+  work: () => Promise<T>,
+  mayHaveChanged = () => false,
+): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof InterruptedError)) throw error;
+    if (!(error instanceof InterruptedError) || mayHaveChanged()) throw error;
     throw new InterruptedError(error.signalName, unchanged);
   }
 }

@@ -488,7 +488,56 @@ test('a signal ends the wait of all shards at once', async ({ cluster }) => {
   const { code, stderr } = await running.done;
   expect(code).toBe(143);
   expect(cluster.clock.elapsed()).toBe(startMs);
-  expect(stderr.match(/stopped by SIGTERM/g)).toHaveLength(3);
+  expect(stderr.match(/stopped by SIGTERM/g)).toHaveLength(4);
+  expect(stderr).toMatch(
+    /\[ERROR\] stopped by SIGTERM; 0 of 3 shards are backed up; the outcome of 3 shards is unknown, and the next run will check\n$/,
+  );
+});
+
+describe('a signal after some shards are done', () => {
+  const uploading = (cluster: ClusterHarness) => {
+    cluster.addShard(['done']);
+    cluster.addShard(['slow'], { workMs: { upload: 60 * minute } });
+    cluster.addShard(['busy']);
+    cluster.at('busy').busyWith('watch', 10 * 60 * minute);
+  };
+  const codes = [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const;
+
+  test.for(codes)('(%s) leads to exit %s', async ([signal, expected], { cluster }) => {
+    uploading(cluster);
+    cluster.addShard(['gone']);
+    expect((await cluster.run('create-full', 'gone')).code).toBe(0);
+    cluster.dead.add('gone');
+    const running = cluster.start('create-full', 'done,slow,busy,gone', '--wait', '9h');
+    await cluster.clock.sleep(5 * minute);
+    running.signal(signal);
+    const { code, stderr } = await running.done;
+    expect(code).toBe(expected);
+    const ends = stderr.split('\n').filter((line) => line.includes('[ERROR] stopped'));
+    expect(ends.map((line) => line.replace(/^\S+ \S+ /, ''))).toEqual([
+      `busy ::::[ERROR] stopped by ${signal}; nothing was created`,
+      `slow ::::[ERROR] stopped by ${signal}; the server may still be working`,
+      `::::[ERROR] stopped by ${signal}; 1 of 4 shards is backed up; nothing was created in 1 shard; the outcome of 1 shard is unknown, and the next run will check; failed: gone (unreachable, exit 13)`,
+    ]);
+    expect(stderr).not.toMatch(/busy \[INFO\] the outcome/);
+    expect(cluster.file('.busy_run.json')).toBeUndefined();
+    expect(cluster.lastBackup('done')).toMatch(/^FULL_/);
+  });
+
+  test('is in the exit codes of the JSON too', async ({ cluster }) => {
+    uploading(cluster);
+    const running = cluster.start('create-full', 'done,slow,busy', '--wait', '9h', '--json');
+    await cluster.clock.sleep(5 * minute);
+    running.signal('SIGTERM');
+    const { code, stdout, stderr } = await running.done;
+    const result = JSON.parse(stdout) as { complete: boolean; shards: { exitCode: number }[] };
+    expect([code, result.complete]).toEqual([143, false]);
+    expect(result.shards.map(({ exitCode }) => exitCode)).toEqual([0, 143, 143]);
+    expect(JSON.parse(stderr.trimEnd().split('\n').at(-1) ?? '')).toMatchObject({ exitCode: 143 });
+  });
 });
 
 describe('list', () => {
@@ -583,7 +632,7 @@ describe('the last line', () => {
     const { code, stderr } = await cluster.run('create-full', 'ch-1{a|b},x-a', ...repeat);
     expect(code).toBe(3);
     expect(stderr).toMatch(
-      / 1 of 2 shards are backed up \(1 was recent enough\); failed: x-a \(credentials rejected, exit 12\)\n$/,
+      / 1 of 2 shards is backed up \(1 was recent enough\); failed: x-a \(credentials rejected, exit 12\)\n$/,
     );
   });
 

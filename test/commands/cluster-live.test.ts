@@ -99,7 +99,7 @@ describe('on a terminal', () => {
     ]);
     expect((await running.done).code).toBe(3);
     expect(linesLeft(terminal).at(-1)).toBe(
-      '::::[ERROR] 1 of 2 shards are backed up; failed: s-2 (failed, exit 1)',
+      '::::[ERROR] 1 of 2 shards is backed up; failed: s-2 (failed, exit 1)',
     );
   });
 
@@ -111,7 +111,7 @@ describe('on a terminal', () => {
     running.signal('SIGINT');
     expect((await running.done).code).toBe(130);
     expect(linesLeft(terminal).at(-1)).toBe(
-      '::::[ERROR] 0 of 3 shards are backed up; failed: s-1 (stopped, exit 130), s-2 (stopped, exit 130), s-3 (stopped, exit 130)',
+      '::::[ERROR] stopped by SIGINT; 0 of 3 shards are backed up; the outcome of 3 shards is unknown, and the next run will check',
     );
   });
 

@@ -24,11 +24,12 @@ describe.for([
       harness.when(step, () => running.signal(signal));
       const { code, stderr } = await running.done;
       expect(code).toBe(exitCode);
-      expect(stderr).toMatch(
-        new RegExp(`::::\\[ERROR\\] stopped by ${signal}; the server may still be working`),
-      );
+      const isSent = !['lock', 'reserve-name', 'create'].includes(step);
+      const consequence = isSent ? 'the server may still be working' : 'nothing was created';
+      expect(stderr).toMatch(new RegExp(`::::\\[ERROR\\] stopped by ${signal}; ${consequence}`));
+      expect(/the outcome of backup \S+ is unknown/.test(stderr)).toBe(isSent);
       expect(harness.lastBackup).toBeUndefined();
-      expect(harness.journal === undefined).toBe(step === 'lock');
+      expect(harness.journal === undefined).toBe(!isSent);
       expect(harness.log).toMatch(/\nERROR:\nstopped by [^]*##### finished at/);
       const next = await harness.run('create-diff');
       expect(next.code).toBe(0);

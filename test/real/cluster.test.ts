@@ -147,7 +147,7 @@ onEachCluster('a cluster of two shards and two replicas', (test) => {
     const [a, b] = both(created);
     expect(created.exitCode).toBe(3);
     expect(created.stderr).toContain(
-      `1 of 2 shards are backed up; failed: ${a1.host}|${a2.host} (unreachable, exit 13)`,
+      `1 of 2 shards is backed up; failed: ${a1.host}|${a2.host} (unreachable, exit 13)`,
     );
     expect(a).toMatchObject({ exitCode: 13, error: expect.stringContaining('no replica can be') });
     expect(b).toMatchObject({ exitCode: 0, host: b1.host, base: fulls.b });

@@ -20,6 +20,11 @@ import type { VirtualClock } from './virtual-clock.js';
 
 // The clock does not notice that a run waits for its own code, so load it before a test begins.
 await Promise.all([
+  import('../../src/cli/execution.js'),
+  import('../../src/cli/failure.js'),
+  import('../../src/cli/commands/create-view.js'),
+  import('../../src/cli/commands/list-view.js'),
+  import('../../src/cli/commands/delete-view.js'),
   import('../../src/cli/commands/create-cluster-view.js'),
   import('../../src/cli/commands/list-cluster-view.js'),
   import('../../src/cli/commands/delete-cluster-view.js'),

@@ -37,7 +37,10 @@ export async function executeCreateOnCluster(
     output.resultJson(clusterToJson(request.kind, ends), 2);
   }
   const done = describeDone(outcomes);
-  throwIfFailed(outcomes, done);
+  throwIfFailed(outcomes, {
+    done,
+    unfinished: (some) => `the outcome of ${some} is unknown, and the next run will check`,
+  });
   reporter.info(
     outcomes.length === 1 ? `the shard is ${done}` : `all ${outcomes.length} shards are ${done}`,
   );

@@ -8,6 +8,7 @@ import {
   showPlan as makePlan,
   unchanged,
 } from '../../use-cases/delete/delete-backups.js';
+import { plural } from '../../text.js';
 import {
   endToJson,
   forEachShard,
@@ -58,7 +59,7 @@ export async function executeDeleteOnCluster(
   if (refusal !== undefined) throw refusal;
   const notOpened = opened.filter(({ kind }) => kind === 'failed');
   const all = [...notOpened, ...ends.flat().map(({ end }) => end)];
-  throwIfFailed(all, 'done', ownersOf(request));
+  throwIfFailed(all, { done: 'done', part: partOf(request) });
   const parts = ends.flat().map(({ part }) => part);
   const progresses = parts.map(({ progress }) => progress);
   reporter.info(describeEnd(request, progresses, nameOwners(request, parts)));
@@ -132,12 +133,12 @@ function nameOwners(request: DeleteRequest, parts: readonly DeletionPart[]): str
   const [first, ...others] = parts.filter(
     ({ progress }) => (progress.shown?.order.length ?? 0) > 0,
   );
-  if (first === undefined) return `0 ${ownersOf(request)}`;
-  return others.length === 0 ? first.owner.label : `${1 + others.length} ${ownersOf(request)}`;
+  if (first === undefined) return plural(0, partOf(request));
+  return others.length === 0 ? first.owner.label : plural(1 + others.length, partOf(request));
 }
 
-function ownersOf({ location }: DeleteRequest): 'shards' | 'replicas' {
-  return location === 'remote' ? 'shards' : 'replicas';
+function partOf({ location }: DeleteRequest): 'shard' | 'replica' {
+  return location === 'remote' ? 'shard' : 'replica';
 }
 
 /** Ends all parts without deleting anything, because of an error that is not about one of them. */

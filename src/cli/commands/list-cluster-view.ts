@@ -32,7 +32,7 @@ export async function executeListOnCluster(
       showListing(outcome.result.listing, execution);
     }
   }
-  throwIfFailed(outcomes, 'listed');
+  throwIfFailed(outcomes, { done: 'listed' });
   throwIfInDoubt(outcomes);
 }
 

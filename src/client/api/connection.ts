@@ -113,9 +113,10 @@ export class ApiConnection {
     body?: string,
     wasDone?: () => Promise<boolean>,
   ): Promise<PostResult> {
-    const { clock } = this.options;
+    const { clock, signal } = this.options;
     let silentMs = 0;
     for (let attempt = 0; ; attempt++) {
+      signal.throwIfAborted();
       const startMs = clock.elapsed();
       const lost = (reason: string): PostResult => {
         return { kind: 'lost', reason, afterMs: clock.elapsed() - startMs };

@@ -1,7 +1,7 @@
 import type { BackupKind } from '../../backup/backup.js';
 import { findBackup } from '../../backup/chain.js';
 import { backupName } from '../../backup/names.js';
-import { OperationFailedError, UnreachableError } from '../../errors.js';
+import { OperationFailedError } from '../../errors.js';
 import type { Journal } from '../../state/host-files.js';
 import type { RecordedBackup } from '../../state/status.js';
 import type { GivenName } from '../../state/used-names.js';
@@ -69,9 +69,11 @@ export async function createBackup(
     return await underHostLock(run, locking, (locked) => {
       // Much may have happened while the run waited for the lock.
       const known = locked.hadToWait ? { usable: new UsableReplicas(report) } : { usable, chosen };
-      return workOnReplicas(request.kind, run, locked.status, known, (worker, usual) => {
-        return makeBackup(request, worker, locked, usual);
-      });
+      const work = () =>
+        workOnReplicas(request.kind, run, locked.status, known, (worker, usual) => {
+          return makeBackup(request, worker, locked, usual);
+        });
+      return beforeChanges(unchanged, work, () => mayHavePosted(run));
     });
   } catch (error) {
     if (!(error instanceof OperationFailedError && error.heading !== undefined)) {
@@ -82,6 +84,10 @@ export async function createBackup(
   } finally {
     report.step('end');
   }
+}
+
+function mayHavePosted({ replicas }: CreateContext): boolean {
+  return replicas.some(({ server }) => server.mayHavePosted);
 }
 
 async function makeBackup(
@@ -121,8 +127,11 @@ async function makeBackup(
     files.removeJournal();
     return { kind: 'created', created: { ...recorded, startedAt: status.startedAt } };
   } catch (error) {
-    if (error instanceof UnreachableError && !server.mayHavePosted) files.removeJournal();
-    else if (!(error instanceof OperationFailedError)) {
+    if (!server.mayHavePosted) {
+      // The server does not know the name, so there is nothing to recover or to report.
+      files.removeJournal();
+      status.backup = undefined;
+    } else if (!(error instanceof OperationFailedError)) {
       report.info(`the outcome of backup ${name} is unknown; the next run will check`);
     }
     throw error;

@@ -111,8 +111,10 @@ export async function carryOut(
 ): Promise<void> {
   const { location } = request;
   // Before the list is read: what another replica was uploading may be complete afterward.
-  await waitForOthers(request, context);
-  const fresh = await makePlan(request, context, twice);
+  const fresh = await beforeChanges(unchanged, async () => {
+    await waitForOthers(request, context);
+    return makePlan(request, context, twice);
+  });
   throwIfNothingLeft(shown, fresh, request, context);
   throwIfShared(request, context, fresh);
   throwIfRefused(fresh, request);

@@ -52,7 +52,9 @@ export async function restoreTable(
   await getYes(request, shown, context, dialogue);
   return underHostLock(context, { command: 'restore-table', unchanged }, async (locked) => {
     locked.nameBackup(shown.backup);
-    const { isLocal, replacesLeftover } = await findSource(shown.backup, context);
+    const { isLocal, replacesLeftover } = await beforeChanges(unchanged, () => {
+      return findSource(shown.backup, context);
+    });
     if (!isLocal) await download(shown, context);
     const now = { ...shown, download: !isLocal, replacesLeftover };
     const plan = await restore(request, now, context);
