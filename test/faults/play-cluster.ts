@@ -59,7 +59,8 @@ function checkFailure({ record }: ClusterScene, run: ClusterRun, hosts: readonly
   // A program that is killed here ends as if it had failed.
   if (run.step.killAfter > 0) return;
   const failed = hosts.join('|');
-  const [, code] = run.stderr.split(`${failed} (`)[1]?.match(/^[^)]*exit (1|13|14)\)/) ?? [];
+  const [, why = ''] = run.stderr.split(/; failed: /);
+  const [, code] = why.split(`${failed} (`)[1]?.match(/^[^()]*exit (1|13|14)\)/) ?? [];
   if (code === undefined || hosts.some((host) => run.created.has(host))) return;
   const usable = hosts.filter((host) => !run.faulty.has(host));
   record.expect(usable.length === 0, run, `${failed} failed, although ${usable[0]} can be used`);
