@@ -11,6 +11,7 @@ import { LogDirectory } from '../state/log-directory.js';
 import { LogFile } from '../state/log-file.js';
 import type { Environment } from './environment.js';
 import type { Execution } from './execution.js';
+import { observerOf } from './ui/replica-observer.js';
 import { createRedactor } from './redaction.js';
 
 type CreateOptions = Pick<CreateContext, 'runEnded'> &
@@ -140,16 +141,18 @@ async function openApi(
   parts: Parts,
   listWhileBusy: boolean,
 ): Promise<BackupServer> {
+  const { host, shards } = settings;
+  const { report } = parts;
   return openServer({
     ...parts,
     transport: await openTransport(environment, settings),
-    observer: parts.report,
-    label: settings.host.label,
+    observer: shards === undefined ? report : observerOf(host.label, report),
+    label: host.label,
     newHost,
     credentials: givenCredentials(settings),
     timeoutMs: settings.timeoutMs,
     connectTimeoutMs: settings.connectTimeoutMs,
-    shortestPauseMs: shortestPauseMs(settings.shards?.length ?? 1),
+    shortestPauseMs: shortestPauseMs(shards?.length ?? 1),
     listWhileBusy,
   });
 }

@@ -27,10 +27,10 @@ export interface ClientObserver {
   working(elapsedMs: number): void;
   /** The host name was resolved, or the host is an IP address; called once. */
   hostResolved(): void;
-  /** The server did not answer; the request is sent again. */
-  unanswered(path: string, problem: string): void;
+  /** The server did not answer; the request is sent again. `replica`: which one of a shard, as typed. */
+  unanswered(path: string, problem: string, replica?: string): void;
   /** A parsed response to a POST, or an operation's final row, for the log file. */
   answered(body: unknown): void;
   /** A request and its status or problem; `answered` is true if the response can be used. */
-  requested(line: string, answered: boolean): void;
+  requested(line: string, answered: boolean, replica?: string): void;
 }

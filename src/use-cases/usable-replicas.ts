@@ -16,7 +16,7 @@ import type { Reporter } from './reporter.js';
 export class UsableReplicas {
   private readonly report: Pick<Reporter, 'warn'>;
   /** Why a replica cannot be used, by host. */
-  private readonly problems = new Map<string, string>();
+  private readonly problems = new Map<string, UnreachableError>();
   /** Those that could be used at first. Each hands over once, so that a run always ends. */
   private readonly handedOver = new Set<string>();
   private warned: string | undefined;
@@ -48,10 +48,7 @@ export class UsableReplicas {
       this.warnOf(replica, replicas);
       return result.value;
     }
-    const problems = [...this.problems.values()].join('; ');
-    throw new UnreachableError(`no replica can be used: ${problems}`, {
-      hint: 'check that ClickHouse and clickhouse-backup server run on at least one of them',
-    });
+    throw this.noneUsable();
   }
 
   /** Returns the context on the first replica that can be used, the preferred one first. */
@@ -79,7 +76,7 @@ export class UsableReplicas {
       return { value };
     } catch (error) {
       if (!isDown(error)) throw error;
-      this.problems.set(replica.host, error.message);
+      this.problems.set(replica.host, error);
       return undefined;
     }
   }
@@ -100,6 +97,19 @@ export class UsableReplicas {
     }
   }
 
+  /** The hint of all, if they have the same, knows more than the general one. */
+  private noneUsable(): UnreachableError {
+    const problems = [...this.problems.values()];
+    const hints = new Set(problems.map(({ hint }) => hint));
+    const [shared] = hints;
+    const general =
+      'check that ClickHouse and clickhouse-backup server run on at least one of them';
+    return new UnreachableError(
+      `no replica can be used: ${problems.map(({ message }) => message).join('; ')}`,
+      { hint: hints.size === 1 && shared !== undefined ? shared : general },
+    );
+  }
+
   private async handsOver(
     { replica, replicas, ...run }: CreateContext,
     error: unknown,
@@ -108,7 +118,7 @@ export class UsableReplicas {
     if (replicas.length <= 1 || server.mayHavePosted || this.handedOver.has(host)) return false;
     const down = isDown(error) ? error : await this.findReason(run, error);
     if (down === undefined) return false;
-    this.problems.set(host, down.message);
+    this.problems.set(host, down);
     this.handedOver.add(host);
     return true;
   }
@@ -135,7 +145,7 @@ export class UsableReplicas {
       0,
       replicas.findIndex((each) => each.host === host),
     );
-    const problems = before.flatMap((each) => this.problems.get(each.host) ?? []);
+    const problems = before.flatMap((each) => this.problems.get(each.host)?.message ?? []);
     if (problems.length === 0) return;
     const warning = `using the replica ${host}: ${problems.join('; ')}`;
     if (warning !== this.warned) this.report.warn(warning);

@@ -91,11 +91,33 @@ describe('a replica that was usable and then dies', () => {
     expect(cluster.requests('ch-1b')).toEqual([]);
   });
 
+  test('--verbose names the replica of a request, if the shard has several', async ({
+    cluster,
+  }) => {
+    cluster.addShard(['alone']);
+    await cluster.run('create-full', `${shard},alone`);
+    const { stderr } = await cluster.run('create-full', `${shard},alone`, '--verbose');
+    const lines = stderr.split('\n').filter((line) => / GET /.test(line));
+    for (const line of lines) {
+      expect(line).toMatch(/ (alone \[DEBUG\] GET|ch-1a\|ch-1b \[DEBUG\] ch-1a: GET) \/backup/);
+    }
+    expect(lines.length).toBeGreaterThan(10);
+  });
+
   test('ends the shard with 13 if the next one cannot be used either', async ({ cluster }) => {
     cluster.when('create', () => cluster.dead.add('ch-1a').add('ch-1b'));
     const { code, stderr } = await cluster.run('create-full', shard);
     expect(code).toBe(13);
     expect(stderr).toMatch(/no replica can be used: ch-1a does not answer: .*; ch-1b does not/);
+    // The hint that both have.
+    expect(stderr).toContain('(check that clickhouse-backup server is running there and that');
+    for (const host of ['ch-1a', 'ch-1b']) {
+      expect(stderr).toMatch(
+        new RegExp(`\\[WARNING\\] no response from ${host}, retrying: /backup/.*refused\n`),
+      );
+    }
+    const status = cluster.file('.ch-1a_status.json') ?? '';
+    expect(JSON.parse(status)).toMatchObject({ lastRuns: { 'create-full': { backup: null } } });
     expect(cluster.requests('ch-1a', posts)).toEqual([]);
     expect(cluster.file('.ch-1a_run.json')).toBeUndefined();
   });

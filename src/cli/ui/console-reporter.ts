@@ -40,8 +40,8 @@ export class ConsoleReporter implements Reporter {
   private phaseStartMs: number;
   private nextLineMs = nextReportMs(0);
   private busyWith = '';
-  /** The request that got no response yet; other requests may have got one meanwhile. */
-  private silentPath = '';
+  /** The request of each replica that got no response yet; other requests may have got one meanwhile. */
+  private readonly silentPaths = new Map<string, string>();
   private log: Log | undefined;
   private shownHost: string;
 
@@ -82,9 +82,10 @@ export class ConsoleReporter implements Reporter {
     this.detail(`step ${name}`);
   }
 
-  requested(line: string, answered: boolean): void {
-    this.detail(line);
-    if (answered && line.includes(` ${this.silentPath} `)) this.silentPath = '';
+  requested(line: string, answered: boolean, replica = ''): void {
+    this.detail(this.mustName(replica) ? `${replica}: ${line}` : line);
+    const silentPath = this.silentPaths.get(replica);
+    if (answered && line.includes(` ${silentPath} `)) this.silentPaths.delete(replica);
   }
 
   phase(text: string, activity: Activity = 'working'): void {
@@ -130,10 +131,16 @@ export class ConsoleReporter implements Reporter {
     this.shownHost = this.options.host;
   }
 
-  unanswered(path: string, problem: string): void {
-    if (this.silentPath !== '') return;
-    this.warn(`no response, retrying: ${path}: ${problem}`);
-    this.silentPath = path;
+  unanswered(path: string, problem: string, replica = ''): void {
+    if (this.silentPaths.has(replica)) return;
+    const from = this.mustName(replica) ? ` from ${replica}` : '';
+    this.warn(`no response${from}, retrying: ${path}: ${problem}`);
+    this.silentPaths.set(replica, path);
+  }
+
+  /** Returns false if the line names the replica anyway, and as long as no host may be shown. */
+  private mustName(replica: string): boolean {
+    return replica !== '' && this.shownHost !== '' && replica !== this.shownHost;
   }
 
   answered(body: unknown): void {
