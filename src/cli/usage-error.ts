@@ -1,5 +1,5 @@
 import { Command, type CommanderError } from 'commander';
-import { looksExpanded } from '../config/expanded-host.js';
+import { tooManyLookExpanded } from '../config/expanded-host.js';
 import { ConfigError } from '../errors.js';
 import { commands } from './commands/all.js';
 import type { KnownOptions } from './known-options.js';
@@ -41,8 +41,8 @@ export function usageError(error: CommanderError, options: UsageErrorOptions): C
 
 /** Returns true if the arguments after the command look like the hosts of unquoted braces. */
 function isExpanded(argv: readonly string[]): boolean {
-  const [, host, user, password] = argv.filter((argument) => !argument.startsWith('-'));
-  return looksExpanded(host, user, password);
+  const [, ...given] = argv.filter((argument) => !argument.startsWith('-'));
+  return tooManyLookExpanded(given);
 }
 
 /** Returns the error for a notation of several hosts that the shell has expanded into arguments. */

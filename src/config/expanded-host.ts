@@ -23,6 +23,15 @@ export function looksExpanded(
   return password !== undefined && areAlike([host, user, password], shortRun);
 }
 
+/**
+ * Returns true if more arguments than a command has look like such hosts, perhaps with user and password.
+ * Two of them may differ in more than one letter: nothing else explains so many arguments better.
+ */
+export function tooManyLookExpanded([host, user, password]: readonly string[]): boolean {
+  if (host === undefined || user === undefined) return false;
+  return looksExpanded(host, user, password) || areAlike([host, user], shortRun);
+}
+
 function areAlike(texts: readonly string[], run: RegExp): boolean {
   if (new Set(texts).size < texts.length || !texts.every(isValid)) return false;
   const shapes = new Set(texts.map((text) => text.replaceAll(/\d+/g, '0')));

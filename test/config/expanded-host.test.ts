@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { looksExpanded } from '../../src/config/expanded-host.js';
+import { looksExpanded, tooManyLookExpanded } from '../../src/config/expanded-host.js';
 
 test.for<[host: string, user: string, password?: string]>([
   ['ch-1', 'ch-2', 'ch-3'],
@@ -45,4 +45,15 @@ test.for<[host: string | undefined, user?: string | undefined, password?: string
   ['localhost', 'default', 'changeme'],
 ])('%s %s %s does not look expanded', ([host, user, password]) => {
   expect(looksExpanded(host, user, password)).toBe(false);
+});
+
+test.for<[isExpanded: boolean, ...given: string[]]>([
+  [true, 'ch-eu', 'ch-us', 'u', 'p'],
+  [true, 'ch-eu', 'ch-us', 'ch-ap', 'u', 'p'],
+  [true, 'ch-1', 'ch-2', 'ch-3', 'u', 'p'],
+  [false, 'ch-main', 'ch-backup', 'u', 'p'],
+  [false, 'ch1', 'u', 'p', 'p'],
+  [false],
+])('too many arguments look expanded: %s', ([isExpanded, ...given]) => {
+  expect(tooManyLookExpanded(given)).toBe(isExpanded);
 });
