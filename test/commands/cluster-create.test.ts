@@ -555,6 +555,24 @@ describe('list', () => {
     expect(stderr).toContain('using the replica ch-2b');
   });
 
+  test('says whose local copies it shows, and leaves a line between shards', async ({
+    cluster,
+  }) => {
+    await cluster.run('create-full', three);
+    cluster.dead.add('ch-2a');
+    cluster.addShard(['alone']);
+    const { stdout } = await cluster.run('list', `${three},alone`);
+    const headings = stdout.split('\n').filter((line) => /^(ch-|alone)/.test(line));
+    expect(headings).toEqual([
+      'ch-1a|ch-1b (local copies of ch-1a)',
+      'ch-2a|ch-2b (local copies of ch-2b)',
+      'ch-3a|ch-3b (local copies of ch-3a)',
+      'alone',
+    ]);
+    expect(stdout.match(/\n\n(ch-|alone)/g)).toHaveLength(3);
+    expect(stdout).toMatch(/^ch-1a/);
+  });
+
   test('prints one JSON object, and exits with 3 if a shard cannot be listed', async ({
     cluster,
   }) => {
@@ -578,6 +596,7 @@ describe('hosts that the shell has expanded', () => {
   test.for([
     ['create-full', 'ch-1', 'ch-2', 'ch-3'],
     ['create-full', 'ch-1', 'ch-2', 'ch-3', 'ch-4'],
+    ['create-full', 'ch-eu', 'ch-us', 'rlAPIuser', 'geheim'],
     ['list', 'ch-1a', 'ch-1b'],
   ])('are explained: %s', async (argv, { cluster }) => {
     const { code, stderr } = await cluster.runRaw(argv);

@@ -26,14 +26,22 @@ export async function executeListOnCluster(
   reporter.end();
   if (settings.json) output.resultJson(toJson(outcomes), 2);
   else {
-    for (const outcome of outcomes) {
-      if (outcome.kind === 'failed') continue;
-      output.resultLine([{ text: outcome.shard.label, color: 'bold' }]);
-      showListing(outcome.result.listing, execution);
+    const listed = outcomes.filter((outcome) => outcome.kind === 'done');
+    for (const [at, { shard, result }] of listed.entries()) {
+      if (at > 0) output.resultLine([]);
+      output.resultLine([
+        { text: shard.label, color: 'bold' },
+        hasLocal(request) && shard.replicas.length > 1 ? ` (local copies of ${result.host})` : '',
+      ]);
+      showListing(result.listing, execution);
     }
   }
   throwIfFailed(outcomes, { done: 'listed' });
   throwIfInDoubt(outcomes);
+}
+
+function hasLocal({ location }: ListRequest): boolean {
+  return location !== 'remote';
 }
 
 async function listOnFirst(
