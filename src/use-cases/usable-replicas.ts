@@ -4,7 +4,7 @@ import {
   ResponseError,
   UnreachableError,
 } from '../errors.js';
-import type { CreateContext, Replica, ShardContext } from './context.js';
+import type { CommandContext, CreateContext, Replica, ShardContext } from './context.js';
 import { checkServer } from './prepare-host.js';
 import type { Reporter } from './reporter.js';
 
@@ -28,6 +28,11 @@ export class UsableReplicas {
   /** Returns false for a replica that could not be used. */
   mayUse({ host }: Pick<Replica, 'host'>): boolean {
     return !this.problems.has(host);
+  }
+
+  /** Returns why a replica could not be used; undefined if it could, or was not asked. */
+  problemOf({ host }: Pick<Replica, 'host'>): UnreachableError | undefined {
+    return this.problems.get(host);
   }
 
   /**
@@ -116,28 +121,11 @@ export class UsableReplicas {
   ): Promise<boolean> {
     const { host, server } = replica;
     if (replicas.length <= 1 || server.mayHavePosted || this.handedOver.has(host)) return false;
-    const down = isDown(error) ? error : await this.findReason(run, error);
+    const down = isDown(error) ? error : await findReason(run, error);
     if (down === undefined) return false;
     this.problems.set(host, down);
     this.handedOver.add(host);
     return true;
-  }
-
-  /** A list that fails or gets no answer may be the first to show that ClickHouse is down. */
-  private async findReason(
-    run: Pick<CreateContext, 'client' | 'report'>,
-    error: unknown,
-  ): Promise<UnreachableError | undefined> {
-    if (!(error instanceof ResponseError || error instanceof OperationTimeoutError))
-      return undefined;
-    try {
-      await checkServer(run);
-      return undefined;
-    } catch (reason) {
-      if (isDown(reason)) return reason;
-      if (reason instanceof InterruptedError) throw reason;
-      return undefined;
-    }
   }
 
   private warnOf({ host }: Pick<Replica, 'host'>, replicas: readonly Pick<Replica, 'host'>[]) {
@@ -150,6 +138,34 @@ export class UsableReplicas {
     const warning = `using the replica ${host}: ${problems.join('; ')}`;
     if (warning !== this.warned) this.report.warn(warning);
     this.warned = warning;
+  }
+}
+
+/** Does work; if it fails because ClickHouse has gone down meanwhile, throws that. */
+export async function explainFailure<T>(
+  context: Pick<CommandContext, 'client' | 'report'>,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw (await findReason(context, error)) ?? error;
+  }
+}
+
+/** A list that fails or gets no answer may be the first to show that ClickHouse is down. */
+async function findReason(
+  context: Pick<CommandContext, 'client' | 'report'>,
+  error: unknown,
+): Promise<UnreachableError | undefined> {
+  if (!(error instanceof ResponseError || error instanceof OperationTimeoutError)) return undefined;
+  try {
+    await checkServer(context);
+    return undefined;
+  } catch (reason) {
+    if (isDown(reason)) return reason;
+    if (reason instanceof InterruptedError) throw reason;
+    return undefined;
   }
 }
 

@@ -555,6 +555,21 @@ describe('list', () => {
     expect(stderr).toContain('using the replica ch-2b');
   });
 
+  test('uses the next replica if ClickHouse goes down after the check', async ({ cluster }) => {
+    // This version answers with an error then, and lists only when it is idle.
+    cluster.addShard(['y-a', 'y-b'], { version: '2.4.0' });
+    await cluster.run('create-full', 'y-a|y-b');
+    cluster.at('y-a').busyWith('watch', 5 * minute);
+    const running = cluster.start('list', 'y-a|y-b');
+    await cluster.clock.sleep(minute);
+    cluster.at('y-a').clickHouseDown = true;
+    const { code, stdout, stderr } = await running.done;
+    expect(code).toBe(0);
+    expect(cluster.requests('y-a', /list/).at(-1)).toBe('GET /backup/list');
+    expect(stderr).toContain('using the replica y-b: ClickHouse behind y-a does not answer');
+    expect(stdout).toContain('remote: 1 backup');
+  });
+
   test('says whose local copies it shows, and leaves a line between shards', async ({
     cluster,
   }) => {

@@ -240,6 +240,16 @@ describe('a replica', () => {
     expect(deletesOf(cluster, dead)).toBe(0);
   });
 
+  test('whose ClickHouse hangs is asked only once', async ({ cluster }) => {
+    cluster.at('ch-2a').hang = true;
+    const { code, stderr } = await cluster.run('delete-remote', three, '--keep', '2', '--yes');
+    expect(code).toBe(0);
+    expect(stderr).toContain(
+      'cannot find out whether the replica ch-2a is uploading: ClickHouse behind ch-2a does not',
+    );
+    expect(cluster.requests('ch-2a', /nosuch/)).toHaveLength(1);
+  });
+
   test.for([['--broken'], ['--all'], ['--name', uploading], ['--keep', '2']])(
     'that uploads is not disturbed by %j',
     async (selection, { cluster }) => {

@@ -1,7 +1,8 @@
 import type { Shard } from '../../config/cluster.js';
 import { ClusterError, exitCodeOf } from '../../errors.js';
 import { type Listing, listBackups, type ListRequest } from '../../use-cases/list/list-backups.js';
-import { UsableReplicas } from '../../use-cases/usable-replicas.js';
+import { beforeChanges } from '../../use-cases/confirmation.js';
+import { explainFailure, UsableReplicas } from '../../use-cases/usable-replicas.js';
 import { endToJson, forEachShard, type ShardOutcome, throwIfFailed } from '../each-shard.js';
 import type { Execution } from '../execution.js';
 import { openContext } from '../open-context.js';
@@ -54,7 +55,13 @@ async function listOnFirst(
   // All replicas of a shard have the same reporter.
   const report = { warn: (text: string) => onReplicas[0]?.reporter.warn(text) };
   return new UsableReplicas(report).useFirst(replicas, async ({ host, execution }) => {
-    return { host, listing: await listBackups(request, await openContext(execution, true)) };
+    const context = await openContext(execution, true);
+    const list = () => listBackups(request, context);
+    const listing = await beforeChanges('nothing was changed', () => {
+      // With only one replica, there is no other one to hand over to.
+      return replicas.length === 1 ? list() : explainFailure(context, list);
+    });
+    return { host, listing };
   });
 }
 

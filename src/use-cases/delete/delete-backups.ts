@@ -12,6 +12,7 @@ import { deleteInOrder, type DeletionObserver, throwIfIncomplete } from './delet
 import { makeFirstPlan, makePlan, type PlanRequest, withoutDeleted } from './make-plan.js';
 import { chooseForDelete, waitForOthers } from './other-replicas.js';
 import { describeFreed, describeRefusal } from './reason-text.js';
+import { UsableReplicas } from '../usable-replicas.js';
 import type { SeenTwice } from './seen-twice.js';
 import { throwIfShared } from './refuse-shared-path.js';
 
@@ -34,6 +35,8 @@ export const unchanged = 'nothing was deleted';
 export interface ShownPlan {
   /** On the replica whose list the plan was made from. */
   context: ShardContext;
+  /** Knows which replicas could not be used. */
+  usable: UsableReplicas;
   twice: SeenTwice;
   shown: DeletionPlan;
 }
@@ -61,10 +64,11 @@ export async function showPlan(
 ): Promise<ShownPlan> {
   const plan = await beforeChanges(unchanged, async (): Promise<ShownPlan> => {
     let used = context;
-    const check = async () => void (used = await chooseForDelete(request, context));
+    const usable = new UsableReplicas(context.report);
+    const check = async () => void (used = await chooseForDelete(request, context, usable));
     const isChecked = !request.dryRun && (await prepareHost(context, check));
     if (!isChecked) await check();
-    return { context: used, ...(await makeFirstPlan(request, used)) };
+    return { context: used, usable, ...(await makeFirstPlan(request, used)) };
   });
   const { shown } = plan;
   throwIfShared(request, plan.context, shown);
@@ -106,13 +110,13 @@ export function underDeleteLock<T>(
 /** Makes the plan again and deletes. Call it under the lock. */
 export async function carryOut(
   request: DeleteRequest,
-  { context, twice, shown }: ShownPlan,
+  { context, usable, twice, shown }: ShownPlan,
   dialogue: DeletionDialogue,
 ): Promise<void> {
   const { location } = request;
   // Before the list is read: what another replica was uploading may be complete afterward.
   const fresh = await beforeChanges(unchanged, async () => {
-    await waitForOthers(request, context);
+    await waitForOthers(request, context, usable);
     return makePlan(request, context, twice);
   });
   throwIfNothingLeft(shown, fresh, request, context);

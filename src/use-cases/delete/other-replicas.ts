@@ -1,7 +1,7 @@
 import { UnreachableError } from '../../errors.js';
 import type { Replica, ShardContext } from '../context.js';
 import { checkServer } from '../prepare-host.js';
-import { UsableReplicas } from '../usable-replicas.js';
+import type { UsableReplicas } from '../usable-replicas.js';
 import type { PlanRequest } from './make-plan.js';
 
 // The replicas of a shard upload to one path of the remote storage. A server does not see what another
@@ -11,11 +11,10 @@ import type { PlanRequest } from './make-plan.js';
 export async function chooseForDelete(
   request: PlanRequest,
   context: ShardContext,
+  usable: UsableReplicas,
 ): Promise<ShardContext> {
   const { replicas } = context;
-  if (replicas.length <= 1 || !needsAll(request)) {
-    return new UsableReplicas(context.report).choose(context);
-  }
+  if (replicas.length <= 1 || !needsAll(request)) return usable.choose(context);
   for (const { server: client, host } of replicas) {
     try {
       await checkServer({ ...context, client });
@@ -30,12 +29,19 @@ export async function chooseForDelete(
  * Waits, for at most `--wait`, until no other replica of the shard is working. `--keep` and
  * `--older-than` do without a replica that cannot be used: they keep what may be an upload.
  */
-export async function waitForOthers(request: PlanRequest, context: ShardContext): Promise<void> {
+export async function waitForOthers(
+  request: PlanRequest,
+  context: ShardContext,
+  usable: UsableReplicas,
+): Promise<void> {
   if (request.location === 'local') return;
   const { client, replicas, report } = context;
   for (const { server, host } of replicas) {
     if (server === client) continue;
     try {
+      // It is not asked again: that may take the whole connect timeout once more.
+      const problem = usable.problemOf({ host });
+      if (problem !== undefined) throw problem;
       await waitUntilIdle({ server, host }, context);
     } catch (error) {
       if (!(error instanceof UnreachableError) || needsAll(request)) {
