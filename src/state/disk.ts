@@ -3,7 +3,7 @@ import path from 'node:path';
 import { errnoOf } from '../text.js';
 import { attempt } from './attempt.js';
 import { type LockAttempt, tryFileLock } from './file-lock.js';
-import { flushFolder, replaceFile } from './replace-file.js';
+import { type Flush, flushFolder, replaceFile } from './replace-file.js';
 
 /**
  * The files of the log directory. All methods are synchronous, because the files are small and a crash
@@ -13,10 +13,14 @@ export interface Disk {
   makeFolder(folder: string): void;
   /** Returns undefined if the file does not exist. */
   read(file: string): string | undefined;
-  /** Replaces a file and flushes it to disk; a crash leaves either the old or the new text. */
-  replace(file: string, text: string): void;
+  /**
+   * Replaces a file; a crash leaves either the old or the new text. Unless `flush` is `later`, it leaves
+   * the new one once this has returned, even if the machine loses power.
+   */
+  replace(file: string, text: string, flush?: Flush): void;
   append(file: string, text: string): void;
-  remove(file: string): void;
+  /** Removes a file if it exists. Unless `flush` is `later`, a crash does not bring it back. */
+  remove(file: string, flush?: Flush): void;
   /** Returns the names of the files in a folder; none if the folder does not exist. */
   list(folder: string): string[];
   /** Takes the lock of a file if it is free. Never waits. */
@@ -30,14 +34,14 @@ export const nodeDisk = (searchPath: string | undefined): Disk => ({
 
   read: (file) => attempt('read', file, () => unlessMissing(() => fs.readFileSync(file, 'utf8'))),
 
-  replace: (file, text) => attempt('write', file, () => replaceFile(file, text)),
+  replace: (file, text, flush) => attempt('write', file, () => replaceFile(file, text, flush)),
 
   append: (file, text) => attempt('write', file, () => fs.appendFileSync(file, text)),
 
-  remove: (file) =>
+  remove: (file, flush) =>
     attempt('remove', file, () => {
       fs.rmSync(file, { force: true });
-      flushFolder(path.dirname(file));
+      if (flush !== 'later') flushFolder(path.dirname(file));
     }),
 
   list: (folder) =>

@@ -235,8 +235,12 @@ export class HostFiles {
     this.disk.replace(this.paths.journalFile, `${text}\n`);
   }
 
+  /**
+   * Is not flushed: if the machine loses power and the journal is back, the next run recovers it once more,
+   * as if this run had been killed right before. The journal of a later run replaces it durably.
+   */
   removeJournal(): void {
-    this.disk.remove(this.paths.journalFile);
+    this.disk.remove(this.paths.journalFile, 'later');
   }
 
   /** Returns undefined if there is no status file, or not one that chbackup wrote. Throws `StateError`. */
@@ -244,7 +248,8 @@ export class HostFiles {
     return parseStatus(this.disk.read(this.statusFile) ?? '');
   }
 
+  /** Only figures are in it, so an older text after a loss of power does no harm. */
   writeStatus(status: Status): void {
-    this.disk.replace(this.statusFile, formatStatus(status));
+    this.disk.replace(this.statusFile, formatStatus(status), 'later');
   }
 }

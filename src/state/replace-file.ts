@@ -3,10 +3,16 @@ import path from 'node:path';
 import { errnoOf } from '../text.js';
 
 /**
+ * When a changed name in a folder is flushed to disk: before the program continues, or when the kernel
+ * does it. Either way, the text of a file is flushed before it gets its name.
+ */
+export type Flush = 'now' | 'later';
+
+/**
  * Replaces a file so that a crash leaves either the old or the new text. The new file belongs to the
  * user who runs chbackup, because only root with CAP_CHOWN could keep the old owner.
  */
-export function replaceFile(file: string, text: string): void {
+export function replaceFile(file: string, text: string, flush: Flush = 'now'): void {
   const target = resolveLinks(file);
   // Only the holder of a lock replaces a file, so a file of this name is left over from a crash.
   const fresh = `${target}.new`;
@@ -18,7 +24,7 @@ export function replaceFile(file: string, text: string): void {
     removeIfPossible(fresh);
     throw error;
   }
-  flushFolder(path.dirname(target));
+  if (flush === 'now') flushFolder(path.dirname(target));
 }
 
 /** Flushes the names in a folder to disk, so that a rename or a removal survives a crash. */

@@ -149,6 +149,29 @@ test.for(['create-full', 'create-diff'] as const)(
   },
 );
 
+test.for(['create-full', 'create-diff'] as const)(
+  'a %s whose journal is back after a loss of power is recovered once more',
+  async (command) => {
+    let full = '';
+    const before = async (scenario: Scenario) => (full = await succeed(scenario, 'create-full'));
+    let journal = '';
+    let returned = 0;
+    await killEverywhere({}, before, runStep(command), async (crash) => {
+      const { files } = crash.scenario.schedule.folder;
+      const left = files.get('/log/.h0_run.json');
+      if (left !== undefined) journal = left;
+      else if (journal !== '') {
+        files.set('/log/.h0_run.json', journal);
+        returned++;
+        expect(crash.scenario.schedule.lastBackup(crash.run)).toBe(crash.run.created);
+      }
+      await expectRecovered(crash, full);
+    });
+    // After the removal, and after each of the two effects that follow it.
+    expect(returned).toBe(3);
+  },
+);
+
 test('a long run is killed at each poll: the next run waits for the operation', async () => {
   const setup = { createMs: 1500, uploadMs: 15_000 };
   await killEverywhere(

@@ -1,7 +1,7 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import fs, { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { systemClock } from '../../src/time/clock.js';
 import { nodeDisk } from '../../src/state/disk.js';
 import { NameGiver } from '../../src/state/name-giver.js';
@@ -13,7 +13,10 @@ let folder = '';
 beforeEach(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'chbackup-state-'));
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => {
+  vi.restoreAllMocks();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 const disk = nodeDisk(process.env['PATH']);
 const files = () => new HostFiles(disk, folder, 'ch1');
@@ -77,6 +80,21 @@ describe('the files of a host', () => {
     expect(files().readJournal()).toEqual({ kind: 'journal', journal });
     files().removeJournal();
     expect(files().readJournal()).toEqual({ kind: 'none' });
+  });
+
+  test('are flushed before the run continues, except where recovery makes up for it', () => {
+    const fsync = vi.spyOn(fs, 'fsyncSync');
+    const calls = (work: () => void) => {
+      fsync.mockClear();
+      work();
+      return fsync.mock.calls.length;
+    };
+    // The file and the name in the folder.
+    expect(calls(() => files().writeJournal(journal))).toBe(2);
+    expect(calls(() => files().recordLastBackup('B1'))).toBe(2);
+    const status = { firstRunAt: new Date(0), lastRuns: {}, lastSuccess: {} };
+    expect(calls(() => files().writeStatus(status))).toBe(1);
+    expect(calls(() => files().removeJournal())).toBe(0);
   });
 
   test('include a journal without a base, in which the base is empty', () => {
