@@ -9,7 +9,6 @@ import {
   exitCodes,
   InterruptedError,
 } from '../errors.js';
-import { LogDirectory } from '../state/log-directory.js';
 import { findShardFiles, type ShardFiles } from '../state/shard-files.js';
 import { readRecordedTimes } from '../use-cases/recorded-times.js';
 import { canAnimate } from './environment.js';
@@ -66,9 +65,10 @@ export async function forEachShard<T>(
 ): Promise<ShardOutcome<T>[]> {
   keepHeapSmall(shards.length);
   const all = { ...execution, settings };
-  const { disk, reporter: shared } = execution;
-  const logDirectory = new LogDirectory(disk, settings.logDir);
-  const times = readRecordedTimes({ logDirectory, report: shared });
+  const { disk, logDirectory, reporter: shared } = execution;
+  const times = readRecordedTimes({ logDirectory, report: shared }, () =>
+    logDirectory.earlierTimes(),
+  );
   // Each shard listens to it; Node would warn of a leak.
   setMaxListeners(0, execution.signal);
   const live = isLive ? await openLiveShards(all, shards.length) : undefined;

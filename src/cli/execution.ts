@@ -3,6 +3,7 @@ import { looksExpanded } from '../config/expanded-host.js';
 import { readSettings, type Settings } from '../config/settings.js';
 import { type Disk, nodeDisk } from '../state/disk.js';
 import { HostFiles } from '../state/host-files.js';
+import { LogDirectory } from '../state/log-directory.js';
 import { NameGiver } from '../state/name-giver.js';
 import { namesTogetherMs } from '../time/intervals.js';
 import type { NewHost } from '../client/api/patience.js';
@@ -22,6 +23,7 @@ export interface Execution {
   reporter: ConsoleReporter;
   output: Output;
   disk: Disk;
+  logDirectory: LogDirectory;
   files: HostFiles;
   /** One for all shards of the command. */
   names: NameGiver;
@@ -89,7 +91,8 @@ export async function prepare(
       ? { label: one.label, advice: undefined }
       : { label: 'the host given as an argument', advice: orderAdvice(given) };
   const newHost = isKnown ? undefined : nameNewHost(host);
-  const shared = { environment, output, disk, names, nameNewHost, signal };
+  const logDirectory = new LogDirectory(disk, logDir);
+  const shared = { environment, output, disk, logDirectory, names, nameNewHost, signal };
   return { ...shared, settings, reporter, files, newHost };
 }
 

@@ -7,7 +7,6 @@ import type { Transport } from '../http/transport.js';
 import { openServer } from '../client/api/open.js';
 import type { GivenCredentials } from '../client/api/unauthorized.js';
 import type { BackupServer } from '../client/client.js';
-import { LogDirectory } from '../state/log-directory.js';
 import { LogFile } from '../state/log-file.js';
 import type { Environment } from './environment.js';
 import type { Execution } from './execution.js';
@@ -117,7 +116,8 @@ export async function openContext(
 type Parts = Omit<CommandContext, 'client'> & { redact: (text: string) => string };
 
 /** Opens no connection and writes nothing. */
-function openParts({ environment, settings, reporter, disk, files, signal }: Execution): Parts {
+function openParts(execution: Execution): Parts {
+  const { environment, settings, reporter, disk, files, logDirectory, signal } = execution;
   const redact = createRedactor(settings.credentials);
   const log = new LogFile(disk, files, redact);
   const wait = new WaitBudget(settings.waitMs);
@@ -127,7 +127,7 @@ function openParts({ environment, settings, reporter, disk, files, signal }: Exe
     clock: environment.clock,
     signal,
     wait,
-    logDirectory: new LogDirectory(disk, settings.logDir),
+    logDirectory,
     files,
     log,
     report: reporter,

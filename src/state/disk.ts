@@ -21,6 +21,8 @@ export interface Disk {
   append(file: string, text: string): void;
   /** Removes a file if it exists. Unless `flush` is `later`, a crash does not bring it back. */
   remove(file: string, flush?: Flush): void;
+  /** Returns true if the folder of the file has its name, also that of a broken link. */
+  exists(file: string): boolean;
   /** Returns the names of the files in a folder; none if the folder does not exist. */
   list(folder: string): string[];
   /** Takes the lock of a file if it is free. Never waits. */
@@ -43,6 +45,9 @@ export const nodeDisk = (searchPath: string | undefined): Disk => ({
       fs.rmSync(file, { force: true });
       if (flush !== 'later') flushFolder(path.dirname(file));
     }),
+
+  exists: (file) =>
+    attempt('read', file, () => fs.lstatSync(file, { throwIfNoEntry: false }) !== undefined),
 
   list: (folder) =>
     attempt('read', folder, () => unlessMissing(() => fs.readdirSync(folder)) ?? []),

@@ -138,9 +138,7 @@ export class HostFiles {
   exist(): boolean {
     try {
       const own = [this.logFile, this.paths.journalFile, ...this.lockFiles, this.statusFile];
-      const files = [...own, ...this.lastBackupFiles()];
-      const names = new Set(files.map((file) => path.basename(file)));
-      return this.disk.list(this.folder).some((name) => names.has(name));
+      return [...own, ...this.lastBackupFiles()].some((file) => this.disk.exists(file));
     } catch (error) {
       if (error instanceof StateError) return true;
       throw error;

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { CreationTimes } from '../backup/names.js';
+import type { EarlierBackups } from '../state/log-directory.js';
 import type { ShardContext } from './context.js';
 
 /** Two shards that have one path on the remote storage: each server's retention deletes the other's. */
@@ -16,16 +16,13 @@ export interface SharedPath {
  * Names of the bash agent are not unique: two hosts may have used one of them in the same second.
  */
 export function findSharedPath(
-  { files, logDirectory, replicas }: Pick<ShardContext, 'files' | 'logDirectory' | 'replicas'>,
+  { files, replicas }: Pick<ShardContext, 'files' | 'replicas'>,
   listed: ReadonlySet<string>,
-  recordedTimes: CreationTimes,
+  { lastBackups, creationTimes }: EarlierBackups,
 ): SharedPath | undefined {
-  const found = logDirectory
-    .readLastBackups()
-    .find(
-      ({ file, name }) =>
-        listed.has(name) && recordedTimes.has(name) && !files.isOwnLastBackup(file),
-    );
+  const found = lastBackups.find(
+    ({ file, name }) => listed.has(name) && creationTimes.has(name) && !files.isOwnLastBackup(file),
+  );
   if (found === undefined) return undefined;
   const label = replicas.map(({ host }) => host).join('|');
   const other = hostOf(found.file);

@@ -68,6 +68,7 @@ export class MemoryFolder {
         files.delete(file);
         watcher.removed(owner, path.basename(file), before);
       },
+      exists: (file) => files.has(file),
       list: (folder) =>
         [...files.keys()]
           .filter((file) => path.dirname(file) === folder)

@@ -1,4 +1,11 @@
-import fs, { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import fs, {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -63,7 +70,7 @@ describe('the files of a host', () => {
     expect(ours.readLastBackup()).toEqual({ kind: 'named', name: 'NEW' });
   });
 
-  test('do not include the last-backup file of a host with a port, which has a lock file', () => {
+  test('do not include the last-backup file of a host with a port, which has a lock file', async () => {
     const withPort = new HostFiles(disk, folder, 'a_1');
     withPort.recordLastBackup('ITS_OWN');
     const lock = withPort.tryLock();
@@ -122,6 +129,37 @@ describe('the files of a host', () => {
   ])('report the journal %j as unreadable', (text) => {
     writeFileSync(path.join(folder, '.ch1_run.json'), text);
     expect(files().readJournal()).toEqual({ kind: 'unreadable' });
+  });
+
+  test.for([
+    ['ch1_backup_ch.log', true],
+    ['.ch1_run.json', true],
+    ['.ch1_lock', true],
+    ['.ch1_status.json', true],
+    ['.ch1_last_backup', true],
+    ['.ch2_last_backup', false],
+    ['ch1_backup_ch.log.1', false],
+  ] as const)('exist if one of them does: %s is one: %s', ([name, exist]) => {
+    expect(files().exist()).toBe(false);
+    symlinkSync('no-such-file', path.join(folder, name));
+    expect(files().exist()).toBe(exist);
+  });
+
+  test('count as existing if that cannot be found out', () => {
+    const file = path.join(folder, 'file');
+    writeFileSync(file, '');
+    expect(new HostFiles(disk, file, 'ch1').exist()).toBe(true);
+    expect(new HostFiles(disk, path.join(folder, 'none'), 'ch1').exist()).toBe(false);
+  });
+
+  test('are read once for what the shards of a command are only warned of', () => {
+    const directory = new LogDirectory(disk, folder);
+    files().recordLastBackup('B1');
+    const first = directory.earlier();
+    expect(first.lastBackups).toEqual([{ file: files().lastBackupFile, name: 'B1' }]);
+    files().recordLastBackup('B2');
+    expect(directory.earlier()).toEqual(first);
+    expect(directory.readLastBackups()).toEqual([{ file: files().lastBackupFile, name: 'B2' }]);
   });
 
   test('can be listed for the last-backup files of all hosts', () => {

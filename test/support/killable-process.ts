@@ -52,6 +52,7 @@ export class KillableProcess {
       replace: (file, text) => doing('replace', file, () => real.replace(file, text)),
       append: (file, text) => doing('append', file, () => real.append(file, text)),
       remove: (file) => doing('remove', file, () => real.remove(file)),
+      exists: (file) => looking(() => real.exists(file)),
       list: (folder) => looking(() => real.list(folder)),
       tryLock: (file) => {
         const attempt = doing('lock', file, () => real.tryLock(file));

@@ -12,7 +12,7 @@ export function warnOfSharedPath(run: CreateContext, listed: readonly Backup[]):
   try {
     const remote = listed.filter(({ location }) => location === 'remote');
     const names = new Set(remote.map(({ name }) => name));
-    const shared = findSharedPath(run, names, logDirectory.readCreationTimes());
+    const shared = findSharedPath(run, names, logDirectory.earlier());
     if (shared !== undefined) report.warn(`${shared.reason}; ${shared.hint}`);
   } catch (error) {
     if (!(error instanceof StateError)) throw error;

@@ -15,7 +15,8 @@ export function throwIfShared(
 ): void {
   if (location === 'local' || context.replicas.length === 0) return;
   const listed = new Set(items.map(({ backup }) => backup.name));
-  const shared = findSharedPath(context, listed, recordedTimes);
+  const lastBackups = context.logDirectory.readLastBackups();
+  const shared = findSharedPath(context, listed, { lastBackups, creationTimes: recordedTimes });
   if (shared === undefined) return;
   throw new SharedPathError(`nothing was deleted: ${shared.reason}`, { hint: shared.hint });
 }
