@@ -3,6 +3,7 @@ import path from 'node:path';
 import { errnoOf } from '../text.js';
 import { attempt } from './attempt.js';
 import { type LockAttempt, tryFileLock } from './file-lock.js';
+import { FreeLocks, type TakenLocks } from './free-locks.js';
 import { type Flush, flushFolder, replaceFile } from './replace-file.js';
 
 /**
@@ -27,10 +28,18 @@ export interface Disk {
   list(folder: string): string[];
   /** Takes the lock of a file if it is free. Never waits. */
   tryLock(file: string): LockAttempt;
+  /**
+   * Takes those locks of files that are free, together with what others ask for at the same moment. May take
+   * fewer: `tryLock` decides about the rest, and says why it cannot be taken.
+   */
+  takeFreeLocks(files: readonly string[]): Promise<TakenLocks>;
 }
 
 /** Returns the real disk; `searchPath` is the PATH that is searched for `flock`. */
-export const nodeDisk = (searchPath: string | undefined): Disk => ({
+export const nodeDisk = (
+  searchPath: string | undefined,
+  freeLocks = new FreeLocks(searchPath),
+): Disk => ({
   makeFolder: (folder) =>
     attempt('create', folder, () => void fs.mkdirSync(folder, { recursive: true })),
 
@@ -53,6 +62,8 @@ export const nodeDisk = (searchPath: string | undefined): Disk => ({
     attempt('read', folder, () => unlessMissing(() => fs.readdirSync(folder)) ?? []),
 
   tryLock: (file) => tryFileLock(file, searchPath),
+
+  takeFreeLocks: (files) => freeLocks.take(files),
 });
 
 function unlessMissing<T>(read: () => T): T | undefined {

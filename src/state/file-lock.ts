@@ -11,7 +11,7 @@ export interface HeldLock {
   release(): void;
 }
 
-const limitMs = 10_000;
+export const lockLimitMs = 10_000;
 /** More than one, because a signal to our process group, such as Ctrl-C, also ends `flock`. */
 const mostTries = 3;
 
@@ -28,7 +28,7 @@ export function tryFileLock(file: string, searchPath: string | undefined): LockA
       ? { kind: 'taken', lock: heldLock(descriptor) }
       : { kind: 'held', holder: readDescription(file) };
   } finally {
-    if (!isOurs) close(descriptor);
+    if (!isOurs) closeQuietly(descriptor);
   }
 }
 
@@ -54,7 +54,7 @@ function lock(descriptor: number, file: string, searchPath: string | undefined):
     });
   }
   const why =
-    (isCode(error, 'ETIMEDOUT') && `flock did not end within ${limitMs / 1000} seconds`) ||
+    (isCode(error, 'ETIMEDOUT') && `flock did not end within ${lockLimitMs / 1000} seconds`) ||
     (error !== undefined && `flock cannot be run: ${describeErrno(error)}`) ||
     (signal !== null && `flock was killed by ${signal}`) ||
     reasonIn(words) ||
@@ -71,7 +71,7 @@ function runFlock(descriptor: number, searchPath: string | undefined) {
       stdio: ['ignore', 'ignore', 'pipe', descriptor],
       env: { PATH: searchPath },
       encoding: 'utf8',
-      timeout: limitMs,
+      timeout: lockLimitMs,
       // A lock request to a network file system that does not answer ignores every other signal.
       killSignal: 'SIGKILL',
     });
@@ -91,7 +91,7 @@ function reasonIn(words: string): string {
 }
 
 /** Returns the held lock. Its description is only shown, so a failure to write it is ignored. */
-function heldLock(descriptor: number): HeldLock {
+export function heldLock(descriptor: number): HeldLock {
   const describe = (text: string) => {
     try {
       fs.ftruncateSync(descriptor);
@@ -105,7 +105,7 @@ function heldLock(descriptor: number): HeldLock {
     release() {
       // The next holder must not appear under our description until it has written its own.
       describe('');
-      close(descriptor);
+      closeQuietly(descriptor);
     },
   };
 }
@@ -119,7 +119,7 @@ function readDescription(file: string): string {
 }
 
 /** Closes a descriptor. Linux releases it, and the lock with it, even if close(2) reports an error. */
-function close(descriptor: number): void {
+export function closeQuietly(descriptor: number): void {
   try {
     fs.closeSync(descriptor);
   } catch {

@@ -152,14 +152,17 @@ export class HostFiles {
   }
 
   /** Takes all locks or none. Then chooses after which replica the files are named. */
-  tryLock(): LockAttempt {
+  async tryLock(): Promise<LockAttempt> {
+    const free = new Map(await this.disk.takeFreeLocks(this.lockFiles));
     const locks: HeldLock[] = [];
     const release = () => {
-      for (const lock of locks.toReversed()) lock.release();
+      for (const lock of [...free.values(), ...locks.toReversed()]) lock.release();
     };
     try {
       for (const file of this.lockFiles) {
-        const attempt = this.disk.tryLock(file);
+        const lock = free.get(file);
+        free.delete(file);
+        const attempt = lock ? { kind: 'taken' as const, lock } : this.disk.tryLock(file);
         if (attempt.kind === 'held') {
           release();
           return attempt;

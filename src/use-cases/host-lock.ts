@@ -79,7 +79,7 @@ async function takeHostLock(context: CommandContext, command: string): Promise<H
   for (;;) {
     report.step('lock');
     const { owner } = files;
-    const attempt = files.tryLock();
+    const attempt = await files.tryLock();
     if (attempt.kind === 'taken') {
       if (wait.waitedMs > 0) report.free();
       const holder = { command, backup: '', since: localTime(clock.now()) };

@@ -91,6 +91,7 @@ export class MemoryFolder {
         };
         return { kind: 'taken', lock };
       },
+      takeFreeLocks: () => Promise.resolve(new Map()),
       releaseLocks: () => [...locks.keys()].forEach(free),
     };
   }

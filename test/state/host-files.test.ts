@@ -73,7 +73,7 @@ describe('the files of a host', () => {
   test('do not include the last-backup file of a host with a port, which has a lock file', async () => {
     const withPort = new HostFiles(disk, folder, 'a_1');
     withPort.recordLastBackup('ITS_OWN');
-    const lock = withPort.tryLock();
+    const lock = await withPort.tryLock();
     if (lock.kind === 'taken') lock.lock.release();
     const ours = new HostFiles(disk, folder, 'a-1', 'a_1');
     expect(ours.readLastBackup()).toEqual({ kind: 'none', reason: 'there is no last-backup file' });

@@ -47,11 +47,11 @@ describe('the files of a shard', () => {
     expect(find('b', 'a').owner).toEqual(named('b'));
   });
 
-  test('are chosen again once the locks are held', () => {
+  test('are chosen again once the locks are held', async () => {
     const { files } = find('a', 'b');
     expect(files.owner).toBe('a');
     record('b', 'FULL_CH_BK_2026-11-21_10-00-00');
-    const attempt = files.tryLock();
+    const attempt = await files.tryLock();
     expect(attempt.kind).toBe('taken');
     expect(files.owner).toBe('b');
     expect(files.logFile).toBe(path.join(folder, 'b_backup_ch.log'));
@@ -59,25 +59,25 @@ describe('the files of a shard', () => {
     if (attempt.kind === 'taken') attempt.lock.release();
   });
 
-  test('stay the same if the lock is held by another process', () => {
+  test('stay the same if the lock is held by another process', async () => {
     const { files } = find('a', 'b');
-    const other = find('b').files.tryLock();
+    const other = await find('b').files.tryLock();
     record('b', 'FULL_CH_BK_2026-11-21_10-00-00');
-    expect(files.tryLock().kind).toBe('held');
+    expect((await files.tryLock()).kind).toBe('held');
     expect(files.owner).toBe('a');
     if (other.kind === 'taken') other.lock.release();
   });
 
-  test('have the locks of all replicas, whatever their order, or none', () => {
-    const first = find('b', 'a').files.tryLock();
+  test('have the locks of all replicas, whatever their order, or none', async () => {
+    const first = await find('b', 'a').files.tryLock();
     expect(first.kind).toBe('taken');
-    expect(find('a', 'b').files.tryLock().kind).toBe('held');
-    expect(find('a').files.tryLock().kind).toBe('held');
+    expect((await find('a', 'b').files.tryLock()).kind).toBe('held');
+    expect((await find('a').files.tryLock()).kind).toBe('held');
     if (first.kind === 'taken') first.lock.release();
-    const single = find('b').files.tryLock();
+    const single = await find('b').files.tryLock();
     expect(single.kind).toBe('taken');
     // The lock of `a` is given back.
-    expect(find('a', 'b').files.tryLock().kind).toBe('held');
-    expect(find('a').files.tryLock().kind).toBe('taken');
+    expect((await find('a', 'b').files.tryLock()).kind).toBe('held');
+    expect((await find('a').files.tryLock()).kind).toBe('taken');
   });
 });

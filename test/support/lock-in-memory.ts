@@ -25,6 +25,7 @@ export function diskWithLocks(locks: Map<string, string>): ProcessDisk {
       };
       return { kind: 'taken', lock };
     },
+    takeFreeLocks: () => Promise.resolve(new Map()),
     releaseLocks: () => [...held].forEach(free),
   };
 }
