@@ -206,7 +206,8 @@ export class HostFiles {
   recordLastBackup(name: string): void {
     const [file, ...older] = this.lastBackupFiles();
     this.disk.replace(file, name);
-    for (const one of older) this.disk.remove(one);
+    // Removing a file that does not exist would flush the folder once more.
+    for (const one of older) if (this.disk.exists(one)) this.disk.remove(one);
   }
 
   /**

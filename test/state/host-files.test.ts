@@ -99,6 +99,9 @@ describe('the files of a host', () => {
     // The file and the name in the folder.
     expect(calls(() => files().writeJournal(journal))).toBe(2);
     expect(calls(() => files().recordLastBackup('B1'))).toBe(2);
+    const withPort = new HostFiles(disk, folder, 'ch1_7172', 'ch1');
+    expect(calls(() => withPort.recordLastBackup('B1'))).toBe(2 + 1);
+    expect(calls(() => withPort.recordLastBackup('B2'))).toBe(2);
     const status = { firstRunAt: new Date(0), lastRuns: {}, lastSuccess: {} };
     expect(calls(() => files().writeStatus(status))).toBe(1);
     expect(calls(() => files().removeJournal())).toBe(0);
