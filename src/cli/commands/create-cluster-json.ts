@@ -1,7 +1,7 @@
 import type { BackupKind } from '../../backup/backup.js';
 import type { CommandRun } from '../../state/status.js';
 import type { CreateResult } from '../../use-cases/create/create-backup.js';
-import { endToJson, type ShardOutcome } from '../each-shard.js';
+import { endToJson, type ShardOutcome } from '../shard-outcome.js';
 import { resultToJson } from './create-view.js';
 
 /** How create-full or create-diff ended for a shard. */

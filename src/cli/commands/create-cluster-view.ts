@@ -7,7 +7,8 @@ import {
 } from '../../use-cases/create/create-backup.js';
 import type { CreateContext } from '../../use-cases/context.js';
 import { UploadTurns } from '../../use-cases/create/upload-turns.js';
-import { forEachShard, type ShardOutcome, throwIfFailed } from '../each-shard.js';
+import { forEachShard } from '../each-shard.js';
+import { type ShardOutcome, throwIfFailed } from '../shard-outcome.js';
 import type { Execution } from '../execution.js';
 import { openCreateContext } from '../open-context.js';
 import { clusterToJson } from './create-cluster-json.js';

@@ -9,14 +9,8 @@ import {
   unchanged,
 } from '../../use-cases/delete/delete-backups.js';
 import { plural } from '../../text.js';
-import {
-  endToJson,
-  forEachShard,
-  outcomeOf,
-  type ShardExecution,
-  type ShardOutcome,
-  throwIfFailed,
-} from '../each-shard.js';
+import { forEachShard, type ShardExecution } from '../each-shard.js';
+import { endToJson, outcomeOf, type ShardOutcome, throwIfFailed } from '../shard-outcome.js';
 import type { Execution } from '../execution.js';
 import { presentableError } from '../unexpected-error.js';
 import { askForYes } from '../ui/questions.js';

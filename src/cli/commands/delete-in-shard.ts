@@ -5,7 +5,7 @@ import {
   type ShownPlan,
   underDeleteLock,
 } from '../../use-cases/delete/delete-backups.js';
-import { outcomeOf, type ShardOutcome } from '../each-shard.js';
+import { outcomeOf, type ShardOutcome } from '../shard-outcome.js';
 import type { DeletionPart, PartEnd, PlannedPart } from './deletion-part.js';
 
 interface DuePart {

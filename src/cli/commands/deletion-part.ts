@@ -1,7 +1,8 @@
 import type { Shard } from '../../config/cluster.js';
 import type { ShardContext } from '../../use-cases/context.js';
 import type { DeleteRequest, ShownPlan } from '../../use-cases/delete/delete-backups.js';
-import { openReporter, type ShardExecution, type ShardOutcome } from '../each-shard.js';
+import { openReporter, type ShardExecution } from '../each-shard.js';
+import type { ShardOutcome } from '../shard-outcome.js';
 import type { Execution } from '../execution.js';
 import { openReplicaContexts, openShardContext } from '../open-context.js';
 import { DeletionProgress } from './delete-progress.js';
