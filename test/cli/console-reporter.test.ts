@@ -102,6 +102,7 @@ describe('messages on stderr', () => {
   }) => {
     const disk = {
       list: () => [],
+      exists: () => false,
       read: () => undefined,
       makeFolder: () => {
         throw new TypeError(`two\nlines and ${secret}`);
