@@ -13,7 +13,8 @@ import { systemClock } from '../../src/time/clock.js';
 import { nodeDisk } from '../../src/state/disk.js';
 import { NameGiver } from '../../src/state/name-giver.js';
 import { LogDirectory } from '../../src/state/log-directory.js';
-import { HostFiles, type Journal } from '../../src/state/host-files.js';
+import { HostFiles } from '../../src/state/host-files.js';
+import type { Journal } from '../../src/state/journal.js';
 import { diskWithLocks } from '../support/lock-in-memory.js';
 
 let folder = '';

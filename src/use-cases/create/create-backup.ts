@@ -2,7 +2,7 @@ import type { BackupKind } from '../../backup/backup.js';
 import { findBackup } from '../../backup/chain.js';
 import { backupName } from '../../backup/names.js';
 import { OperationFailedError } from '../../errors.js';
-import type { Journal } from '../../state/host-files.js';
+import type { Journal } from '../../state/journal.js';
 import type { RecordedBackup } from '../../state/status.js';
 import type { GivenName } from '../../state/used-names.js';
 import { localTime } from '../../time/local-time.js';

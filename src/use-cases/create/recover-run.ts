@@ -3,7 +3,7 @@ import { findBackup } from '../../backup/chain.js';
 import { createdMsOf } from '../../backup/names.js';
 import { type VerifiedUpload, verifyUpload } from '../../backup/verification.js';
 import { isNotStarted } from '../../client/server-errors.js';
-import type { Journal } from '../../state/host-files.js';
+import type { Journal } from '../../state/journal.js';
 import { CompletenessCheck, type InDoubt } from '../completeness.js';
 import { emptyList, inDoubtError } from '../empty-storage.js';
 import type { CreateContext } from '../context.js';

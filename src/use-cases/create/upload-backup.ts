@@ -5,7 +5,7 @@ import { chooseBaseUse } from '../../backup/verification.js';
 import type { Outcome } from '../../client/client.js';
 import { isNotStarted } from '../../client/server-errors.js';
 import { since } from '../../client/versions.js';
-import type { Journal } from '../../state/host-files.js';
+import type { Journal } from '../../state/journal.js';
 import type { RecordedBackup } from '../../state/status.js';
 import type { BaseCandidate } from './find-base.js';
 import { failBackup } from './fail-backup.js';
