@@ -1,4 +1,4 @@
-import { createdMsOf, type CreationTimes, parseBackupName } from '../backup/names.js';
+import { createdMsOf, type CreationTimes } from '../backup/names.js';
 import { StateError } from '../errors.js';
 import type { Disk } from './disk.js';
 import { HostFiles, type ReplicaName } from './host-files.js';
@@ -55,7 +55,7 @@ function inOrderOfUse(
   const newestFirst = used.toSorted(
     (one, other) =>
       lastBackupMs(other.files, times) - lastBackupMs(one.files, times) ||
-      lastBackupCopy(other.files) - lastBackupCopy(one.files),
+      lastBackupPlace(other.files, times) - lastBackupPlace(one.files, times),
   );
   const [chosen = first, ...others] = newestFirst.map(({ owner }) => owner);
   return [chosen, ...others];
@@ -77,8 +77,8 @@ function lastBackupMs(files: HostFiles, recordedTimes: CreationTimes): number {
   return createdMsOf(last.name, recordedTimes) ?? 0;
 }
 
-/** Of two names of one second, the one with the suffix was given later. */
-function lastBackupCopy(files: HostFiles): number {
+/** Of two names of one second, the one that was recorded later was given later. */
+function lastBackupPlace(files: HostFiles, recordedTimes: CreationTimes): number {
   const last = files.readLastBackup();
-  return last.kind === 'none' ? 0 : (parseBackupName(last.name)?.copy ?? 0);
+  return last.kind === 'none' ? -1 : [...recordedTimes.keys()].indexOf(last.name);
 }

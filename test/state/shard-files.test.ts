@@ -40,11 +40,19 @@ describe('the files of a shard', () => {
     expect(found.others).toEqual([named('a'), named('c')]);
   });
 
-  test('are those with the later of two names of one second', () => {
-    record('a', 'DIFF_CH_BK_2026-11-22_10-00-00');
-    record('b', 'DIFF_CH_BK_2026-11-22_10-00-00_2');
-    expect(find('a', 'b').owner).toEqual(named('b'));
-    expect(find('b', 'a').owner).toEqual(named('b'));
+  test.for<[string, string]>([
+    ['FULL_CH_BK_2026-11-22_10-00-00', 'DIFF_CH_BK_2026-11-22_10-00-00'],
+    ['DIFF_CH_BK_2026-11-22_10-00-00', 'FULL_CH_BK_2026-11-22_10-00-00'],
+    ['DIFF_CH_BK_2026-11-22_10-00-00', 'DIFF_CH_BK_2026-11-22_10-00-00_2'],
+  ])('are those with the later of two names of one second: %s, %s', ([earlier, later]) => {
+    record('a', earlier);
+    record('b', later);
+    const atMs = Date.parse('2026-11-22T10:00:00');
+    const times = new Map([earlier, later].map((name) => [name, atMs]));
+    const ownerOf = (...names: string[]) =>
+      findShardFiles(disk, folder, names.map(named), times).owner;
+    expect(ownerOf('a', 'b')).toEqual(named('b'));
+    expect(ownerOf('b', 'a')).toEqual(named('b'));
   });
 
   test('are chosen again once the locks are held', async () => {
