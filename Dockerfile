@@ -53,9 +53,15 @@ VOLUME ["/var/log/clickhouse-backup"]
 # cron starts its jobs in root's home; the same here, so that `docker exec` and cron find one .env.
 WORKDIR /root
 
-# pgrep, not a pid file: one would outlive the crond that wrote it.
+# Healthy: crond runs, and the log directory can be written, or no run can make a backup. Not the age of
+# the last backup: a restart brings none back, but it would end the run that makes the next one. For that,
+# see docs/monitoring.md.
+# pgrep, not a pid file: one would outlive the crond that wrote it. A file with content, not `test -w`:
+# root may write everywhere, and on a full disk only the content fails.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=5s --retries=3 \
-    CMD ["pgrep", "-x", "crond"]
+    CMD pgrep -x crond > /dev/null \
+        && file="${CHBACKUP_LOG_DIR:-/var/log/clickhouse-backup}/.healthcheck" \
+        && echo ok > "$file" && rm "$file" || exit 1
 
 ENTRYPOINT ["/sbin/tini", "--"]
 

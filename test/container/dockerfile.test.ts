@@ -68,8 +68,8 @@ describe('the Dockerfile', () => {
     ]);
   });
 
-  test('checks that crond is running', () => {
-    expect(texts(image, 'HEALTHCHECK').join()).toMatch(/CMD \["pgrep", "-x", "crond"\]$/);
+  test('checks that crond is running and the log directory can be written', () => {
+    expect(texts(image, 'HEALTHCHECK').join()).toMatch(/CMD pgrep -x crond .* && echo ok > /);
   });
 
   test('keeps the log directory on a volume', () => {
