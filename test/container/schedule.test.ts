@@ -3,11 +3,13 @@ import { describe, expect, test } from 'vitest';
 import { type CronEntry, firingTimes, readCronEntries } from './cronfile.js';
 import { parseCluster } from '../../src/config/cluster.js';
 import { readProjectFile } from './project-files.js';
+import { commandOf } from '../deploy/sample-commands.js';
 
 const crontab = readProjectFile('cronfile');
 const entries = readCronEntries(crontab);
 const shipped = entries.filter((entry) => entry.active);
-const cluster = entries.filter((entry) => !entry.active);
+const isCheck = (entry: CronEntry) => entry.command.startsWith('chbackup check ');
+const cluster = entries.filter((entry) => !entry.active && !isCheck(entry));
 
 const minuteMs = 60_000;
 const from = new Date('2026-11-23T00:00:00Z'); // a Monday
@@ -98,10 +100,29 @@ describe('the crontab', () => {
   });
 
   test('contains only the host, not the user or the password', () => {
-    for (const { command } of entries.filter((entry) => nameOf(entry.command) !== rotation)) {
+    const backups = entries.filter((entry) => nameOf(entry.command) !== rotation);
+    for (const { command } of backups.filter((entry) => !isCheck(entry))) {
       expect(command).toMatch(/^chbackup create-(full|diff) ([a-z0-9-]+|'[a-z0-9{}|.-]+')$/);
     }
     expect(crontab).not.toContain('Pass123');
+  });
+
+  test('has a check of the same host, commented out, that allows for the gap of the schedule', () => {
+    const [check, ...others] = entries.filter(isCheck);
+    expect(others).toEqual([]);
+    expect(check).toMatchObject({ active: false, schedule: '45 * * * *' });
+    const argv = check?.command.split(' ').slice(1) ?? [];
+    expect(commandOf(argv)).toBe('check');
+    expect(argv[1]).toBe(diff.split(' ').at(-1));
+
+    const maxAgeHours = Number(/--max-age (\d+)h/.exec(check?.command ?? '')?.[1]);
+    const backups = shipped.filter((entry) => nameOf(entry.command) !== rotation);
+    const times = [...jobsByMinute(backups).keys()].toSorted().map((time) => Date.parse(time));
+    const gaps = times.slice(1).map((time, index) => time - (times[index] ?? 0));
+    const longestGapHours = Math.max(...gaps) / 3_600_000;
+    expect(longestGapHours).toBe(3.5);
+    // The length of a FULL, and one hour: docs/monitoring.md.
+    expect(maxAgeHours).toBeGreaterThan(longestGapHours + 1);
   });
 
   test('shows a command line with user and password in a comment', () => {

@@ -103,6 +103,26 @@ describe('the alert rules', () => {
   });
 });
 
+describe('docs/monitoring.md', () => {
+  const page = readProjectFile('docs/monitoring.md');
+
+  test.for(rules)('says what $alert means, and what to do', ({ alert }) => {
+    expect(page).toMatch(new RegExp(`^\\| \`${alert}\` +\\| `, 'm'));
+    expect(page).toMatch(new RegExp(`^### ${alert}\n\n[A-Z]`, 'm'));
+  });
+
+  test('describes no alert that does not exist', () => {
+    const headings = [...page.matchAll(/^### (Chbackup\w+)$/gm)].map(([, alert]) => alert);
+    expect(headings).toEqual(rules.map((rule) => rule.alert));
+  });
+
+  test('describes each series with its labels', () => {
+    const rows = [...page.matchAll(/^\| `(chbackup_\w+)` +\| (.*?) +\|/gm)];
+    const described = rows.map(([, name = '', labels = '']) => [name, labels.match(/\w+/g)]);
+    expect(Object.fromEntries(described)).toEqual(metricLabels);
+  });
+});
+
 describe('the tests of the rules', () => {
   const expected = ruleTests.tests.flatMap((each) => each.alert_rule_test ?? []);
 
