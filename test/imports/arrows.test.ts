@@ -9,11 +9,21 @@ const mayImport: Record<string, readonly string[]> = {
   'src/start.ts': ['src/main.ts', 'src/cli', 'src/time'],
   'src/main.ts': ['src/cli', 'src/errors.ts'],
   'src/cli': [
-    ...['src/use-cases', 'src/client', 'src/client/api', 'src/client/binary', 'src/http'],
+    ...[
+      'src/use-cases',
+      'src/notify',
+      'src/client',
+      'src/client/api',
+      'src/client/binary',
+      'src/http',
+    ],
     ...['src/state', 'src/config', 'src/backup', 'src/time', 'src/text.ts', 'src/errors.ts'],
   ],
   'src/use-cases': [
     ...['src/client', 'src/state', 'src/backup', 'src/time', 'src/text.ts', 'src/errors.ts'],
+  ],
+  'src/notify': [
+    ...['src/http', 'src/state', 'src/backup', 'src/time', 'src/text.ts', 'src/errors.ts'],
   ],
   'src/client/api': [
     ...['src/client', 'src/http', 'src/backup', 'src/time', 'src/text.ts', 'src/errors.ts'],
@@ -33,6 +43,7 @@ const mayImport: Record<string, readonly string[]> = {
 const owners: Record<string, string> = {
   got: 'src/http',
   execa: 'src/client/binary',
+  'prom-client': 'src/notify',
   dotenv: 'src/config',
   'parse-duration': 'src/config',
   commander: 'src/cli',
@@ -115,6 +126,13 @@ describe('rejects a forbidden import', () => {
     ['src/use-cases/host-lock.ts', '../config/settings.js'],
     ['src/use-cases/host-lock.ts', '../client/api/connection.js'],
     ['src/use-cases/create/find-base.ts', '../../main.js'],
+    ['src/notify/monitor.ts', '../use-cases/context.js'],
+    ['src/notify/monitor.ts', '../config/settings.js'],
+    ['src/notify/monitor.ts', '../client/client.js'],
+    ['src/notify/monitor.ts', '../cli/environment.js'],
+    ['src/notify/monitor.ts', 'got'],
+    ['src/use-cases/host-lock.ts', '../notify/monitor.js'],
+    ['src/cli/execution.ts', 'prom-client'],
     ['src/cli/program.ts', '../main.js'],
     ['src/cli/program.ts', 'dotenv'],
     ['src/cli/help.ts', '../../package.json'],
