@@ -26,6 +26,7 @@ export async function main(environment: Environment): Promise<number> {
     await invocation.command.run(invocation.typed, execution);
     execution.reporter.end();
     await output.finishStdout('the command itself succeeded; only its output is lost');
+    await execution.monitoring?.finish(0);
     return 0;
   } catch (error) {
     const failure = await import('./cli/failure.js').catch(() => undefined);
@@ -33,7 +34,9 @@ export async function main(environment: Environment): Promise<number> {
     if (failure === undefined) throw error;
     const { failBeforeSettings, failLate } = failure;
     if (execution === undefined) return await failBeforeSettings(error, environment, output);
-    return failLate(error, execution);
+    const exitCode = failLate(error, execution);
+    await execution.monitoring?.finish(exitCode);
+    return exitCode;
   } finally {
     stopListening();
   }

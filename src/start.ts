@@ -10,6 +10,7 @@ const signals = ['SIGINT', 'SIGTERM'] as const;
 export async function start(): Promise<void> {
   const argv = process.argv.slice(2);
   let exitCode: number | undefined;
+  let hasLeftover = false;
   nameTimeZone(process.env);
   process.on('uncaughtException', (error) => {
     // The state of the program is unknown; the next run recovers this one.
@@ -21,19 +22,19 @@ export async function start(): Promise<void> {
     if (exitCode === undefined) process.exitCode = printCrash(endedEarly(), argv);
   });
   try {
-    exitCode = await runMain(argv);
+    exitCode = await runMain(argv, () => (hasLeftover = true));
   } catch (error) {
     exitCode = printCrash(error, argv);
   }
   process.exitCode = exitCode;
-  // A pending name lookup would keep the process running for many seconds.
+  // A pending name lookup, for example, would keep the process running for many seconds.
   // oxlint-disable-next-line unicorn/no-process-exit
-  if (mayLeaveLookup(exitCode)) setTimeout(() => process.exit(), 500).unref();
+  if (hasLeftover || mayLeaveLookup(exitCode)) setTimeout(() => process.exit(), 500).unref();
 }
 
 const endedEarly = () => new UnexpectedError('chbackup exited before its work was finished');
 
-async function runMain(argv: string[]): Promise<number> {
+async function runMain(argv: string[], onLeftover: () => void): Promise<number> {
   return main({
     argv,
     env: process.env,
@@ -45,6 +46,7 @@ async function runMain(argv: string[]): Promise<number> {
     stdout: process.stdout,
     stderr: process.stderr,
     clock: systemClock,
+    onLeftover,
     onSignal(listener) {
       const listeners = signals.map((name) => [name, () => listener(name)] as const);
       for (const [name, listen] of listeners) process.on(name, listen);

@@ -5,6 +5,7 @@ import {
   fileSettings,
   type SettingName,
   settingNames,
+  variableMeanings,
   variableOf,
 } from '../../src/config/names.js';
 import { exitCodeMeanings, exitCodes } from '../../src/errors.js';
@@ -47,7 +48,12 @@ function commandTable(): string {
 function settingTable(): string {
   const rows = settingNames.map((name) => {
     const { flags, meaning, byDefault } = entryOf(name);
-    return [code(flags), variablesOf(name), byDefault, withOptionsAsCode(meaning)];
+    return [
+      flags === '' ? '' : code(flags),
+      variablesOf(name),
+      byDefault,
+      withOptionsAsCode(meaning),
+    ];
   });
   return markdownTable(['argument or option', 'variable', 'default', 'meaning'], rows);
 }
@@ -62,6 +68,8 @@ function variablesOf(name: SettingName): string {
 
 /** How the commands show the setting; their defaults may differ. */
 function entryOf(setting: SettingName): Entry {
+  const meaning = variableMeanings[setting];
+  if (meaning !== undefined) return { flags: '', meaning, byDefault: '' };
   const found = commands.flatMap((command) => {
     const argument = command.registeredArguments.find((each) => each.name() === setting);
     if (argument !== undefined) return [{ command, ...readArgument(argument) }];

@@ -1,11 +1,12 @@
 import { setMaxListeners } from 'node:events';
 import type { Shard } from '../config/cluster.js';
 import type { Host } from '../config/host.js';
+import type { ShardWatch } from '../notify/monitor.js';
 import { findShardFiles, type ShardFiles } from '../state/shard-files.js';
 import { readRecordedTimes } from '../use-cases/recorded-times.js';
 import { canAnimate } from './environment.js';
 import type { Execution } from './execution.js';
-import { outcomeOf, type ShardOutcome } from './shard-outcome.js';
+import { endToJson, outcomeOf, type ShardOutcome } from './shard-outcome.js';
 import { keepHeapSmall } from './small-heap.js';
 import { ConsoleReporter } from './ui/console-reporter.js';
 import type { LiveShards } from './ui/live-shards.js';
@@ -44,14 +45,18 @@ export async function forEachShard<T>(
         found = findShardFiles(disk, settings.logDir, shard.replicas, times);
       } catch (error) {
         // Files that cannot be read exist, so an earlier run has reached the hosts.
-        return outcomeOf(shard, openReporter(all, shard.label, true, live), () =>
-          Promise.reject(error),
+        const reporter = openReporter(all, shard.label, true, live);
+        const watch = watchShard(all, shard, undefined, reporter);
+        return watched(
+          watch,
+          outcomeOf(shard, reporter, () => Promise.reject(error)),
         );
       }
       const isShown = found.files.exist() || shard.replicas.every((host) => isNamed(all, host));
       const reporter = openReporter(all, shard.label, isShown, live, unnamed);
-      const begin = async () => work(openShard(all, shard, found, reporter));
-      return outcomeOf(shard, reporter, begin, unnamed);
+      const watch = watchShard(all, shard, found, reporter);
+      const begin = async () => work(openShard({ ...all, watch }, shard, found, reporter));
+      return watched(watch, outcomeOf(shard, reporter, begin, unnamed));
     }),
   );
   return each.finally(() => live?.stop());
@@ -65,6 +70,25 @@ async function openLiveShards(
   if (json || quiet || !canAnimate(environment)) return undefined;
   const { showShards } = await import('./ui/live-shards.js');
   return showShards(environment, output, total);
+}
+
+function watchShard(
+  { monitoring }: Execution,
+  { replicas }: Shard,
+  found: ShardFiles | undefined,
+  reporter: ConsoleReporter,
+): ShardWatch | undefined {
+  const name = found?.files.owner ?? replicas[0]?.fileName ?? '';
+  return monitoring?.watch({ name, files: found?.files, reporter });
+}
+
+async function watched<T>(
+  watch: ShardWatch | undefined,
+  work: Promise<ShardOutcome<T>>,
+): Promise<ShardOutcome<T>> {
+  const outcome = await work;
+  watch?.end(endToJson(outcome).exitCode);
+  return outcome;
 }
 
 /** Returns false if the host may be a password in the wrong place. */

@@ -4,6 +4,7 @@ import type { Step } from '../use-cases/steps.js';
 import type { Settings } from '../config/settings.js';
 import type { Transport } from '../http/transport.js';
 import type { StartProgram } from '../client/binary/start-program.js';
+import type { MetricsFolder } from '../notify/metrics-folder.js';
 import type { Disk } from '../state/disk.js';
 
 /** A stream that may be a terminal. */
@@ -37,6 +38,12 @@ export interface Environment {
   disk?: Disk;
   /** Replaces the network. */
   transport?: (settings: Settings) => Transport;
+  /** Replaces the network to the host of the ping URL. */
+  pingTransport?: (baseUrl: string) => Transport;
+  /** Replaces the directory of the metrics files. */
+  metricsFolder?: (folder: string) => MetricsFolder;
+  /** Called if something that cannot be canceled may keep the process running. */
+  onLeftover?: () => void;
   /** Replaces the start of the local program. */
   startProgram?: StartProgram;
   /** Receives every step of the flowchart. */

@@ -9,6 +9,9 @@ import { namesTogetherMs } from '../time/intervals.js';
 import type { NewHost } from '../client/api/patience.js';
 import { canAnimate, type Environment } from './environment.js';
 import type { Output } from './ui/output.js';
+import type { ShardWatch } from '../notify/monitor.js';
+import type { CommandDefinition } from './commands/definition.js';
+import type { Monitoring, MonitoringOptions } from './monitoring.js';
 import type { Invocation } from './program.js';
 import { mayShowHost, orderAdvice } from './typed-host.js';
 import type { Spinner } from './ui/spinner.js';
@@ -33,6 +36,10 @@ export interface Execution {
   nameNewHost: (host: Host) => NewHost;
   /** Aborted with an `InterruptedError` on SIGINT and SIGTERM. */
   signal: AbortSignal;
+  /** undefined: the command is not monitored. */
+  monitoring: Monitoring | undefined;
+  /** That of the single host or of the shard. */
+  watch: ShardWatch | undefined;
 }
 
 /** Reads the settings of an invocation and creates its reporter. */
@@ -92,8 +99,22 @@ export async function prepare(
       : { label: 'the host given as an argument', advice: orderAdvice(given) };
   const newHost = isKnown ? undefined : nameNewHost(host);
   const logDirectory = new LogDirectory(disk, logDir);
-  const shared = { environment, output, disk, logDirectory, names, nameNewHost, signal };
-  return { ...shared, settings, reporter, files, newHost };
+  const shared = { environment, settings, reporter, output, disk, files, signal };
+  const monitoring = await monitor(command, shared);
+  const watch = monitoring?.host;
+  return { ...shared, logDirectory, names, newHost, nameNewHost, monitoring, watch };
+}
+
+/** Loaded only for a command that has something to tell. */
+async function monitor(
+  command: CommandDefinition,
+  parts: Omit<MonitoringOptions, 'command'>,
+): Promise<Monitoring | undefined> {
+  const { metricsDir, pingUrl } = parts.settings;
+  const isWanted = metricsDir !== undefined || pingUrl !== undefined;
+  if (command.monitoring === undefined || !isWanted) return undefined;
+  const { openMonitoring } = await import('./monitoring.js');
+  return openMonitoring({ command, ...parts });
 }
 
 /** Loaded only where there is a terminal for it. A cluster has its own lines. */

@@ -12,7 +12,7 @@ export function failLate(error: unknown, { settings, reporter }: Execution): num
     reporter.failed(error);
     return exitCodeOf(error);
   }
-  const redact = createRedactor(settings.credentials);
+  const redact = createRedactor(settings);
   reporter.failed(
     missingPart(error) ?? new UnexpectedError(`unexpected error: ${redact(describe(error))}`),
   );

@@ -118,7 +118,7 @@ type Parts = Omit<CommandContext, 'client'> & { redact: (text: string) => string
 /** Opens no connection and writes nothing. */
 function openParts(execution: Execution): Parts {
   const { environment, settings, reporter, disk, files, logDirectory, signal } = execution;
-  const redact = createRedactor(settings.credentials);
+  const redact = createRedactor(settings);
   const log = new LogFile(disk, files, redact);
   const wait = new WaitBudget(settings.waitMs);
   reporter.keepIn(log);

@@ -1,18 +1,43 @@
+/** What must not appear in any text. */
+export interface Secrets {
+  credentials: { user: string; password: string } | undefined;
+  pingUrl: string | undefined;
+}
+
+/** The least length of a part of the ping URL that is a secret of its own; tokens are longer. */
+const shortestToken = 10;
+
 /**
- * Returns a function that removes the password from texts that chbackup did not write: errors of the
+ * Returns a function that removes the secrets from texts that chbackup did not write: errors of the
  * server, unexpected exceptions.
  */
-export function createRedactor(
-  credentials: { user: string; password: string } | undefined,
-): (text: string) => string {
-  const password = credentials?.password ?? '';
-  if (credentials === undefined || password === '') return (text) => text;
-  const encoded = Buffer.from(`${credentials.user}:${password}`, 'utf8').toString('base64');
-  const forms = [
-    encoded,
-    password,
-    encodeURIComponent(password),
-    JSON.stringify(password).slice(1, -1),
-  ];
+export function createRedactor({ credentials, pingUrl }: Secrets): (text: string) => string {
+  const forms = [...formsOfPassword(credentials), ...formsOfUrl(pingUrl)];
   return (text) => forms.reduce((clean, form) => clean.replaceAll(form, '***'), text);
+}
+
+function formsOfPassword(credentials: Secrets['credentials']): string[] {
+  const password = credentials?.password ?? '';
+  if (credentials === undefined || password === '') return [];
+  const encoded = Buffer.from(`${credentials.user}:${password}`, 'utf8').toString('base64');
+  return [encoded, password, encodeURIComponent(password), JSON.stringify(password).slice(1, -1)];
+}
+
+/**
+ * Returns the ping URL, its beginning up to a placeholder, and each part of it that may be a token. A
+ * word such as `clickhouse-backup` is not one.
+ */
+function formsOfUrl(pingUrl: string | undefined): string[] {
+  if (pingUrl === undefined) return [];
+  const [start = ''] = pingUrl.split('{');
+  const [, rest = ''] = /^[^/]*\/\/(.*)$/s.exec(pingUrl) ?? [];
+  const [host = '', ...parts] = rest.split(/[/?&=]/);
+  const userInfo = host.includes('@') ? host.split('@').slice(0, -1) : [];
+  const tokens = [...userInfo, ...parts].filter((part) => {
+    return part.length >= shortestToken && !/^[a-z-]+$/.test(part) && !part.includes('{');
+  });
+  const hasPath = /^[^/]*\/\/[^/]+\/./.test(start);
+  return [pingUrl, ...(hasPath ? [start] : []), ...userInfo, ...tokens].toSorted(
+    (one, other) => other.length - one.length,
+  );
 }

@@ -23,6 +23,8 @@ export const settingNames = [
   'maxChain',
   'findBase',
   'parallel',
+  'metricsDir',
+  'pingUrl',
 ] as const;
 
 export type SettingName = (typeof settingNames)[number];
@@ -32,8 +34,16 @@ export const earlierNames: readonly { earlier: string; name: SettingName }[] = [
   { earlier: 'envFile', name: 'settings' },
 ];
 
-/** The settings that can also be read from a file, such as the one in `CHBACKUP_PASSWORD_FILE`. */
-export const fileSettings = ['user', 'password'] as const;
+/**
+ * The settings that can also be read from a file, such as the one in `CHBACKUP_PASSWORD_FILE`. Messages
+ * never repeat their values.
+ */
+export const fileSettings = ['user', 'password', 'pingUrl'] as const;
+
+/** The meaning of the settings without an option, because `ps` would show the secret in them. */
+export const variableMeanings: Partial<Record<SettingName, string>> = {
+  pingUrl: 'URL that is pinged when a backup run starts and ends, for example of healthchecks.io',
+};
 
 /** The defaults as a user would type them; the default of `--wait` depends on the command. */
 export const defaults = {

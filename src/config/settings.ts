@@ -6,7 +6,8 @@ import { durationProblem, parseDurationMs } from './duration.js';
 import type { Shard } from './cluster.js';
 import type { Host } from './host.js';
 import { hostOf, readShards } from './host-setting.js';
-import { defaults, type SettingName } from './names.js';
+import { defaults, fileSettings, type SettingName } from './names.js';
+import { pingUrlProblem } from './ping-url.js';
 import { collectSettings, type RawSettings, type Sources } from './sources.js';
 import { readOwnCa, readOwnCertificate, refuseTlsOptions } from './tls-options.js';
 
@@ -76,6 +77,11 @@ const parallel = setting(
   'is not a whole number from 1 to 9999; give the number of shards that may upload at the same time',
 );
 
+const pingUrl = setting(
+  (text) => (pingUrlProblem(text) === undefined ? text : undefined),
+  (text) => pingUrlProblem(text) ?? '',
+);
+
 /** The schema of all settings, each parsed from its text. `readSettings` adds the defaults. */
 const schema = z.object({
   host: z.optional(z.string()),
@@ -101,6 +107,8 @@ const schema = z.object({
   maxChain: z.optional(maxChain),
   findBase: z.optional(flag),
   parallel: z.optional(parallel),
+  metricsDir: z.optional(folder),
+  pingUrl: z.optional(pingUrl),
 });
 
 export interface Settings {
@@ -129,6 +137,10 @@ export interface Settings {
   findBase: boolean;
   /** How many shards may upload at the same time; undefined: all. */
   parallel: number | undefined;
+  /** Where metrics files are written; undefined: nowhere. */
+  metricsDir: string | undefined;
+  /** A secret, with its placeholders; undefined: no pings. */
+  pingUrl: string | undefined;
   /** The shards of a cluster; undefined for a single host, which `host` is. */
   shards: readonly Shard[] | undefined;
 }
@@ -188,6 +200,8 @@ export async function readSettings(
       maxChain: values.maxChain,
       findBase: values.findBase ?? false,
       parallel: values.parallel,
+      metricsDir: values.metricsDir && absolutePath(values.metricsDir, request.cwd),
+      pingUrl: values.pingUrl,
       shards,
     },
     unknown,
@@ -214,7 +228,7 @@ function check(raw: RawSettings): z.output<typeof schema> {
   const name = issue?.path[0] as SettingName;
   const { value, from } = raw[name] ?? { value: '', from: name };
   const [problem = '', hint = ''] = (issue?.message ?? '').split('; ');
-  const secret = name === 'password' || name === 'user';
+  const secret = fileSettings.some((each) => each === name);
   throw new ConfigError(`${from}${secret ? '' : ` ${JSON.stringify(value)}`} ${problem}`, {
     hint,
   });

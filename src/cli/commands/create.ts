@@ -17,6 +17,7 @@ const ifOlderThan = (backup: string, example: string) => ({
 const shared = (kind: BackupKind) => ({
   canUseBinary: false,
   canUseCluster: true,
+  monitoring: 'run' as const,
   run: async ({ options }: Typed, execution: Execution) => {
     const { ifOlderThan: age }: CreateOptions = options;
     const ifOlderThanMs = age === undefined ? undefined : await readAge('--if-older-than', age);
@@ -24,6 +25,12 @@ const shared = (kind: BackupKind) => ({
     return executeCreate({ kind, ifOlderThanMs }, execution);
   },
 });
+
+const metricsOption = {
+  flags: '--metrics-dir <dir>',
+  description:
+    'write the figures of the run to a file in this directory, for the textfile collector of node_exporter',
+};
 
 const parallelOption = {
   flags: '--parallel <n>',
@@ -43,7 +50,7 @@ export const createFull: CommandDefinition = {
     '30 20 * * 6  chbackup create-full clickhouse-backup-api    # in a crontab',
     '30 23 * * 6  chbackup create-full clickhouse-backup-api --if-older-than 20h',
   ],
-  options: [ifOlderThan('full backup', '20h'), parallelOption],
+  options: [ifOlderThan('full backup', '20h'), parallelOption, metricsOption],
   // A slow DIFF must not prevent the weekly FULL.
   defaultWait: '6h',
   ...shared('FULL'),
@@ -82,6 +89,7 @@ export const createDiff: CommandDefinition = {
     },
     ifOlderThan('backup', '50m'),
     parallelOption,
+    metricsOption,
   ],
   defaultWait: '30m',
   ...shared('DIFF'),

@@ -30,6 +30,8 @@ export interface CommandDefinition {
   canUseBinary: boolean;
   /** The host may be the notation of a cluster. */
   canUseCluster?: boolean;
+  /** It has metrics files and pings; a `check` pings only a URL that names the command. */
+  monitoring?: 'run' | 'check';
   /** Checks the options and runs the command. Loads its view only now, to keep `--version` fast. */
   run(typed: Typed, execution: Execution): Promise<void>;
 }

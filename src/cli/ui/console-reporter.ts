@@ -43,6 +43,7 @@ export class ConsoleReporter implements Reporter {
   /** The request of each replica that got no response yet; other requests may have got one meanwhile. */
   private readonly silentPaths = new Map<string, string>();
   private log: Log | undefined;
+  private keepLine: ((line: string) => void) | undefined;
   private shownHost: string;
 
   constructor(options: ConsoleReporterOptions) {
@@ -52,6 +53,7 @@ export class ConsoleReporter implements Reporter {
   }
 
   info(text: string): void {
+    this.keep('[INFO]', text);
     if (!this.options.quiet && !this.options.json) this.line('[INFO]', 'green', text);
   }
 
@@ -62,6 +64,7 @@ export class ConsoleReporter implements Reporter {
 
   warn(text: string): void {
     this.log?.warning(text);
+    this.keep('[WARNING]', text);
     if (this.options.json) this.jsonLine({ level: 'warning', message: text });
     else this.line('[WARNING]', 'yellow', text);
   }
@@ -70,10 +73,12 @@ export class ConsoleReporter implements Reporter {
   failed(error: ChbackupError): void {
     this.options.spinner?.stop('failed');
     const { message, hint, exitCode, name } = error;
+    const text = hint === undefined ? message : `${message} (${hint})`;
+    this.keep('::::[ERROR]', text);
     if (this.options.json) {
       this.jsonLine({ level: 'error', error: name, message, ...(hint && { hint }), exitCode });
     } else {
-      this.line('::::[ERROR]', 'red', hint === undefined ? message : `${message} (${hint})`);
+      this.line('::::[ERROR]', 'red', text);
     }
   }
 
@@ -152,6 +157,11 @@ export class ConsoleReporter implements Reporter {
     this.log = log;
   }
 
+  /** Also gives each line to `keep`, in full and for people, whatever the output is. */
+  keepLines(keep: (line: string) => void): void {
+    this.keepLine = keep;
+  }
+
   /** Writes the stack of an unexpected error, with `--verbose`. */
   trace(text: string): void {
     for (const line of text.split('\n')) this.detail(line);
@@ -183,11 +193,20 @@ export class ConsoleReporter implements Reporter {
     else this.line('[DEBUG]', 'gray', text);
   }
 
-  private line(mark: string, color: Color, text: string): void {
-    const { output, clock, isShard = false } = this.options;
+  private keep(mark: string, text: string): void {
+    this.keepLine?.(`${this.prefix()}${mark} ${oneLine(text)}`);
+  }
+
+  /** The time and the host of a line that is not shown on a terminal. */
+  private prefix(): string {
     const where = this.shownHost === '' ? '' : `${this.shownHost} `;
-    const named = isShard ? where : '';
-    const prefix = output.stderrIsTerminal ? named : `${localTime(clock.now())} ${where}`;
+    return `${localTime(this.options.clock.now())} ${where}`;
+  }
+
+  private line(mark: string, color: Color, text: string): void {
+    const { output, isShard = false } = this.options;
+    const named = isShard && this.shownHost !== '' ? `${this.shownHost} ` : '';
+    const prefix = output.stderrIsTerminal ? named : this.prefix();
     output.progressLine([prefix, { text: mark, color }, ` ${oneLine(text)}`]);
   }
 
