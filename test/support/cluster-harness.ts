@@ -54,12 +54,13 @@ export class ClusterHarness extends ProgramsInProcess {
   /** The hosts whose certificate is not trusted. */
   readonly untrusted = new Set<string>();
   private readonly atSteps = new Map<string, () => void>();
+  /** Extra environment variables, and replaced parts of the environment object, for later runs. */
+  env: Record<string, string> = {};
+  environment: Partial<Environment> = {};
   /** What is typed on the terminal of later runs; undefined: there is no terminal. */
   typed: string | undefined;
   /** The terminal on which later runs show their progress. */
   terminal: FakeTerminal | undefined;
-  /** More variables of later runs. */
-  env: Record<string, string> = {};
 
   /** Adds the replicas of a shard, which share a path of the remote storage. */
   addShard(hosts: readonly string[], options: Partial<SimulatorOptions> = {}): void {
@@ -125,6 +126,7 @@ export class ClusterHarness extends ProgramsInProcess {
         this.atSteps.delete(step);
         action?.();
       },
+      ...this.environment,
     };
     const stderr = this.terminal ?? new CapturedStream(this.typed !== undefined);
     return this.launch(argv, environment, stderr);
