@@ -1,4 +1,5 @@
 import { TransportError, type Transport } from '../../src/http/transport.js';
+import type { Environment } from '../../src/cli/environment.js';
 import { main } from '../../src/main.js';
 import { Simulator, type SimulatedBackup } from '../simulator/simulator.js';
 import { KillableProcess } from '../support/killable-process.js';
@@ -19,6 +20,12 @@ await Promise.all([
   import('../../src/cli/failure.js'),
 ]);
 
+/** Returns the pings and metrics files of a run. */
+export type MonitorsOf = (
+  clock: VirtualClock,
+  run: ClusterRun,
+) => Pick<Environment, 'env' | 'pingTransport' | 'metricsFolder'> | undefined;
+
 /** The faults that a replica has now. */
 interface Health {
   refusals: number;
@@ -37,13 +44,19 @@ export class ClusterScene {
   private readonly folder = new MemoryFolder(this.record.watcher);
   private readonly health = new Map<string, Health>();
   private readonly trace: (line: string) => void;
+  private readonly monitorsOf: MonitorsOf | undefined;
   private readonly running = new Set<Promise<unknown>>();
   /** The replica of each fault that is active. */
   private faults: string[] = [];
   private isLifted = false;
 
-  constructor({ shards }: ClusterScript, trace: (line: string) => void = () => undefined) {
+  constructor(
+    { shards }: ClusterScript,
+    trace: (line: string) => void = () => undefined,
+    monitorsOf?: MonitorsOf,
+  ) {
     this.trace = trace;
+    this.monitorsOf = monitorsOf;
     for (const [at, { version, createMs, uploadMs }] of shards.entries()) {
       const remote = new Map<string, SimulatedBackup>();
       for (const host of [`a${at}`, `b${at}`]) {
@@ -127,9 +140,11 @@ export class ClusterScene {
     };
     const limits = ['--wait', '3h', '--timeout', '2h', '--connect-timeout', '20s'];
     const parallel = step.parallel || shards.length === 1 ? [] : ['--parallel', '1'];
+    const { env, ...monitors } = this.monitorsOf?.(this.clock, run) ?? {};
+    let workEndMs = 0;
     const code = await main({
       argv: [step.command, hosts, user, secret, ...limits, ...parallel],
-      env: { CHBACKUP_LOG_DIR: logDir },
+      env: { CHBACKUP_LOG_DIR: logDir, ...env },
       cwd: '/nowhere',
       stdin: typedInput(),
       stdout: new CapturedStream(),
@@ -142,7 +157,13 @@ export class ClusterScene {
       setTitle: () => undefined,
       disk: killable.disk,
       transport: ({ host }) => killable.transport(this.transportTo(host.fileName, run)),
+      onStep: (name) => {
+        if (name === 'end') workEndMs = this.clock.elapsed();
+      },
+      ...monitors,
     });
+    const lateMs = this.clock.elapsed() - workEndMs;
+    this.record.expect(lateMs <= 30_000, run, `it took ${lateMs} ms from the end of its work`);
     this.trace(`run ${id}: ${killable.killed ? 'killed' : `exit ${code}`}`);
     this.record.count('runs');
     this.record.count(killable.killed ? 'killed' : `exit ${code}`);

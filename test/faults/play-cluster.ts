@@ -1,16 +1,19 @@
 import type { ClusterRun } from './cluster-record.js';
-import { ClusterScene } from './cluster-scene.js';
+import { ClusterScene, type MonitorsOf } from './cluster-scene.js';
 import type { ClusterRunStep, ClusterScript, Order } from './cluster-script.js';
 
-const calm: Pick<ClusterRunStep, 'do' | 'parallel' | 'signalAfterMs' | 'killAfter' | 'background'> =
-  { do: 'run', parallel: true, signalAfterMs: 0, killAfter: 0, background: false };
+export const calm: Pick<
+  ClusterRunStep,
+  'do' | 'parallel' | 'signalAfterMs' | 'killAfter' | 'background'
+> = { do: 'run', parallel: true, signalAfterMs: 0, killAfter: 0, background: false };
 
 /** Plays a script, then repeats with all servers up. Throws the first check that failed. */
 export async function playCluster(
   script: ClusterScript,
   trace?: (line: string) => void,
+  monitorsOf?: MonitorsOf,
 ): Promise<Map<string, number>> {
-  const scene = new ClusterScene(script, trace);
+  const scene = new ClusterScene(script, trace, monitorsOf);
   const { record, clock } = scene;
   const throwFailed = () => {
     if (record.failedCheck !== undefined) throw record.failedCheck;
