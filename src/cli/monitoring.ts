@@ -7,7 +7,7 @@ import type { Transport } from '../http/transport.js';
 import { describeFailures } from '../notify/failure-text.js';
 import { openMetricsFolder } from '../notify/metrics-folder.js';
 import { Monitor, type MonitoringFailure, type ShardWatch } from '../notify/monitor.js';
-import { namesCommand, type PingAddress } from '../notify/ping-address.js';
+import { type PingAddress, urlFor } from '../notify/ping-address.js';
 import type { CommandDefinition } from './commands/definition.js';
 import type { Environment } from './environment.js';
 import { createRedactor } from './redaction.js';
@@ -46,12 +46,11 @@ export interface MonitoringOptions {
 /** Opens the monitoring of a command that has any. */
 export function openMonitoring(options: MonitoringOptions): Monitoring {
   const { command, environment, settings, reporter, disk, files, signal } = options;
-  const { metricsDir, pingUrl = '' } = settings;
-  const mayPing = command.monitoring === 'run' || namesCommand(pingUrl);
+  const { metricsDir } = settings;
   const redact = createRedactor(settings);
   const monitor = new Monitor({
     command: command.name,
-    pingUrl: mayPing ? settings.pingUrl : undefined,
+    pingUrl: urlFor(command.monitoring ?? 'run', settings.pingUrl),
     folder:
       metricsDir === undefined
         ? undefined

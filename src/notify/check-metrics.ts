@@ -1,14 +1,13 @@
 import { formatMetrics, type Sample } from './metrics-text.js';
 
 /** What `check` found out about a shard. */
-export interface CheckEnd {
-  /** HOST as in file names. */
-  shard: string;
-  finishedAt: Date;
-  checks: readonly { name: string; status: CheckStatus }[];
+export interface CheckedShard {
+  checks: readonly { name: string; status: CheckStatus; text: string }[];
+  /** That of the shard; the command's own code is about all shards. */
+  exitCode: number;
 }
 
-export type CheckStatus = 'ok' | 'warning' | 'critical';
+export type CheckStatus = 'ok' | 'warning' | 'critical' | 'skipped';
 
 const timestamp = 'chbackup_check_timestamp_seconds';
 const status = 'chbackup_check_status';
@@ -18,16 +17,29 @@ const help = {
   [status]: 'The result of a check: 0 is ok, 1 a warning, 2 critical.',
 };
 
-const values: Record<CheckStatus, number> = { ok: 0, warning: 1, critical: 2 };
+/** A check that was skipped has no series: its result is not known. */
+const values: Record<CheckStatus, number | undefined> = {
+  ok: 0,
+  warning: 1,
+  critical: 2,
+  skipped: undefined,
+};
 
 export function checkMetricsFile(shard: string): string {
   return `chbackup_check_${shard}.prom`;
 }
 
-/** Returns the metrics file of a shard after a check; `check` runs beside the runs, so it has its own. */
-export async function formatCheckMetrics({ shard, finishedAt, checks }: CheckEnd): Promise<string> {
-  const samples = checks.map((check): Sample => {
-    return { name: status, labels: { shard, check: check.name }, value: values[check.status] };
+/** Returns the metrics file of a shard after a check, which may run beside a backup: it has its own. */
+export async function formatCheckMetrics(
+  shard: string,
+  finishedAt: Date,
+  { checks }: CheckedShard,
+): Promise<string> {
+  const samples = checks.flatMap((check): Sample[] => {
+    const value = values[check.status];
+    return value === undefined
+      ? []
+      : [{ name: status, labels: { shard, check: check.name }, value }];
   });
   const at = { name: timestamp, labels: { shard }, value: finishedAt.getTime() / 1000 };
   return formatMetrics(help, [at, ...samples]);

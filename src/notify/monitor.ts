@@ -1,7 +1,8 @@
 import type { Transport } from '../http/transport.js';
 import type { Status } from '../state/status.js';
+import { oneLine } from '../text.js';
 import type { Clock } from '../time/clock.js';
-import type { CheckEnd } from './check-metrics.js';
+import type { CheckedShard } from './check-metrics.js';
 import { LastLines } from './last-lines.js';
 import { afterEndMs, afterSignalMs, lastMomentMs } from './limits.js';
 import type { MetricsFolder } from './metrics-folder.js';
@@ -45,8 +46,8 @@ export interface MonitoringFailure {
 export interface ShardWatch {
   /** The output that the shard's ping shows. */
   readonly lines: LastLines;
-  /** Keeps what `check` found out, for the metrics file. */
-  checked(checks: CheckEnd['checks']): void;
+  /** Keeps what `check` found out, for the metrics file and the ping. */
+  checked(result: CheckedShard): void;
   /** Sends and writes how the part ended, beside the others. */
   end(exitCode: number): void;
 }
@@ -80,15 +81,24 @@ export class Monitor {
     const lines = new LastLines();
     // A host that is not shown yet gets no start ping.
     const first = namesShard(pingUrl) && shard.isShown() ? this.startPinger(shard.name) : undefined;
-    let checks: CheckEnd['checks'] | undefined;
+    let result: CheckedShard | undefined;
     return {
       lines,
-      checked: (found) => (checks = found),
-      end: (exitCode) => {
+      checked: (found) => {
+        result = found;
+        for (const { name, status, text } of found.checks) {
+          lines.add(`${status} ${name}: ${oneLine(text)}`);
+          const named = shard.isShown() ? `${shard.name} ` : '';
+          this.lines.add(`${named}${status} ${name}: ${oneLine(text)}`);
+        }
+      },
+      end: (ofWork) => {
         if (!shard.isShown()) return;
+        // A check that was done may have found something.
+        const exitCode = ofWork === 0 ? (result?.exitCode ?? 0) : ofWork;
         const pinger = first ?? (namesShard(pingUrl) ? this.openPinger(shard.name) : undefined);
         if (pinger !== undefined) this.ping(pinger, shard.name, exitCode, lines);
-        this.writeMetrics(shard, exitCode, checks);
+        this.writeMetrics(shard, exitCode, result);
       },
     };
   }
@@ -133,7 +143,7 @@ export class Monitor {
   private writeMetrics(
     { name: shard, readStatus }: WatchedShard,
     exitCode: number,
-    checks: CheckEnd['checks'] | undefined,
+    checked: CheckedShard | undefined,
   ): void {
     const { clock, command, folder } = this.options;
     if (folder === undefined) return;
@@ -141,9 +151,9 @@ export class Monitor {
     const seconds = Math.round(clock.elapsed() - this.startMs) / 1000;
     const end = { command, shard, startedAt: this.startedAt, finishedAt, seconds, exitCode };
     const write = async () => {
-      if (checks !== undefined) {
+      if (checked !== undefined) {
         const { checkMetricsFile, formatCheckMetrics } = await import('./check-metrics.js');
-        const text = await formatCheckMetrics({ shard, finishedAt, checks });
+        const text = await formatCheckMetrics(shard, finishedAt, checked);
         return folder.write(checkMetricsFile(shard), text);
       }
       const { formatRunMetrics, isRun, runMetricsFile } = await import('./run-metrics.js');

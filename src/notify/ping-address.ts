@@ -30,8 +30,12 @@ export function addressOf(pingUrl: string, { command, shard = '' }: PingValues):
   };
 }
 
-export function namesCommand(pingUrl: string): boolean {
-  return pingUrl.includes('{command}');
+/**
+ * Returns the URL that a command pings; undefined if it pings none. A URL that does not name the command
+ * is that of the backups: the success of a check must not hide that they are missing.
+ */
+export function urlFor(kind: 'run' | 'check', pingUrl: string | undefined): string | undefined {
+  return kind === 'run' || pingUrl?.includes('{command}') ? pingUrl : undefined;
 }
 
 export function namesShard(pingUrl: string): boolean {

@@ -23,13 +23,13 @@ const run = (shard: string, command: string, previous?: string) =>
   );
 
 const check = (shard: string) =>
-  formatCheckMetrics({
-    shard,
-    finishedAt: at,
+  formatCheckMetrics(shard, at, {
+    exitCode: 1,
     checks: [
-      { name: 'server', status: 'ok' },
-      { name: 'newest', status: 'critical' },
-      { name: 'last-backup', status: 'warning' },
+      { name: 'server', status: 'ok', text: 'it answers' },
+      { name: 'newest', status: 'critical', text: 'it is 9h old' },
+      { name: 'last-backup', status: 'warning', text: 'it is broken' },
+      { name: 'complete', status: 'skipped', text: 'only with --deep' },
     ],
   });
 

@@ -1,0 +1,90 @@
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { CheckedShard } from '../../src/notify/check-metrics.js';
+import { openMetricsFolder } from '../../src/notify/metrics-folder.js';
+import { Monitor } from '../../src/notify/monitor.js';
+import { urlFor } from '../../src/notify/ping-address.js';
+import { MetricsFiles, Receiver } from '../support/monitors.js';
+import { VirtualClock } from '../support/virtual-clock.js';
+
+const checked: CheckedShard = {
+  exitCode: 1,
+  checks: [
+    { name: 'server', status: 'ok', text: 'ch-2 answers' },
+    { name: 'newest', status: 'critical', text: 'the newest backup is 9h old\nsecret' },
+    { name: 'complete', status: 'skipped', text: 'only with --deep' },
+  ],
+};
+
+/** Opens the monitor of a `check`, with two shards. */
+function openCheck(pingUrl: string | undefined) {
+  const clock = new VirtualClock();
+  const receiver = new Receiver(clock);
+  const files = new MetricsFiles();
+  onTestFinished(() => files.remove());
+  const monitor = new Monitor({
+    command: 'check',
+    pingUrl,
+    folder: openMetricsFolder(files.directory),
+    openTransport: ({ baseUrl }) => receiver.open(baseUrl),
+    clock,
+    signal: new AbortController().signal,
+    redact: (text) => text.replaceAll('secret', '***'),
+  });
+  const watch = (name: string) =>
+    monitor.watch({ name, isShown: () => true, readStatus: () => undefined });
+  return { monitor, receiver, files, shards: [watch('ch-1'), watch('ch-2')] as const };
+}
+
+describe('a check', () => {
+  test('writes a file per shard and shows its results in one ping', async () => {
+    const { monitor, receiver, files, shards } = openCheck('https://hc/{command}');
+    shards[0].checked({ exitCode: 0, checks: checked.checks.slice(0, 1) });
+    shards[1].checked(checked);
+    for (const shard of shards) shard.end(0);
+    expect(await monitor.finish(3)).toEqual([]);
+    expect(files.names).toEqual(['chbackup_check_ch-1.prom', 'chbackup_check_ch-2.prom']);
+    const atSeconds = Date.parse('2026-11-22T10:00:00') / 1000;
+    expect(files.values('chbackup_check_ch-2.prom')).toEqual({
+      check_timestamp_seconds: atSeconds,
+      'check_status server': 0,
+      'check_status newest': 2,
+    });
+    expect(receiver.paths).toEqual(['/check/start?rid=ID', '/check/3?rid=ID']);
+    expect(receiver.pings[1]?.body).toBe(
+      [
+        'ch-1 ok server: ch-2 answers',
+        'ch-2 ok server: ch-2 answers',
+        'ch-2 critical newest: the newest backup is 9h old ***',
+        'ch-2 skipped complete: only with --deep',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('pings each shard with its own exit code and results', async () => {
+    const { monitor, receiver, shards } = openCheck('https://hc/{command}/{shard}');
+    shards[0].checked({ exitCode: 0, checks: checked.checks.slice(0, 1) });
+    shards[1].checked(checked);
+    for (const shard of shards) shard.end(0);
+    await monitor.finish(3);
+    expect(receiver.paths.slice(2)).toEqual(['/check/ch-1/0?rid=ID', '/check/ch-2/1?rid=ID']);
+    expect(receiver.pings[2]?.body).toBe('ok server: ch-2 answers\n');
+  });
+
+  test('that found out nothing leaves the file of the last one', async () => {
+    const { monitor, files, shards } = openCheck(undefined);
+    shards[0].checked(checked);
+    shards[0].end(0);
+    shards[1].end(13);
+    expect(await monitor.finish(13)).toEqual([]);
+    expect(files.names).toEqual(['chbackup_check_ch-1.prom']);
+  });
+
+  test('pings only a URL that names the command', () => {
+    expect(urlFor('check', 'https://hc/UUID')).toBeUndefined();
+    expect(urlFor('check', 'https://hc/{shard}')).toBeUndefined();
+    expect(urlFor('check', 'https://hc/{command}')).toBe('https://hc/{command}');
+    expect(urlFor('check', undefined)).toBeUndefined();
+    expect(urlFor('run', 'https://hc/UUID')).toBe('https://hc/UUID');
+  });
+});
