@@ -32,12 +32,23 @@ function formsOfUrl(pingUrl: string | undefined): string[] {
   const [start = ''] = pingUrl.split('{');
   const [, rest = ''] = /^[^/]*\/\/(.*)$/s.exec(pingUrl) ?? [];
   const [host = '', ...parts] = rest.split(/[/?&=]/);
-  const userInfo = host.includes('@') ? host.split('@').slice(0, -1) : [];
-  const tokens = [...userInfo, ...parts].filter((part) => {
+  const [, password = ''] = /^[^:@]*:(.+)@/.exec(host) ?? [];
+  const tokens = parts.filter((part) => {
     return part.length >= shortestToken && !/^[a-z-]+$/.test(part) && !part.includes('{');
   });
   const hasPath = /^[^/]*\/\/[^/]+\/./.test(start);
-  return [pingUrl, ...(hasPath ? [start] : []), ...userInfo, ...tokens].toSorted(
-    (one, other) => other.length - one.length,
-  );
+  const forms = [pingUrl, hasPath ? start : '', password, ...tokens];
+  // The longest first, because they contain others.
+  return forms
+    .flatMap((form) => [form, decoded(form)])
+    .filter((form) => form !== '')
+    .toSorted((one, other) => other.length - one.length);
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

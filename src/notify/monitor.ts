@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Transport } from '../http/transport.js';
 import type { Status } from '../state/status.js';
 import { oneLine } from '../text.js';
@@ -70,6 +71,8 @@ export class Monitor {
   constructor(options: MonitorOptions) {
     const { clock, pingUrl = '' } = options;
     this.options = options;
+    // Each ping of each shard listens to it; Node would warn of a leak.
+    setMaxListeners(0, this.givenUp.signal);
     this.startedAt = new Date(clock.now());
     this.startMs = clock.elapsed();
     // One ping for the whole command, unless each shard has its own.

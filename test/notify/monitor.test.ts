@@ -35,6 +35,21 @@ function openCheck(pingUrl: string | undefined) {
   return { monitor, receiver, files, shards: [watch('ch-1'), watch('ch-2')] as const };
 }
 
+test('many shards cause no warning of Node about listeners', async () => {
+  const warnings: string[] = [];
+  const onWarning = (warning: Error) => void warnings.push(warning.name);
+  process.on('warning', onWarning);
+  onTestFinished(() => void process.off('warning', onWarning));
+  const { monitor, receiver } = openCheck('https://hc/{command}/{shard}');
+  receiver.receiving = [{ kind: 'hangs' }];
+  for (let at = 0; at < 50; at += 1) {
+    monitor.watch({ name: `h${at}`, isShown: () => true, readStatus: () => undefined }).end(0);
+  }
+  expect(await monitor.finish(0)).toHaveLength(50);
+  await new Promise((resolve) => void setImmediate(resolve));
+  expect(warnings).toEqual([]);
+});
+
 describe('a check', () => {
   test('writes a file per shard and shows its results in one ping', async () => {
     const { monitor, receiver, files, shards } = openCheck('https://hc/{command}');
