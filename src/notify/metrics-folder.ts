@@ -11,7 +11,7 @@ export interface MetricsFolder {
   /** Returns undefined if there is no such file, or if it cannot be read. */
   read(name: string): Promise<string | undefined>;
   /** Replaces a file by renaming, so that it is never read half-written. Rejects with a system error. */
-  write(name: string, text: string): Promise<void>;
+  replace(name: string, text: string): Promise<void>;
 }
 
 const largestBytes = 1024 * 1024;
@@ -30,7 +30,7 @@ export function openMetricsFolder(folder: string): MetricsFolder {
       }
     },
 
-    async write(name, text) {
+    async replace(name, text) {
       // The collector reads only names that end in .prom, and several runs may write at the same time.
       const fresh = path.join(folder, `.${name}.${randomUUID()}`);
       try {

@@ -157,13 +157,13 @@ export class Monitor {
       if (checked !== undefined) {
         const { checkMetricsFile, formatCheckMetrics } = await import('./check-metrics.js');
         const text = await formatCheckMetrics(shard, finishedAt, checked);
-        return folder.write(checkMetricsFile(shard), text);
+        return folder.replace(checkMetricsFile(shard), text);
       }
       const { formatRunMetrics, isRun, runMetricsFile } = await import('./run-metrics.js');
       if (!isRun(command)) return;
       const file = runMetricsFile(shard);
       const text = await formatRunMetrics(end, readStatus(), await folder.read(file));
-      await folder.write(file, text);
+      await folder.replace(file, text);
     };
     const { signal } = this.givenUp;
     this.track({ what: 'metrics file', shard }, () => clock.limit(afterEndMs, write, signal));

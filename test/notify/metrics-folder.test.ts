@@ -35,8 +35,8 @@ test('a file is replaced, readable for all and without leftovers', async () => {
   const umask = process.umask(0o077);
   onTestFinished(() => void process.umask(umask));
   expect(await folder.read(name)).toBeUndefined();
-  await folder.write(name, 'one\n');
-  await folder.write(name, 'two\n');
+  await folder.replace(name, 'one\n');
+  await folder.replace(name, 'two\n');
   expect(files.names).toEqual([name]);
   expect(await folder.read(name)).toBe('two\n');
   expect(statSync(path.join(files.directory, name)).mode & 0o777).toBe(0o644);
@@ -45,7 +45,7 @@ test('a file is replaced, readable for all and without leftovers', async () => {
 test('a file that is being written never has a name that the collector reads', async () => {
   const { files, folder } = openFiles();
   const seen = new Set<string>();
-  const writing = folder.write(name, 'x'.repeat(5_000_000));
+  const writing = folder.replace(name, 'x'.repeat(5_000_000));
   const done = writing.then(() => 'done');
   const turn = () => new Promise((resolve) => void setImmediate(resolve, 'turn'));
   while ((await Promise.race([done, turn()])) !== 'done') {
@@ -58,7 +58,7 @@ test('a file that is being written never has a name that the collector reads', a
 test('many writers at once leave one file of one of them', async () => {
   const { files, folder } = openFiles();
   const texts = Array.from({ length: 20 }, (_, at) => `${at}\n`.repeat(1000));
-  await Promise.all(texts.map((text) => folder.write(name, text)));
+  await Promise.all(texts.map((text) => folder.replace(name, text)));
   expect(files.names).toEqual([name]);
   expect(texts).toContain(files.read(name));
 });
@@ -67,7 +67,7 @@ describe('a directory that cannot be written', () => {
   test('is missing, and is not created', async () => {
     const { files } = openFiles();
     const missing = path.join(files.folder, 'missing');
-    const problem = await problemOf(openMetricsFolder(missing).write(name, 'x'));
+    const problem = await problemOf(openMetricsFolder(missing).replace(name, 'x'));
     expect([problem, existsSync(missing)]).toEqual(['no such file or directory', false]);
   });
 
@@ -75,7 +75,7 @@ describe('a directory that cannot be written', () => {
     const { files } = openFiles();
     const file = path.join(files.folder, 'file');
     writeFileSync(file, '');
-    const problem = await problemOf(openMetricsFolder(file).write(name, 'x'));
+    const problem = await problemOf(openMetricsFolder(file).replace(name, 'x'));
     expect(problem).toBe('part of the path is not a directory');
   });
 
@@ -85,10 +85,10 @@ describe('a directory that cannot be written', () => {
     onTestFinished(() => chmodSync(files.directory, 0o755));
     if (process.getuid?.() === 0) {
       // Root may write anyway, except into the kernel's own file system.
-      const problem = await problemOf(openMetricsFolder('/proc/self').write(name, 'x'));
+      const problem = await problemOf(openMetricsFolder('/proc/self').replace(name, 'x'));
       expect(problem).toMatch(/./);
     } else {
-      expect(await problemOf(folder.write(name, 'x'))).toBe('permission denied');
+      expect(await problemOf(folder.replace(name, 'x'))).toBe('permission denied');
       expect(files.names).toEqual([]);
     }
   });
@@ -96,7 +96,7 @@ describe('a directory that cannot be written', () => {
   test('has a directory with the name of the file', async () => {
     const { files, folder } = openFiles();
     mkdirSync(path.join(files.directory, name));
-    expect(await problemOf(folder.write(name, 'x'))).toBe('it is a directory');
+    expect(await problemOf(folder.replace(name, 'x'))).toBe('it is a directory');
     expect(files.names).toEqual([name]);
   });
 });

@@ -95,7 +95,7 @@ export function brokenFolder(how: 'full' | 'hangs', clock: VirtualClock): () => 
     if (how === 'hangs') await clock.server.sleep(Infinity);
     throw Object.assign(new Error('no space'), { code: 'ENOSPC' });
   };
-  return () => ({ read: () => Promise.resolve(undefined), write: fail });
+  return () => ({ read: () => Promise.resolve(undefined), replace: fail });
 }
 
 /** A temporary directory for metrics files. */
