@@ -23,11 +23,12 @@ export async function main(environment: Environment): Promise<number> {
     }
     const { prepare } = await import('./cli/execution.js');
     execution = await prepare(invocation, environment, output, stop.signal);
-    await invocation.command.run(invocation.typed, execution);
+    const code = await invocation.command.run(invocation.typed, execution);
     execution.reporter.end();
     await output.finishStdout('the command itself succeeded; only its output is lost');
-    await execution.monitoring?.finish(0);
-    return 0;
+    const exitCode = code ?? exitCodes.done;
+    await execution.monitoring?.finish(exitCode);
+    return exitCode;
   } catch (error) {
     const failure = await import('./cli/failure.js').catch(() => undefined);
     // The first error is the one to report.

@@ -68,8 +68,8 @@ function variablesOf(name: SettingName): string {
 
 /** How the commands show the setting; their defaults may differ. */
 function entryOf(setting: SettingName): Entry {
-  const meaning = variableMeanings[setting];
-  if (meaning !== undefined) return { flags: '', meaning, byDefault: '' };
+  const ofVariable = variableMeanings[setting];
+  if (ofVariable !== undefined) return { flags: '', meaning: ofVariable, byDefault: '' };
   const found = commands.flatMap((command) => {
     const argument = command.registeredArguments.find((each) => each.name() === setting);
     if (argument !== undefined) return [{ command, ...readArgument(argument) }];
@@ -81,7 +81,14 @@ function entryOf(setting: SettingName): Entry {
   const others = found
     .filter(({ byDefault }) => byDefault !== last.byDefault)
     .map(({ command, byDefault }) => `${code(command.name())}: ${byDefault}`);
-  return { ...last, byDefault: [last.byDefault, ...others].join('; ') };
+  // An argument may say more in some commands; an option may mean something else.
+  const options = found.filter(({ flags }) => flags.startsWith('-'));
+  const meanings = new Set(options.map(({ meaning }) => meaning));
+  const meaning =
+    meanings.size < 2
+      ? last.meaning
+      : options.map((each) => `${code(each.command.name())}: ${each.meaning}`).join('; ');
+  return { ...last, meaning, byDefault: [last.byDefault, ...others].join('; ') };
 }
 
 function readArgument(argument: Argument): Entry {

@@ -131,6 +131,13 @@ export type TablesOfBackup =
   /** This server cannot show them, or not with this remote storage. */
   | { kind: 'unsupported'; reason: string };
 
+/** An operation in progress on a server, of any client. Its texts are safe to print. */
+export interface RunningOperation {
+  command: string;
+  /** In the server's local time. */
+  start: string;
+}
+
 /** A clickhouse-backup server, which also creates and uploads backups and shows what it is doing. */
 export interface BackupServer extends Client {
   /** True once this run may have asked the server to do or change something. */
@@ -147,6 +154,8 @@ export interface BackupServer extends Client {
   upload(backup: string, base?: { at: Location; name: string }): Promise<Outcome>;
   /** Returns the outcome of an upload from the action log; undefined if it has no finished row. */
   uploadEnd(backup: string): Promise<Outcome | undefined>;
+  /** Returns what the server is running, except for hung lists. */
+  running(): Promise<RunningOperation[]>;
   /** Waits until the server is running nothing but hung lists, for any client. */
   waitUntilIdle(): Promise<void>;
 }

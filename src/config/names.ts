@@ -23,6 +23,8 @@ export const settingNames = [
   'maxChain',
   'findBase',
   'parallel',
+  'maxAge',
+  'maxFullAge',
   'metricsDir',
   'pingUrl',
 ] as const;
@@ -52,6 +54,8 @@ export const defaults = {
   connectTimeout: '60s',
   withoutBase: 'full',
   base: 'last',
+  maxAge: '5h',
+  maxFullAge: '8d',
 } as const;
 
 /** Returns the variable of a setting: `CHBACKUP_CONNECT_TIMEOUT` for `connectTimeout`. */

@@ -107,6 +107,8 @@ const schema = z.object({
   maxChain: z.optional(maxChain),
   findBase: z.optional(flag),
   parallel: z.optional(parallel),
+  maxAge: z.optional(limit),
+  maxFullAge: z.optional(limit),
   metricsDir: z.optional(folder),
   pingUrl: z.optional(pingUrl),
 });
@@ -137,6 +139,10 @@ export interface Settings {
   findBase: boolean;
   /** How many shards may upload at the same time; undefined: all. */
   parallel: number | undefined;
+  /** How old the newest backup may be. */
+  maxAgeMs: number;
+  /** How old the full backup of its chain may be. */
+  maxFullAgeMs: number;
   /** Where metrics files are written; undefined: nowhere. */
   metricsDir: string | undefined;
   /** A secret, with its placeholders; undefined: no pings. */
@@ -200,6 +206,8 @@ export async function readSettings(
       maxChain: values.maxChain,
       findBase: values.findBase ?? false,
       parallel: values.parallel,
+      maxAgeMs: values.maxAge ?? parseDurationMs(defaults.maxAge) ?? 0,
+      maxFullAgeMs: values.maxFullAge ?? parseDurationMs(defaults.maxFullAge) ?? 0,
       metricsDir: values.metricsDir && absolutePath(values.metricsDir, request.cwd),
       pingUrl: values.pingUrl,
       shards,

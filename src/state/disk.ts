@@ -4,6 +4,7 @@ import { errnoOf } from '../text.js';
 import { attempt } from './attempt.js';
 import { type LockAttempt, tryFileLock } from './file-lock.js';
 import { FreeLocks, type TakenLocks } from './free-locks.js';
+import { type PeekedLock, peekFileLock } from './peek-lock.js';
 import { type Flush, flushFolder, replaceFile } from './replace-file.js';
 
 /**
@@ -33,6 +34,8 @@ export interface Disk {
    * fewer: `tryLock` decides about the rest, and says why it cannot be taken.
    */
   takeFreeLocks(files: readonly string[]): Promise<TakenLocks>;
+  /** Returns who holds the lock of a file; undefined if nobody does. Neither takes nor changes it. */
+  peekLock(file: string): PeekedLock | undefined;
 }
 
 /** Returns the real disk; `searchPath` is the PATH that is searched for `flock`. */
@@ -64,6 +67,7 @@ export const nodeDisk = (
   tryLock: (file) => tryFileLock(file, searchPath),
 
   takeFreeLocks: (files) => freeLocks.take(files),
+  peekLock: (file) => peekFileLock(file),
 });
 
 function unlessMissing<T>(read: () => T): T | undefined {

@@ -4,6 +4,7 @@ import { StateError } from '../errors.js';
 import type { Disk } from './disk.js';
 import type { HeldLock, LockAttempt } from './file-lock.js';
 import { formatJournal, type Journal, type JournalFile, parseJournal } from './journal.js';
+import type { PeekedLock } from './peek-lock.js';
 import { lastBackupSuffix } from './log-directory.js';
 import { formatStatus, parseStatus, type Status } from './status.js';
 
@@ -134,6 +135,12 @@ export class HostFiles {
       for (const lock of locks) lock.describe(text);
     };
     return { kind: 'taken', lock: { describe, release } };
+  }
+
+  /** Returns who holds a lock of the shard; undefined if nobody does. Neither takes nor changes any. */
+  peekLock(): PeekedLock | undefined {
+    const found = this.lockFiles.flatMap((file) => this.disk.peekLock(file) ?? []);
+    return found.find(({ isSeen }) => isSeen) ?? found[0];
   }
 
   /** Reads the name in the last-backup file. */

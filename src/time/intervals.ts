@@ -37,6 +37,15 @@ export function verifyPauseMs(attempt: number): number {
 /** The time between two lists that must agree before a broken or foreign entry is relied on. */
 export const secondListPauseMs = 2 * minute;
 
+/** How long `check` may take, unless it also reads the tables of backups. */
+export const longestCheckMs = 2 * minute;
+
+/** How long `check` waits for a busy or silent server, even if the settings allow more for backups. */
+export const longestCheckWaitMs = minute;
+
+/** The pause before `check` reads a list again that looks bad. */
+export const secondLookPauseMs = 20 * second;
+
 /** The time between two looks at how long a long request has been in progress. */
 export const progressMs = second;
 

@@ -108,7 +108,8 @@ function hostLockOf(lock: HeldLock, holder: Holder, hadToWait: boolean): HostLoc
   };
 }
 
-function readHolder(text: string): Holder | undefined {
+/** Reads what the holder of a lock has written into its file; undefined if it has not yet. */
+export function readHolder(text: string): Holder | undefined {
   try {
     return holderSchema.parse(JSON.parse(text));
   } catch {

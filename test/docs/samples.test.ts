@@ -10,7 +10,7 @@ function commandsOf(page: string): string[][] {
   return blocksOf(page).flatMap(({ lines }) =>
     lines.flatMap((line) => {
       const typed =
-        /(?:^|\s|=|\/)chbackup ((?:create|list|delete|restore)[\w-]* [^#[\]]*?)(?: {2,}#.*)?$/;
+        /(?:^|\s|=|\/)chbackup ((?:create|check|list|delete|restore)[\w-]* [^#[\]]*?)(?: {2,}#.*)?$/;
       const words = typed.exec(line.replace(/ \\$/, ''))?.[1];
       return words === undefined || words.includes('<') ? [] : [words.trim().split(/\s+/)];
     }),

@@ -92,6 +92,10 @@ export class MemoryFolder {
         return { kind: 'taken', lock };
       },
       takeFreeLocks: () => Promise.resolve(new Map()),
+      peekLock: (file) => {
+        const lock = locks.get(file);
+        return lock === undefined ? undefined : { description: lock.text, isSeen: true };
+      },
       releaseLocks: () => [...locks.keys()].forEach(free),
     };
   }

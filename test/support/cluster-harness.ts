@@ -27,6 +27,7 @@ await Promise.all([
   import('../../src/cli/commands/delete-view.js'),
   import('../../src/cli/commands/create-cluster-view.js'),
   import('../../src/cli/commands/list-cluster-view.js'),
+  import('../../src/cli/commands/check-cluster-view.js'),
   import('../../src/cli/commands/delete-cluster-view.js'),
   import('../../src/cli/ui/live-shards.js'),
   import('chalk'),

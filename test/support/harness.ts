@@ -25,6 +25,7 @@ export { expectNoSecret, type Result, type Running, secret } from './programs-in
 // The clock does not notice that a run waits for its own code, so load it before a test begins.
 await Promise.all([
   import('../../src/cli/commands/create-view.js'),
+  import('../../src/cli/commands/check-view.js'),
   import('../../src/cli/execution.js'),
   import('../../src/cli/failure.js'),
   import('../../src/cli/ui/spinner.js'),

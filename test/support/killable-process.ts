@@ -60,6 +60,7 @@ export class KillableProcess {
         return { kind: 'taken', lock: this.whileAlive(attempt.lock) };
       },
       takeFreeLocks: () => looking(() => Promise.resolve(new Map())),
+      peekLock: (file) => looking(() => real.peekLock(file)),
     };
   }
 

@@ -26,6 +26,10 @@ export function diskWithLocks(locks: Map<string, string>): ProcessDisk {
       return { kind: 'taken', lock };
     },
     takeFreeLocks: () => Promise.resolve(new Map()),
+    peekLock(file) {
+      const description = locks.get(file);
+      return description === undefined ? undefined : { description, isSeen: true };
+    },
     releaseLocks: () => [...held].forEach(free),
   };
 }

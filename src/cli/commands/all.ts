@@ -1,4 +1,5 @@
 import { createDiff, createFull } from './create.js';
+import { check } from './check.js';
 import type { CommandDefinition } from './definition.js';
 import { deleteLocal, deleteRemote } from './delete.js';
 import { list } from './list.js';
@@ -8,6 +9,7 @@ import { restoreTable } from './restore.js';
 export const commands: readonly CommandDefinition[] = [
   createFull,
   createDiff,
+  check,
   list,
   deleteRemote,
   deleteLocal,

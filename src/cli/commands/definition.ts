@@ -32,6 +32,9 @@ export interface CommandDefinition {
   canUseCluster?: boolean;
   /** It has metrics files and pings; a `check` pings only a URL that names the command. */
   monitoring?: 'run' | 'check';
-  /** Checks the options and runs the command. Loads its view only now, to keep `--version` fast. */
-  run(typed: Typed, execution: Execution): Promise<void>;
+  /**
+   * Checks the options and runs the command. Loads its view only now, to keep `--version` fast. May return
+   * an exit code whose reason is among the results, instead of throwing it.
+   */
+  run(typed: Typed, execution: Execution): Promise<number | void>;
 }

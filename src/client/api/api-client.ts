@@ -8,6 +8,7 @@ import type {
   DeleteOutcome,
   Outcome,
   RestoreRequest,
+  RunningOperation,
   Table,
   TablesOfBackup,
 } from '../client.js';
@@ -125,6 +126,16 @@ export class ApiClient implements BackupServer {
       return outcome;
     }
     return { kind: 'error', reason: outcome.reason };
+  }
+
+  async running(): Promise<RunningOperation[]> {
+    const { connection, log } = this.parts;
+    const sanitize = (text: string) => connection.responses.sanitize(text);
+    const { busy } = await log.running();
+    return busy.map(({ command, start }) => ({
+      command: sanitize(command),
+      start: sanitize(start),
+    }));
   }
 
   waitUntilIdle(): Promise<void> {

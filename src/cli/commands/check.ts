@@ -1,0 +1,63 @@
+import { defaults } from '../../config/names.js';
+import { ConfigError } from '../../errors.js';
+import type { CommandDefinition } from './definition.js';
+
+/** The options that have no variable, as typed. */
+interface CheckOptions {
+  deep?: boolean;
+  nagios?: boolean;
+}
+
+export const check: CommandDefinition = {
+  name: 'check',
+  summary: 'check that there are recent backups that can be restored',
+  description: [
+    'Checks whether the backups could be restored, and from how long ago.',
+    'Prints one line per check and then the verdict. Changes nothing and takes no lock.',
+    'Exits with 0 if no check is critical, 1 if one is, and 3 if only some shards of a cluster are good.',
+  ].join(' '),
+  examples: [
+    'chbackup check clickhouse-backup-api',
+    'chbackup check clickhouse-backup-api --max-age 90m --max-full-age 8d',
+    'chbackup check clickhouse-backup-api --deep',
+    "chbackup check 'ch-{1..3}{a|b}' --json",
+    'chbackup check clickhouse-backup-api --nagios',
+    '15 * * * *  chbackup check clickhouse-backup-api --quiet    # in a crontab',
+  ],
+  options: [
+    {
+      flags: '--max-age <time>',
+      description: `critical if the newest backup is older than this (default: ${defaults.maxAge})`,
+    },
+    {
+      flags: '--max-full-age <time>',
+      description: `critical if the full backup of its chain is older than this (default: ${defaults.maxFullAge})`,
+    },
+    {
+      flags: '--max-chain <n>',
+      description: 'critical if its chain has more than n increments (default: no limit)',
+    },
+    {
+      flags: '--deep',
+      description:
+        'also read the tables of the newest backup and of its full backup; critical if one is incomplete (requires clickhouse-backup 2.7.0 or later)',
+    },
+    {
+      flags: '--nagios',
+      description:
+        'print one line with performance data, and exit with 0, 1, 2 or 3, as a Nagios plugin does',
+    },
+  ],
+  // A check must end soon; it only waits for servers that must not list while they are busy.
+  defaultWait: '30s',
+  canUseBinary: false,
+  canUseCluster: true,
+  async run(typed, execution) {
+    const { deep = false, nagios = false }: CheckOptions = typed.options;
+    if (nagios && execution.settings.json) {
+      throw new ConfigError('--nagios and --json cannot be used together', { hint: 'choose one' });
+    }
+    const { executeCheck } = await import('./check-view.js');
+    return executeCheck({ deep, nagios }, execution);
+  },
+};
