@@ -63,6 +63,26 @@ test('docs/restore.md shows what the program prints', async ({ harnessOf }) => {
   }
 });
 
+test('docs/check.md shows what the program prints', async ({ harnessOf }) => {
+  const harness = await harnessOf({ versionText: '2.8.0' });
+  const full = 'FULL_CH_BK_2026-11-21_20-30-00';
+  const diffs = Array.from({ length: 10 }, (_, at) => `DIFF_CH_BK_2026-11-22_0${at}-00-00`);
+  const names = [full, ...diffs];
+  for (const [at, name] of names.entries()) {
+    const required = names[at - 1] ?? '';
+    const sizeBytes = 9_878_424_780;
+    harness.simulator.addBackup('remote', { name, required, sizeBytes, uploadedMs: at });
+  }
+  for (const name of names.slice(-2)) harness.simulator.addBackup('local', { name });
+  harness.lastBackup = names.at(-1) ?? '';
+  const [example] = examplesOf('docs/check.md');
+  const connection = [harness.host, 'rlAPIuser', harness.password];
+  const { code, stdout } = await harness.startRaw(['check', ...connection]).done;
+  const printed = stdout.replace(harness.logDir, '/var/log/clickhouse-backup');
+  expect(comparable(printed)).toEqual(comparable(example?.printed.join('\n') ?? ''));
+  expect(code).toBe(0);
+});
+
 test('README.md shows what the demo prints', async ({ harnessOf }) => {
   const harness = await harnessOf({});
   await harness.run('create-full');

@@ -378,14 +378,14 @@ describe('interrupted', () => {
   const old = journalOf('2026-11-21 09:00:00');
   test.for<[string, Partial<ListFacts>, Check['status'], string]>([
     ['no journal', {}, 'ok', 'no run was interrupted'],
-    ['a recent journal', { own: journalOf('2026-11-22 09:00:00') }, 'ok', 'not for too long'],
+    ['a recent journal', { own: journalOf('2026-11-22 09:00:00') }, 'ok', 'but began recently'],
     ['an old journal', { own: old }, 'warning', `began backup ${full} 1d 1h ago was interrupted`],
     ['a journal without a time', { own: journalOf('?') }, 'warning', `began backup ${full} was`],
     [
       'an old journal of a run that holds the lock',
       { own: { ...old, holder: { command: 'create-full', sinceMs: undefined, isSeen: true } } },
       'ok',
-      'not for too long',
+      'but began recently',
     ],
     ['a faulty journal', { own: { ...own, journal: { kind: 'unreadable' } } }, 'warning', 'parsed'],
     ['unreadable files', { own: { ...own, problem: 'denied' } }, 'skipped', 'not checked: denied'],

@@ -89,7 +89,7 @@ export function judgeInterrupted(facts: Facts): Check {
   const text =
     journal.kind === 'none'
       ? 'no run was interrupted'
-      : 'a run is unfinished, but not for too long';
+      : 'a run is not finished yet, but began recently';
   return { name, status: 'ok', text };
 }
 
