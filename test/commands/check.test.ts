@@ -87,7 +87,9 @@ describe.each(versions)('check of a server %s', (version) => {
     expect(found(json, 'newest')).toBe(
       'critical: the remote storage lists no backups; it may be down',
     );
-    expect(found(json, 'last-backup')).toBe('skipped: not checked: there is no last-backup file');
+    expect(found(json, 'last-backup')).toBe(
+      'skipped: not checked: the log directory has no files of this host',
+    );
     expect(jsonOf(json).shards[0]).toMatchObject({ newest: null, ageSeconds: null, chain: null });
     expect(text.stdout).toContain('CRITICAL: 1 check is critical (newest)');
     expect(nagios.stdout).toBe(
@@ -397,8 +399,12 @@ describe('the log directory', () => {
     const { text, json } = await checkAll(harness);
     expect(json.code).toBe(0);
     expect(text.stdout).toContain(
-      'last-backup  skipped  not checked: there is no last-backup file',
+      'last-backup  skipped  not checked: the log directory has no files of this host',
     );
+    expect(text.stdout).toContain(
+      'interrupted  skipped  not checked: the log directory has no files of this host',
+    );
+    expect(text.stdout).toContain(`no files of ${harness.hostInFiles} in ${harness.logDir}\n`);
     expect(harness.files).toEqual([]);
   });
 

@@ -49,6 +49,7 @@ const own: OwnFiles = {
   journal: { kind: 'none' },
   status: undefined,
   holder: undefined,
+  exist: true,
   problem: undefined,
 };
 
@@ -388,6 +389,12 @@ describe('interrupted', () => {
       'but began recently',
     ],
     ['a faulty journal', { own: { ...own, journal: { kind: 'unreadable' } } }, 'warning', 'parsed'],
+    [
+      'no files',
+      { own: { ...own, exist: false } },
+      'skipped',
+      'not checked: the log directory has',
+    ],
     ['unreadable files', { own: { ...own, problem: 'denied' } }, 'skipped', 'not checked: denied'],
     [
       'a server that runs watch',

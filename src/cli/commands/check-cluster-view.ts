@@ -17,6 +17,6 @@ export async function checkCluster(
   return outcomes.map((outcome): CheckedShard => {
     if (outcome.kind === 'done') return outcome.result;
     const { label, error } = outcome;
-    return { label, replicas: [], files: undefined, result: resultOfError(error) };
+    return { label, replicas: [], files: undefined, hasFiles: true, result: resultOfError(error) };
   });
 }

@@ -50,10 +50,11 @@ export function showChecks(
 }
 
 /** Returns what the notation means: the replicas of a shard, and the files that are used. */
-function meaningOf({ label, replicas, files }: CheckedShard, logDir: string): Part[] {
+function meaningOf({ label, replicas, files, hasFiles }: CheckedShard, logDir: string): Part[] {
   const count = replicas.length > 1 ? `${replicas.length} replicas` : 'one replica';
   const names = replicas.length > 1 ? ` (${replicas.join(', ')})` : '';
-  const used = files === undefined ? '' : `, files of ${files} in ${logDir}`;
+  const some = hasFiles ? 'files' : 'no files';
+  const used = files === undefined ? '' : `, ${some} of ${files} in ${logDir}`;
   const meaning = replicas.length === 0 ? '' : `: ${count}${names}${used}`;
   return [{ text: `${label}${meaning}`, color: 'gray' }];
 }

@@ -57,6 +57,7 @@ export async function checkHost(
     label: visibleHost || unnamed,
     replicas: isVisible ? replicas.map(({ host }) => host) : [],
     files: isVisible ? first.files.owner : undefined,
+    hasFiles: first.files.exist(),
     result,
   };
 }

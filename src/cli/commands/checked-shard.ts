@@ -9,6 +9,8 @@ export interface CheckedShard {
   replicas: readonly string[];
   /** HOST in the names of the shard's files; undefined if it may not be shown, or is unknown. */
   files: string | undefined;
+  /** The log directory has any of these files. */
+  hasFiles: boolean;
   result: CheckResult;
 }
 

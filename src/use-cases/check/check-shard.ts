@@ -105,7 +105,8 @@ function gather(
   limits: CheckLimits,
   context: CheckContext,
 ): Facts {
-  const recordedTimes = readRecordedTimes(context);
+  const { logDirectory } = context;
+  const recordedTimes = readRecordedTimes(context, () => logDirectory.earlierTimes());
   return {
     nowMs: context.clock.now(),
     limits,

@@ -55,5 +55,8 @@ export interface ListFacts extends Facts {
   remote: readonly Backup[];
 }
 
+/** A clause for what only the files of the shard show. */
+export const noFiles = 'the log directory has no files of this host';
+
 /** How far a name may be in the future: clocks are never exactly the same. */
 export const toleratedMs = 5 * 60_000;

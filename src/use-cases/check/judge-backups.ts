@@ -4,7 +4,7 @@ import type { Check } from '../../backup/check-result.js';
 import { createdMsOf, parseBackupName } from '../../backup/names.js';
 import { verifyBackup } from '../../backup/verification.js';
 import { formatBytes, formatDuration, plural, shortList } from '../../text.js';
-import { type Facts, type ListFacts, toleratedMs } from './facts.js';
+import { type Facts, type ListFacts, noFiles, toleratedMs } from './facts.js';
 import { findGood, type NewestChain } from './newest-chain.js';
 
 const day = 24 * 3_600_000;
@@ -12,10 +12,10 @@ const day = 24 * 3_600_000;
 const comparedMs = 7 * day;
 
 /** Judges whether the next DIFF finds its base. */
-export function judgeLastBackup({ own: { lastBackup, problem }, remote }: ListFacts): Check {
+export function judgeLastBackup({ own: { exist, lastBackup, problem }, remote }: ListFacts): Check {
   const name = 'last-backup';
   if (lastBackup.kind === 'none') {
-    const text = `not checked: ${lastBackup.reason}`;
+    const text = `not checked: ${exist ? lastBackup.reason : noFiles}`;
     return { name, status: problem === undefined ? 'skipped' : 'warning', text };
   }
   const verification = verifyBackup(remote, lastBackup.name);

@@ -3,7 +3,13 @@ import type { Check } from '../../backup/check-result.js';
 import { OperationTimeoutError } from '../../errors.js';
 import { formatDuration, plural, shortList } from '../../text.js';
 import { parseLocalTime } from '../../time/local-time.js';
-import type { FailedReplica, Facts, ListFacts, ReadReplica } from './facts.js';
+import {
+  type FailedReplica,
+  type Facts,
+  type ListFacts,
+  noFiles,
+  type ReadReplica,
+} from './facts.js';
 import { ageOf, type NewestChain } from './newest-chain.js';
 
 const day = 24 * 3_600_000;
@@ -84,8 +90,9 @@ export function judgeInterrupted(facts: Facts): Check {
   const name = 'interrupted';
   const problems = [...journalProblems(facts), ...watchProblems(facts)];
   if (problems.length > 0) return { name, status: 'warning', text: problems.join('; ') };
-  const { journal, problem } = facts.own;
+  const { exist, journal, problem } = facts.own;
   if (problem !== undefined) return { name, status: 'skipped', text: `not checked: ${problem}` };
+  if (!exist) return { name, status: 'skipped', text: `not checked: ${noFiles}` };
   const text =
     journal.kind === 'none'
       ? 'no run was interrupted'

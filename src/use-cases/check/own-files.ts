@@ -20,6 +20,8 @@ export interface OwnFiles {
   journal: JournalFile;
   status: Status | undefined;
   holder: LockHolder | undefined;
+  /** False: the log directory has no file of the shard, so nothing is known about its runs. */
+  exist: boolean;
   /** Why the files could not be read; undefined if they could, or if there are none. */
   problem: string | undefined;
 }
@@ -32,6 +34,7 @@ export function readOwnFiles(files: HostFiles): OwnFiles {
       journal: files.readJournal(),
       status: files.readStatus(),
       holder: readLockHolder(files),
+      exist: files.exist(),
       problem: undefined,
     };
   } catch (error) {
@@ -41,6 +44,7 @@ export function readOwnFiles(files: HostFiles): OwnFiles {
       journal: { kind: 'none' },
       status: undefined,
       holder: undefined,
+      exist: true,
       problem: error.message,
     };
   }
