@@ -41,6 +41,7 @@ export const programEpilogue = [
   'Examples:',
   '  chbackup create-full clickhouse-backup-api rlAPIuser Pass123',
   '  chbackup create-diff clickhouse-backup-api',
+  '  chbackup check clickhouse-backup-api',
   '  chbackup list clickhouse-backup-api',
   '  chbackup delete-remote clickhouse-backup-api --keep 48 --dry-run',
   '  chbackup restore-table latest shop.orders clickhouse-backup-api',

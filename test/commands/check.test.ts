@@ -503,6 +503,14 @@ describe('--nagios', () => {
     expect(harness.requests()).toEqual([]);
   });
 
+  test('wins over the variable for JSON', async ({ harness }) => {
+    addChain(harness);
+    harness.env = { CHBACKUP_JSON: '1' };
+    const { code, stdout } = await harness.run('check', '--nagios');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^CHBACKUP OK - /);
+  });
+
   test('a signal is UNKNOWN', async ({ harness }) => {
     const running = harness.start('check', '--nagios');
     harness.later(5 * second, () => running.signal('SIGTERM'));

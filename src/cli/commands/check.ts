@@ -54,7 +54,8 @@ export const check: CommandDefinition = {
   canUseCluster: true,
   async run(typed, execution) {
     const { deep = false, nagios = false }: CheckOptions = typed.options;
-    if (nagios && execution.settings.json) {
+    // With the variable for JSON, --nagios on the command line wins.
+    if (nagios && execution.environment.argv.includes('--json')) {
       throw new ConfigError('--nagios and --json cannot be used together', { hint: 'choose one' });
     }
     const { executeCheck } = await import('./check-view.js');
