@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Shard } from '../config/cluster.js';
 import type { Host } from '../config/host.js';
+import type { ChbackupError } from '../errors.js';
 import type { ShardWatch } from '../notify/monitor.js';
 import { findShardFiles, type ShardFiles } from '../state/shard-files.js';
 import { readRecordedTimes } from '../use-cases/recorded-times.js';
@@ -18,15 +19,19 @@ export interface ShardExecution {
   onReplicas: readonly Execution[];
 }
 
-/**
- * Does a command's work for all shards at once. One shard's error does not end the others. `isLive`:
- * on a terminal, lines show what the shards are doing until all have ended.
- */
+export interface EachShardOptions {
+  /** On a terminal, lines show what the shards are doing until all have ended. The default is true. */
+  isLive?: boolean;
+  /** Is called before the watch of a failed shard ends. */
+  onFailure?: (error: ChbackupError, watch: ShardWatch | undefined) => void;
+}
+
+/** Does a command's work for all shards at once. One shard's error does not end the others. */
 export async function forEachShard<T>(
   { settings, ...execution }: Execution,
   shards: readonly Shard[],
   work: (shard: ShardExecution) => Promise<T>,
-  isLive = true,
+  { isLive = true, onFailure }: EachShardOptions = {},
 ): Promise<ShardOutcome<T>[]> {
   keepHeapSmall(shards.length);
   const all = { ...execution, settings };
@@ -37,6 +42,12 @@ export async function forEachShard<T>(
   // Each shard listens to it; Node would warn of a leak.
   setMaxListeners(0, execution.signal);
   const live = isLive ? await openLiveShards(all, shards.length) : undefined;
+  const watched = async (watch: ShardWatch | undefined, part: Promise<ShardOutcome<T>>) => {
+    const outcome = await part;
+    if (outcome.kind === 'failed') onFailure?.(outcome.error, watch);
+    watch?.end(endToJson(outcome).exitCode);
+    return outcome;
+  };
   const each = Promise.all(
     shards.map(async (shard, at): Promise<ShardOutcome<T>> => {
       const unnamed = `shard ${at + 1}`;
@@ -80,15 +91,6 @@ function watchShard(
 ): ShardWatch | undefined {
   const name = found?.files.owner ?? replicas[0]?.fileName ?? '';
   return monitoring?.watch({ name, files: found?.files, reporter });
-}
-
-async function watched<T>(
-  watch: ShardWatch | undefined,
-  work: Promise<ShardOutcome<T>>,
-): Promise<ShardOutcome<T>> {
-  const outcome = await work;
-  watch?.end(endToJson(outcome).exitCode);
-  return outcome;
 }
 
 /** Returns false if the host may be a password in the wrong place. */

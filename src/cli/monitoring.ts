@@ -89,6 +89,8 @@ export function openMonitoring(options: MonitoringOptions): Monitoring {
         // What was given up, such as a name lookup, may still keep the process running.
         environment.onLeftover?.();
         reporter.warn(redact(text));
+        // A check changes no file of the log directory.
+        if (command.monitoring === 'check') return;
         for (const shard of shards) logFailures(shard, failures, disk, redact);
       } catch (error) {
         environment.onLeftover?.();

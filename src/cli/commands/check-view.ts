@@ -1,11 +1,14 @@
 import { verdictOf } from '../../backup/check-result.js';
-import { OperationTimeoutError } from '../../errors.js';
+import { InterruptedError, OperationTimeoutError } from '../../errors.js';
+import type { ShardWatch } from '../../notify/monitor.js';
 import { formatDuration } from '../../text.js';
 import { longestCheckMs, longestCheckWaitMs } from '../../time/intervals.js';
 import { checkShard } from '../../use-cases/check/check-shard.js';
+import { resultOfError } from '../../use-cases/check/judge-without-list.js';
 import type { Replica } from '../../use-cases/context.js';
 import type { Execution } from '../execution.js';
 import { openContext } from '../open-context.js';
+import { presentableError } from '../unexpected-error.js';
 import { showChecks } from './check-table.js';
 import { type CheckedShard, exitCodeOfAll, verdictOfAll } from './checked-shard.js';
 import { nagiosCode, nagiosLine } from './nagios.js';
@@ -19,7 +22,14 @@ export interface CheckView {
 export async function executeCheck(view: CheckView, execution: Execution): Promise<number> {
   const { output, reporter, settings } = execution;
   const shards = await withinTime(view, execution, async (limited) => {
-    if (settings.shards === undefined) return [await checkHost(view, [limited])];
+    if (settings.shards === undefined) {
+      try {
+        return [await checkHost(view, [limited])];
+      } catch (error) {
+        watchFailure(error, execution.watch);
+        throw error;
+      }
+    }
     const { checkCluster } = await import('./check-cluster-view.js');
     return checkCluster(view, settings.shards, limited);
   });
@@ -51,6 +61,7 @@ export async function checkHost(
   const { maxAgeMs, maxChain, maxFullAgeMs, timeoutMs } = first.settings;
   const limits = { maxAgeMs, maxChain, maxFullAgeMs, timeoutMs };
   const result = await checkShard({ limits, deep }, { ...context, replicas });
+  first.watch?.checked(result);
   const { visibleHost } = first.reporter;
   const isVisible = visibleHost !== '';
   return {
@@ -60,6 +71,15 @@ export async function checkHost(
     hasFiles: first.files.exist(),
     result,
   };
+}
+
+/**
+ * Lets the metrics file and the ping show that a shard could not be checked. A check that was stopped by a
+ * signal found out nothing.
+ */
+export function watchFailure(error: unknown, watch: ShardWatch | undefined): void {
+  if (error instanceof InterruptedError) return;
+  watch?.checked(resultOfError(presentableError(error)));
 }
 
 /**

@@ -1,5 +1,6 @@
 import { defaults } from '../../config/names.js';
 import { ConfigError } from '../../errors.js';
+import { metricsOption } from './create.js';
 import type { CommandDefinition } from './definition.js';
 
 /** The options that have no variable, as typed. */
@@ -13,7 +14,7 @@ export const check: CommandDefinition = {
   summary: 'check that there are recent backups that can be restored',
   description: [
     'Checks whether the backups could be restored, and from how long ago.',
-    'Prints one line per check and then the verdict. Changes nothing and takes no lock.',
+    'Prints one line per check and then the verdict. Takes no lock, and changes nothing on the servers or in the log directory.',
     'Exits with 0 if no check is critical, 1 if one is, and 3 if only some shards of a cluster are good.',
   ].join(' '),
   examples: [
@@ -47,11 +48,13 @@ export const check: CommandDefinition = {
       description:
         'print one line with performance data, and exit with 0, 1, 2 or 3, as a Nagios plugin does',
     },
+    metricsOption,
   ],
   // A check must end soon; it only waits for servers that must not list while they are busy.
   defaultWait: '30s',
   canUseBinary: false,
   canUseCluster: true,
+  monitoring: 'check',
   async run(typed, execution) {
     const { deep = false, nagios = false }: CheckOptions = typed.options;
     // With the variable for JSON, --nagios on the command line wins.

@@ -26,10 +26,10 @@ const shared = (kind: BackupKind) => ({
   },
 });
 
-const metricsOption = {
+export const metricsOption = {
   flags: '--metrics-dir <dir>',
   description:
-    'write the figures of the run to a file in this directory, for the textfile collector of node_exporter',
+    'write the results to a file in this directory, for the textfile collector of node_exporter',
 };
 
 const parallelOption = {

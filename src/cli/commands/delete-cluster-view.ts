@@ -35,7 +35,7 @@ export async function executeDeleteOnCluster(
 ): Promise<void> {
   const { settings, output, reporter } = execution;
   const open = (each: ShardExecution) => openDeletionParts(request, each);
-  const opened = await forEachShard(execution, shards, open, false);
+  const opened = await forEachShard(execution, shards, open, { isLive: false });
   const planned = await Promise.all(
     opened.map((each) => planAll(request, each.kind === 'done' ? each.result : [])),
   );
