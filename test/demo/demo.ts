@@ -41,6 +41,11 @@ await show('The next one is based on the last backup that was verified.', 'creat
 const last = readFileSync(path.join(folder, `.127.0.0.1_${server.port}_last_backup`), 'utf8');
 simulator.deleteBehind('remote', last);
 await show(
+  'Check the backups. One of them is missing: another client has deleted it.',
+  'check',
+  '--quiet',
+);
+await show(
   `Another client has deleted ${last}.\nWithout its base, the next backup is uploaded in full.`,
   'create-diff',
 );
