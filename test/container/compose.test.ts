@@ -134,6 +134,13 @@ describe('docker-compose.yml', () => {
   });
 });
 
+test('the metrics of the agent are where its commented volume is', () => {
+  const lines = /^( *)# (CHBACKUP_METRICS_DIR:.*|- .*:\/metrics)$/gm;
+  const { services } = parse(source.replace(lines, '$1$2'), { merge: true }) as ComposeFile;
+  const folder = services.agent.environment['CHBACKUP_METRICS_DIR'];
+  expect(services.agent.volumes.at(-1)).toBe(`/var/lib/prometheus/node-exporter:${folder}`);
+});
+
 const secrets = { CLICKHOUSE_PASSWORD: 'one', CHBACKUP_PASSWORD: 'two', FTP_PASSWORD: 'three' };
 
 describe('the services fit together', () => {

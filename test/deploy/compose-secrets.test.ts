@@ -56,6 +56,17 @@ describe('the override for secrets', () => {
   });
 });
 
+test('the ping of the override is complete once its lines are uncommented', () => {
+  const lines =
+    /^( *)# ((?:CHBACKUP_PING_URL_FILE:|- chbackup_ping_url|chbackup_ping_url:| {2}file:).*)$/gm;
+  const { services, secrets } = parse(readProjectFile(name).replace(lines, '$1$2')) as ComposeFile;
+  const added = 'chbackup_ping_url';
+  expect(services.agent.environment['CHBACKUP_PING_URL_FILE']).toBe(`/run/secrets/${added}`);
+  expect(services.agent.secrets).toEqual([...(agent.secrets ?? []), added]);
+  expect(secrets).toEqual({ ...override.secrets, [added]: { file: `./secrets/${added}` } });
+  expect(services['clickhouse-backup-api']).toEqual(api);
+});
+
 describe('the API server of the override', () => {
   let folder = '';
 
