@@ -3,7 +3,7 @@ import type { Transport } from '../http/transport.js';
 import type { Status } from '../state/status.js';
 import { oneLine } from '../text.js';
 import type { Clock } from '../time/clock.js';
-import type { CheckedShard } from './check-metrics.js';
+import type { CheckedShard, CheckStatus } from './check-metrics.js';
 import { LastLines } from './last-lines.js';
 import { afterEndMs, afterSignalMs, lastMomentMs } from './limits.js';
 import type { MetricsFolder } from './metrics-folder.js';
@@ -62,6 +62,7 @@ export class Monitor {
   readonly lines = new LastLines();
   private readonly options: MonitorOptions;
   private readonly failures: MonitoringFailure[] = [];
+  private readonly results: { shard: WatchedShard; found: CheckedShard }[] = [];
   private readonly pending = new Map<Promise<void>, Omit<MonitoringFailure, 'reason'>>();
   private readonly givenUp = new AbortController();
   private readonly startedAt: Date;
@@ -89,11 +90,8 @@ export class Monitor {
       lines,
       checked: (found) => {
         result = found;
-        for (const { name, status, text } of found.checks) {
-          lines.add(`${status} ${name}: ${oneLine(text)}`);
-          const named = shard.isShown() ? `${shard.name} ` : '';
-          this.lines.add(`${named}${status} ${name}: ${oneLine(text)}`);
-        }
+        this.results.push({ shard, found });
+        for (const line of linesOf(found)) lines.add(line);
       },
       end: (ofWork) => {
         if (!shard.isShown()) return;
@@ -108,6 +106,7 @@ export class Monitor {
 
   /** Sends the rest, waits for all and returns what failed. Never rejects. */
   async finish(exitCode: number): Promise<readonly MonitoringFailure[]> {
+    this.addResults();
     if (this.pinger !== undefined) this.ping(this.pinger, undefined, exitCode, this.lines);
     await this.waitForAll();
     for (const unfinished of this.pending.values()) {
@@ -115,6 +114,17 @@ export class Monitor {
     }
     this.pending.clear();
     return this.failures;
+  }
+
+  /** Adds the results of all shards, the worst last: of many shards, only the last lines are sent. */
+  private addResults(): void {
+    const worstLast = this.results.toSorted(
+      (one, other) => badness(one.found) - badness(other.found),
+    );
+    for (const { shard, found } of worstLast) {
+      const named = shard.isShown() ? `${shard.name} ` : '';
+      for (const line of linesOf(found)) this.lines.add(`${named}${line}`);
+    }
   }
 
   private async waitForAll(): Promise<void> {
@@ -204,4 +214,15 @@ export class Monitor {
     );
     this.pending.set(tracked, what);
   }
+}
+
+function linesOf({ checks }: CheckedShard): string[] {
+  return checks.map(({ name, status, text }) => `${status} ${name}: ${oneLine(text)}`);
+}
+
+/** Returns 2 if a check is critical, 1 for a warning, otherwise 0. */
+function badness({ checks }: CheckedShard): number {
+  const has = (wanted: CheckStatus) => checks.some(({ status }) => status === wanted);
+  if (has('critical')) return 2;
+  return has('warning') ? 1 : 0;
 }

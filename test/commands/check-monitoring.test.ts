@@ -171,6 +171,19 @@ describe('a check of a cluster', () => {
     expect(body).toMatch(/^ch-2a critical server: /m);
   });
 
+  clusterTest('shows the bad shards of many', async ({ cluster }) => {
+    const names = Array.from({ length: 40 }, (_, at) => `ch-${at + 11}`);
+    for (const name of names) cluster.addShard([name]);
+    const notation = 'ch-{11..50}';
+    await cluster.run('create-full', notation);
+    const { receiver } = monitor(cluster, url);
+    cluster.at('ch-12').busyWith('watch', hour);
+    expect((await cluster.run('check', notation)).code).toBe(0);
+    const { body = '' } = receiver.pings[1] ?? {};
+    expect(body.length).toBeLessThanOrEqual(10_000);
+    expect(body).toMatch(/^ch-12 warning interrupted: .* is running `watch`/m);
+  });
+
   clusterTest('shows a shard whose files cannot be read', async ({ cluster }) => {
     await cluster.run('create-full', hosts);
     const { files } = monitor(cluster, url);
