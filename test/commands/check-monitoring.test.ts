@@ -1,4 +1,5 @@
 import { describe, expect, onTestFinished } from 'vitest';
+import { nodeDisk } from '../../src/state/disk.js';
 import { type ClusterHarness, test as clusterTest } from '../support/cluster-harness.js';
 import { type Harness, test } from '../support/harness.js';
 import { brokenFolder, MetricsFiles, Receiver, receiverKinds } from '../support/monitors.js';
@@ -72,6 +73,21 @@ describe('a check', () => {
     expect(receiver.paths.at(-1)).toBe('/KEY/check/13?rid=ID');
     expect(checksIn(files, metricsOf(harness))).toMatchObject({ server: 2 });
     expect(checksIn(files, metricsOf(harness))).not.toHaveProperty('newest');
+  });
+
+  test('that fails in an unexpected way shows that', async ({ harness }) => {
+    await harness.run('create-full');
+    const { receiver, files } = monitor(harness, url);
+    const peekLock = () => {
+      throw new Error('no locks here');
+    };
+    harness.environment = {
+      pingTransport: receiver.open,
+      disk: { ...nodeDisk(undefined), peekLock },
+    };
+    expect((await harness.run('check')).code).toBe(1);
+    expect(receiver.paths.at(-1)).toBe('/KEY/check/1?rid=ID');
+    expect(checksIn(files, metricsOf(harness))).toEqual({ server: 2 });
   });
 
   test('that a signal stops keeps the results of the last one', async ({ harness }) => {

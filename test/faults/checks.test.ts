@@ -1,11 +1,14 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createdMsOf } from '../../src/backup/names.js';
+import type { Environment } from '../../src/cli/environment.js';
+import { afterEndMs } from '../../src/notify/limits.js';
 import { type Disk, nodeDisk } from '../../src/state/disk.js';
 import { Harness, type Result, versions } from '../support/harness.js';
+import { brokenFolder, Receiver, receiverKinds, type Receiving } from '../support/monitors.js';
 
 // A check runs at a random moment, on a server with random faults. It must never call an unknown or old
-// backup good, must change nothing, and must be over in time.
+// backup good, must change nothing, and must be over in time. Its monitoring, if it has any, may be dead.
 
 const second = 1000;
 const hour = 3_120_000;
@@ -43,6 +46,8 @@ const scripts = fc.record({
   untilMs: fc.constantFrom(5 * second, 30 * second, hour, hour),
   isHeld: fc.boolean(),
   deep: fc.boolean(),
+  /** How the receiver of pings behaves; undefined: the check is not monitored. */
+  receiving: fc.option(fc.constantFrom(...receiverKinds), { nil: undefined }),
 });
 type Script = typeof scripts extends fc.Arbitrary<infer T> ? T : never;
 
@@ -109,6 +114,15 @@ const readOnly: Disk = {
   ...{ makeFolder: refuse, replace: refuse, append: refuse, remove: refuse, tryLock: refuse },
 };
 
+/** Lets the check ping such a receiver and write to a full directory. */
+function monitorLike(harness: Harness, receiving: Receiving | undefined): Partial<Environment> {
+  if (receiving === undefined) return {};
+  const receiver = new Receiver(harness.clock);
+  receiver.receiving = [receiving];
+  harness.env = { CHBACKUP_PING_URL: 'https://hc/{command}', CHBACKUP_METRICS_DIR: '/metrics' };
+  return { pingTransport: receiver.open, metricsFolder: brokenFolder('full', harness.clock) };
+}
+
 interface Outcome {
   status: string;
   exitCode: number;
@@ -149,12 +163,17 @@ async function play(script: Script): Promise<string> {
           isSeen: true,
         }
       : undefined;
-    harness.environment = { disk: { ...readOnly, peekLock: () => held } };
+    harness.environment = {
+      disk: { ...readOnly, peekLock: () => held },
+      ...monitorLike(harness, script.receiving),
+    };
     const more = script.deep ? ['--deep', '--timeout', '15m'] : [];
     const result: Result = await harness.run('check', '--json', ...more);
     const tookMs = clock.elapsed() - startMs;
     const { status, exitCode, shards } = JSON.parse(result.stdout) as Outcome;
-    expect(tookMs).toBeLessThanOrEqual((script.deep ? 15 * 60 * second : longestMs) + second);
+    const checkedMs = (script.deep ? 15 * 60 * second : longestMs) + second;
+    const monitoredMs = script.receiving === undefined ? 0 : afterEndMs;
+    expect(tookMs).toBeLessThanOrEqual(checkedMs + monitoredMs);
     expect(harness.files.map((name) => [name, harness.file(name)])).toEqual(files);
     expect(harness.requests(/^(?!GET)/)).toHaveLength(posts);
     expect(result.code).toBe(exitCode);
