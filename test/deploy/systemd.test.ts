@@ -71,7 +71,7 @@ describe('the systemd units', () => {
   test.for(services)('%s lets Node.js compile, and systemd make the log directory', (name) => {
     const unit = readUnit(name);
     expect(valuesOf(unit, 'MemoryDenyWriteExecute')).toEqual([]);
-    expect(readProjectFile(`${folder}/${name}`)).toMatch(/# MemoryDenyWriteExecute=yes must not/);
+    expect(readProjectFile(`${folder}/${name}`)).toMatch(/# Do not add MemoryDenyWriteExecute=yes/);
     // With EPERM, a system call that Node.js can do without does not kill it.
     expect(valuesOf(unit, 'SystemCallErrorNumber')).toEqual(['EPERM']);
     expect(valuesOf(unit, 'ProtectSystem')).toEqual(['strict']);

@@ -13,17 +13,17 @@ export const check: CommandDefinition = {
   name: 'check',
   summary: 'check that there are recent backups that can be restored',
   description: [
-    'Checks whether the backups could be restored, and from how long ago.',
-    'Prints one line per check and then the verdict. Takes no lock, and changes nothing on the servers or in the log directory.',
-    'Exits with 0 if no check is critical, 1 if one is, and 3 if only some shards of a cluster are good.',
+    'Checks that there are recent backups that can be restored.',
+    'Prints one line per check, and then the result of all. Takes no lock, and changes nothing on the servers or in the log directory.',
+    'Exits with 0 if no check is critical, 1 if one is, and 3 if only some shards of a cluster are critical.',
   ].join(' '),
   examples: [
     'chbackup check clickhouse-backup-api',
-    'chbackup check clickhouse-backup-api --max-age 90m --max-full-age 8d',
+    'chbackup check clickhouse-backup-api --max-age 26h --max-full-age 8d',
     'chbackup check clickhouse-backup-api --deep',
     "chbackup check 'ch-{1..3}{a|b}' --json",
     'chbackup check clickhouse-backup-api --nagios',
-    '15 * * * *  chbackup check clickhouse-backup-api --quiet    # in a crontab',
+    '45 * * * *  chbackup check clickhouse-backup-api --quiet    # in a crontab',
   ],
   options: [
     {
@@ -32,11 +32,12 @@ export const check: CommandDefinition = {
     },
     {
       flags: '--max-full-age <time>',
-      description: `critical if the full backup of its chain is older than this (default: ${defaults.maxFullAge})`,
+      description: `critical if the full backup that the newest one needs is older than this (default: ${defaults.maxFullAge})`,
     },
     {
       flags: '--max-chain <n>',
-      description: 'critical if its chain has more than n increments (default: no limit)',
+      description:
+        'critical if the chain of the newest backup has more than n increments (default: no limit)',
     },
     {
       flags: '--deep',
@@ -46,7 +47,7 @@ export const check: CommandDefinition = {
     {
       flags: '--nagios',
       description:
-        'print one line with performance data, and exit with 0, 1, 2 or 3, as a Nagios plugin does',
+        'print one line with performance data, and exit with 0, 1, 2 or 3 like a Nagios plugin',
     },
     metricsOption,
   ],

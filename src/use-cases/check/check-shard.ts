@@ -38,7 +38,7 @@ const byList: ReadonlySet<CheckName> = new Set([
 ]);
 
 /**
- * Answers whether the backups of a shard could be restored, and from how long ago. Changes nothing and
+ * Checks that a shard has recent backups that can be restored. Changes nothing and
  * takes no lock. Throws only if a signal stops it.
  */
 export function checkShard(request: CheckRequest, context: CheckContext): Promise<CheckResult> {
