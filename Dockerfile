@@ -21,12 +21,12 @@ LABEL org.opencontainers.image.title="chbackup" \
       org.opencontainers.image.description="Scheduled full and incremental ClickHouse backups through the clickhouse-backup API" \
       org.opencontainers.image.licenses="MIT"
 
-# tini: crond as pid 1 would ignore SIGTERM (docker stop would take its 10 s and then kill), and
-# nobody would reap what a killed job leaves behind.
-# tzdata: crond's clock is libc's, so without it TZ would move the backups' names but not the
-# schedule. flock, which chbackup locks with, is in busybox already.
-# npm, corepack and yarn came with the base image and are of no use here.
-# Unpinned on purpose: Alpine drops a package's old versions, so a pin stops building.
+# tini: crond as pid 1 would ignore SIGTERM (docker stop would wait 10 s and then kill it), and would not
+# reap the processes of killed jobs.
+# tzdata: crond uses the clock of libc. Without tzdata, TZ would change the names of backups, but not the
+# schedule. flock, which chbackup needs for locks, is in busybox already.
+# npm, corepack and yarn come with the base image and are not needed.
+# Versions are not pinned, because Alpine removes old versions, and the build would then fail.
 # hadolint ignore=DL3018
 RUN apk add --no-cache logrotate tini tzdata \
     && rm -rf /usr/local/lib/node_modules /opt/yarn-* \
@@ -42,22 +42,21 @@ COPY --from=build /build/bin /opt/chbackup/bin/
 COPY --from=build /build/dist /opt/chbackup/dist/
 RUN ln -s /opt/chbackup/bin/chbackup.js /usr/local/bin/chbackup
 
-# crond skips a crontab that does not belong to root, without a word; logrotate refuses a
+# crond ignores a crontab that does not belong to root, without a message; logrotate refuses a
 # configuration that others may write.
 COPY --chmod=0600 cronfile /etc/crontabs/root
 COPY --chmod=0644 logrotate /etc/logrotate.d/chbackup
 
-# Log files, but also what the next run must know: the last good backup, a broken-off run, names.
+# The log files and the state files: the last backup, an interrupted run, the names used so far.
 VOLUME ["/var/log/clickhouse-backup"]
 
-# cron starts its jobs in root's home; the same here, so that `docker exec` and cron find one .env.
+# crond starts its jobs in root's home. With the same directory here, `docker exec` finds the same .env.
 WORKDIR /root
 
-# Healthy: crond runs, and the log directory can be written, or no run can make a backup. Not the age of
-# the last backup: a restart brings none back, but it would end the run that makes the next one. For that,
-# see docs/monitoring.md.
-# pgrep, not a pid file: one would outlive the crond that wrote it. A file with content, not `test -w`:
-# root may write everywhere, and on a full disk only the content fails.
+# Healthy: crond runs, and the log directory can be written. The age of the last backup does not count,
+# because a restart would kill the run that makes the next backup. For the age, see docs/monitoring.md.
+# pgrep, because a pid file would remain after crond has ended. A file with content, because `test -w` always
+# succeeds for root, and on a full disk only writing content fails.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=5s --retries=3 \
     CMD pgrep -x crond > /dev/null \
         && file="${CHBACKUP_LOG_DIR:-/var/log/clickhouse-backup}/.healthcheck" \
@@ -65,11 +64,11 @@ HEALTHCHECK --interval=30s --timeout=5s --start-period=5s --retries=3 \
 
 ENTRYPOINT ["/sbin/tini", "--"]
 
-# -f foreground; -l 8 a line for each job started, and nothing more. That line shows the command,
-# so no password belongs in the crontab.
-# -L /dev/stderr: crond's own lines go to the container's log, not to a syslog nobody reads. Jobs
-# inherit crond's streams and environment as they are: what chbackup prints is in `docker logs`
-# with stdout and stderr still apart (-L /dev/stdout would turn the jobs' stderr into stdout), and
-# CHBACKUP_* reach it. No redirection to /proc/1/fd/1 is needed. crond sends no mail as long as
-# the crontab has no MAILTO, and it logs no exit status: chbackup's last line tells the outcome.
+# -f: foreground. -l 8: log only one line for each job that starts. The line shows the command, so do not
+# put a password into the crontab.
+# -L /dev/stderr: the lines of crond go to the log of the container instead of syslog. Jobs inherit the
+# streams and the environment of crond, so the output of chbackup is in `docker logs`, with stdout and stderr
+# kept separate (-L /dev/stdout would turn the stderr of jobs into stdout), and chbackup gets CHBACKUP_*.
+# A redirection to /proc/1/fd/1 is not needed. crond sends no mail unless the crontab sets MAILTO. It logs no
+# exit status, but the last line of chbackup shows the outcome.
 CMD ["crond", "-f", "-l", "8", "-L", "/dev/stderr"]

@@ -21,14 +21,18 @@ const filesHelp = `Files in the log directory (HOST: the host name, with _PORT i
   .HOST_lock           lock (flock) held while chbackup works on this host
   .given_names         names used so far and when, so that none is used twice`;
 
+const pingHelp = `To send pings when the command starts and ends, for example to healthchecks.io, set
+CHBACKUP_PING_URL, or CHBACKUP_PING_URL_FILE, which names a file that contains the URL.`;
+
 /** Returns the text below the options of a command's help. */
-export function epilogue(examples: readonly string[]): string {
+export function epilogue(examples: readonly string[], { pings }: { pings: boolean }): string {
   return [
     '',
     'Examples:',
     ...examples.map((line) => `  ${line}`),
     '',
     settingsHelp,
+    ...(pings ? ['', pingHelp] : []),
     '',
     filesHelp,
     '',

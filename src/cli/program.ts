@@ -79,7 +79,7 @@ function addCommand(
       .option('--binary-path <path>', 'path to clickhouse-backup (implies --binary)');
   }
   connect(command, definition)
-    .addHelpText('after', epilogue(examples))
+    .addHelpText('after', epilogue(examples, { pings: definition.monitoring !== undefined }))
     .action(() => {
       const typed = { arguments: command.args.slice(0, own.length), options: command.opts() };
       found({ command: definition, given: givenOf(command), typed });

@@ -45,7 +45,7 @@ export const fileSettings = ['user', 'password', 'pingUrl'] as const;
 /** The meaning of the settings without an option, because `ps` would show the secret in them. */
 export const variableMeanings: Partial<Record<SettingName, string>> = {
   pingUrl:
-    'URL that is pinged when a backup run or a check starts and ends, for example of healthchecks.io',
+    'URL to ping when a backup run or a check starts and ends, for example of healthchecks.io',
 };
 
 /** The defaults as a user would type them; the default of `--wait` depends on the command. */

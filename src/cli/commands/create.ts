@@ -61,7 +61,7 @@ export const createDiff: CommandDefinition = {
   agentName: 'create_diff_backup',
   summary: 'create, upload and verify an incremental backup',
   description:
-    'Creates a backup, uploads what has changed since the last verified backup (full or incremental; see --base), and verifies that it is on the remote storage.',
+    'Creates a backup, uploads only the changes since the last verified backup (full or incremental; see --base), and verifies that the backup is on the remote storage.',
   examples: [
     'chbackup create-diff clickhouse-backup-api',
     'chbackup create-diff clickhouse-backup-api --without-base fail',
@@ -76,7 +76,7 @@ export const createDiff: CommandDefinition = {
     },
     {
       flags: '--base <last|full>',
-      description: `what to base the backup on: the last backup, or the full backup of its chain (default: ${defaults.base})`,
+      description: `base the backup on the last backup, or on the full backup of the current chain (default: ${defaults.base})`,
     },
     {
       flags: '--max-chain <n>',

@@ -24,7 +24,7 @@ const deletion = (location: Location): CommandDefinition => ({
     `Shows which ${location} backups it will delete, asks, and deletes them one by one, increments before their bases.`,
     'Select them with --all, --name, --keep, --older-than or --broken.',
     'The bases of backups that are kept are kept too.',
-    'The plan counts what is kept by reason; --verbose lists it.',
+    'The plan counts the kept backups by reason; --verbose lists them.',
   ].join(' '),
   examples: [
     `chbackup delete-${location} clickhouse-backup-api --keep 48 --dry-run`,
