@@ -205,4 +205,14 @@ describe('check of a cluster', () => {
     expect(code).toBe(143);
     expect(stdout).toContain('stopped by SIGTERM; nothing was changed');
   });
+
+  test('a signal that stops only some shards has its exit code, too', async ({ cluster }) => {
+    await cluster.run('create-full', hosts);
+    cluster.at('ch-1a').listsHang = true;
+    const running = cluster.start('check', hosts, '--json');
+    void cluster.clock.sleep(5000).then(() => running.signal('SIGINT'));
+    const result = await running.done;
+    expect(jsonOf(result).shards.map(({ exitCode }) => exitCode)).toEqual([130, 0, 0]);
+    expect([result.code, jsonOf(result).exitCode]).toEqual([130, 130]);
+  });
 });

@@ -19,12 +19,16 @@ export function verdictOfAll(shards: readonly CheckedShard[]): Verdict {
   return verdictOf(shards.flatMap(({ result }) => result.checks));
 }
 
+const signalCodes: ReadonlySet<number> = new Set([exitCodes.interrupted, exitCodes.terminated]);
+
 /**
  * Returns 0 if no shard has a critical check. 3 if only some have one; if all have, the code that they
- * share, or 1.
+ * share, or 1. If a signal stopped any, its code.
  */
 export function exitCodeOfAll(shards: readonly CheckedShard[]): number {
   const codes = shards.map(({ result }) => result.exitCode);
+  const stopped = codes.find((code) => signalCodes.has(code));
+  if (stopped !== undefined) return stopped;
   const failed = codes.filter((code) => code !== exitCodes.done);
   const [first = exitCodes.done, ...others] = new Set(failed);
   if (failed.length === 0) return exitCodes.done;
