@@ -10,7 +10,10 @@ import { missingPart, presentableError, UnexpectedError } from './unexpected-err
 /** Prints an error of a running command; returns its exit code. */
 export function failLate(error: unknown, execution: Execution): number {
   const { environment, output, settings, reporter } = execution;
-  if (isForNagios(environment)) return failForNagios(error, output);
+  if (isForNagios(environment)) {
+    reporter.end();
+    return failForNagios(error, output);
+  }
   if (error instanceof ChbackupError) {
     reporter.failed(error);
     return exitCodeOf(error);

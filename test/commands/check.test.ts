@@ -3,6 +3,7 @@ import path from 'node:path';
 import { describe, expect } from 'vitest';
 import { type Disk, nodeDisk } from '../../src/state/disk.js';
 import { type Harness, type Result, test, versions } from '../support/harness.js';
+import { CapturedStream } from '../support/streams.js';
 
 const second = 1000;
 const hour = 3_600_000;
@@ -517,5 +518,19 @@ describe('--nagios', () => {
     const { code, stdout } = await running.done;
     expect(code).toBe(3);
     expect(stdout).toBe('CHBACKUP UNKNOWN - stopped by SIGTERM; nothing was changed\n');
+  });
+
+  test('a signal on a terminal ends the spinner, which would keep the process running', async ({
+    harness,
+  }) => {
+    const stderr = new CapturedStream(true);
+    harness.environment = { stderr };
+    const running = harness.start('check', '--nagios');
+    harness.later(5 * second, () => running.signal('SIGTERM'));
+    expect((await running.done).code).toBe(3);
+    const shown = stderr.text;
+    expect(shown).toContain('reading the lists of backups');
+    await new Promise((resolve) => void setTimeout(resolve, 300));
+    expect(stderr.text).toBe(shown);
   });
 });
