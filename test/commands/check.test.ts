@@ -297,6 +297,19 @@ describe('check while a backup is running', () => {
     expect([result.code, bad(result)]).toEqual([0, []]);
   });
 
+  test('on 2.4.0 reports what the first list shows if there can be no second one', async ({
+    harnessOf,
+  }) => {
+    const harness = await harnessOf({ version: '2.4.0' });
+    await harness.run('create-full');
+    harness.simulator.remote.delete(harness.lastBackup ?? '');
+    addChain(harness, ['FULL_CH_BK_2026-11-22_02-00-00']);
+    harness.later(10 * second, () => harness.simulator.busyWith('upload another', hour));
+    const result = await harness.run('check', '--json');
+    expect(bad(result)).toEqual(['newest critical', 'last-backup critical']);
+    expect(result.code).toBe(1);
+  });
+
   test('does not judge a broken backup, which may be the upload', async ({ harness }) => {
     await harness.run('create-full');
     harness.simulator.addBackup('remote', { name: 'FULL_CH_BK_2026-11-22_09-30-00' });

@@ -1,6 +1,6 @@
 import type { Backup } from '../../backup/backup.js';
 import type { Check, CheckName, CheckResult } from '../../backup/check-result.js';
-import { ChbackupError, InterruptedError, StateError } from '../../errors.js';
+import { BusyError, ChbackupError, InterruptedError, StateError } from '../../errors.js';
 import { secondLookPauseMs } from '../../time/intervals.js';
 import { beforeChanges } from '../confirmation.js';
 import type { Replica, ShardContext } from '../context.js';
@@ -67,14 +67,14 @@ async function check({ deep, limits }: CheckRequest, context: CheckContext): Pro
     if (second !== undefined && !signal.aborted) {
       facts = gather(second, limits, context);
       const again = withList(facts);
-      if (again === undefined) {
-        return judgeWithoutList(
-          facts,
-          second.filter((each) => each.kind === 'failed'),
-        );
+      const failed = second.filter((each) => each.kind === 'failed');
+      if (again !== undefined) {
+        lists = again;
+        result = judge(lists, before);
+      } else if (!failed.some(({ error }) => error instanceof BusyError)) {
+        return judgeWithoutList(facts, failed);
       }
-      lists = again;
-      result = judge(lists, before);
+      // The status file does not know of a lost backup; the first list is all that does.
     }
   }
   if (!deep) return result;
