@@ -188,6 +188,16 @@ describe('check of a cluster', () => {
     expect(textOf(result, 0, 'replicas')).toBe('replica 2: the check did not end within 2m');
   });
 
+  test('a busy old replica does not hide that the other one is dead', async ({ cluster }) => {
+    cluster.addShard(['ch-4a', 'ch-4b'], { version: '2.4.0' });
+    await cluster.run('create-full', 'ch-4a|ch-4b');
+    cluster.at('ch-4a').busyWith('upload another', hour);
+    cluster.dead.add('ch-4b');
+    const result = await check(cluster, 'ch-4a|ch-4b', '--json');
+    expect([result.code, bad(result)]).toEqual([0, [['server warning', 'replicas warning']]]);
+    expect(textOf(result, 0, 'replicas')).toBe('ch-4b does not answer: connection refused');
+  });
+
   test('needs no files', async ({ cluster }) => {
     await cluster.run('create-full', hosts);
     const { code, stdout } = await cluster.runRaw([

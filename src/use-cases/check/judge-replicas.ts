@@ -79,8 +79,8 @@ export function judgeReplicas(facts: ListFacts, newest: NewestChain | undefined)
   return { name, status: 'ok', text };
 }
 
-/** An error of the whole check does not name the replica. */
-function failureOf({ error }: FailedReplica, at: number): string {
+/** Returns why a replica could not be read. An error of the whole check does not name the replica. */
+export function failureOf({ error }: FailedReplica, at: number): string {
   const { message } = error;
   return error instanceof OperationTimeoutError ? `replica ${at + 1}: ${message}` : message;
 }

@@ -11,7 +11,7 @@ import type { RecordedBackup } from '../../state/status.js';
 import { type FailedReplica, type Facts, toleratedMs } from './facts.js';
 import { judgeAge, judgeFull } from './judge-age.js';
 import { judgeChain } from './judge-backups.js';
-import { judgeInterrupted } from './judge-replicas.js';
+import { failureOf, judgeInterrupted } from './judge-replicas.js';
 import { noFigures, resultOf, skipped } from './judge.js';
 
 /** Judges a shard of which no replica has shown its backups. */
@@ -63,6 +63,7 @@ function judgeByStatus(facts: Facts, error: ChbackupError, recorded: RecordedBac
         ? skipped('full', 'the status file does not name the full backup')
         : judgeFull(facts, { name: fullBackup, ageMs: ageOf(fullMs) }),
       judgeChain(facts, chainLength),
+      judgeOthers(facts),
       judgeInterrupted(facts),
     ],
     {
@@ -73,6 +74,17 @@ function judgeByStatus(facts: Facts, error: ChbackupError, recorded: RecordedBac
     },
     undefined,
   );
+}
+
+/** Judges the replicas that are not busy. */
+function judgeOthers({ replicas }: Facts): Check {
+  const name = 'replicas';
+  const problems = replicas.flatMap((replica, at) => {
+    const isDown = replica.kind === 'failed' && !(replica.error instanceof BusyError);
+    return isDown ? failureOf(replica, at) : [];
+  });
+  if (problems.length === 0) return skipped(name, 'not checked');
+  return { name, status: 'warning', text: problems.join('; ') };
 }
 
 function newestRecorded({ own: { status } }: Facts): RecordedBackup | undefined {
