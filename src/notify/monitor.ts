@@ -164,16 +164,8 @@ export class Monitor {
     const seconds = Math.round(clock.elapsed() - this.startMs) / 1000;
     const end = { command, shard, startedAt: this.startedAt, finishedAt, seconds, exitCode };
     const write = async () => {
-      if (checked !== undefined) {
-        const { checkMetricsFile, formatCheckMetrics } = await import('./check-metrics.js');
-        const text = await formatCheckMetrics(shard, finishedAt, checked);
-        return folder.replace(checkMetricsFile(shard), text);
-      }
-      const { formatRunMetrics, isRun, runMetricsFile } = await import('./run-metrics.js');
-      if (!isRun(command)) return;
-      const file = runMetricsFile(shard);
-      const text = await formatRunMetrics(end, readStatus(), await folder.read(file));
-      await folder.replace(file, text);
+      const { writeMetrics } = await import('./write-metrics.js');
+      await writeMetrics(folder, end, readStatus, checked);
     };
     const { signal } = this.givenUp;
     this.track({ what: 'metrics file', shard }, () => clock.limit(afterEndMs, write, signal));

@@ -1,8 +1,9 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { CheckedShard } from '../../src/notify/check-metrics.js';
-import { openMetricsFolder } from '../../src/notify/metrics-folder.js';
+import { type MetricsFolder, openMetricsFolder } from '../../src/notify/metrics-folder.js';
 import { Monitor } from '../../src/notify/monitor.js';
 import { urlFor } from '../../src/notify/ping-address.js';
+import type { RecordedBackup, Status } from '../../src/state/status.js';
 import { MetricsFiles, Receiver } from '../support/monitors.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 
@@ -13,6 +14,20 @@ const checked: CheckedShard = {
     { name: 'newest', status: 'critical', text: 'the newest backup is 9h old\nsecret' },
     { name: 'complete', status: 'skipped', text: 'only with --deep' },
   ],
+};
+
+const recorded: RecordedBackup = {
+  backup: 'FULL_CH_BK_2026-11-22_08-00-00',
+  base: undefined,
+  replica: undefined,
+  createdAt: new Date(0),
+  recordedAt: new Date(0),
+  dataBytes: undefined,
+  chainLength: 1,
+  fullBackup: undefined,
+  createSeconds: undefined,
+  uploadSeconds: undefined,
+  notReplicated: [],
 };
 
 /** Opens the monitor of a `check`, with two shards. */
@@ -48,6 +63,49 @@ test('many shards cause no warning of Node about listeners', async () => {
   expect(await monitor.finish(0)).toHaveLength(50);
   await new Promise((resolve) => void setImmediate(resolve));
   expect(warnings).toEqual([]);
+});
+
+test('two runs that write one file at the same time lose neither result', async () => {
+  const clock = new VirtualClock();
+  const files = new MetricsFiles();
+  onTestFinished(() => files.remove());
+  const folder = openMetricsFolder(files.directory);
+  const at = (time: string) => new Date(`2026-11-22T${time}:00`);
+  const statusAt = (time: string): Status => ({
+    firstRunAt: at('08:00'),
+    lastRuns: {},
+    lastSuccess: { FULL: { ...recorded, createdAt: at(time) } },
+  });
+  let status = statusAt('08:00');
+  const open = (command: string, opened: MetricsFolder) =>
+    new Monitor({
+      ...{ command, pingUrl: undefined, folder: opened, clock, redact: (text: string) => text },
+      openTransport: () => () => Promise.reject(new Error('no pings')),
+      signal: new AbortController().signal,
+    });
+  const end = async (monitor: Monitor, exitCode: number) => {
+    const shard = { name: 'ch-1', isShown: () => true, readStatus: () => status };
+    monitor.watch(shard).end(exitCode);
+    expect(await monitor.finish(exitCode)).toEqual([]);
+  };
+  // The full backup ends after the busy increment has read both files, and before it writes its own.
+  let isFirst = true;
+  const slow: MetricsFolder = {
+    read: folder.read,
+    async replace(name, text) {
+      if (isFirst) {
+        isFirst = false;
+        status = statusAt('09:00');
+        await end(open('create-full', folder), 0);
+      }
+      await folder.replace(name, text);
+    },
+  };
+  await end(open('create-diff', slow), 11);
+  expect(files.values('chbackup_ch-1.prom')).toMatchObject({
+    'last_success_timestamp_seconds create-full': at('09:00').getTime() / 1000,
+    'last_run_exit_code create-diff': 11,
+  });
 });
 
 describe('a check', () => {

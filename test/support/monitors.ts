@@ -8,8 +8,7 @@ import type { VirtualClock } from './virtual-clock.js';
 // The clock does not notice that a run waits for its own code, so load it before a test begins.
 await Promise.all([
   import('../../src/cli/monitoring.js'),
-  import('../../src/notify/check-metrics.js'),
-  import('../../src/notify/run-metrics.js'),
+  import('../../src/notify/write-metrics.js'),
 ]);
 
 /** How the receiver of pings behaves. */
