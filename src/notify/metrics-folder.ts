@@ -16,7 +16,11 @@ export interface MetricsFolder {
 
 const largestBytes = 1024 * 1024;
 
+/** A file that is not renamed by then belongs to a run that was killed. */
+const leftoverMs = 3_600_000;
+
 export function openMetricsFolder(folder: string): MetricsFolder {
+  let cleaning: Promise<void> | undefined;
   return {
     async read(name) {
       const file = path.join(folder, name);
@@ -37,12 +41,28 @@ export function openMetricsFolder(folder: string): MetricsFolder {
         await fs.writeFile(fresh, text, { flag: 'wx', mode: 0o644 });
         await makeReadable(fresh);
         await fs.rename(fresh, path.join(folder, name));
+        // Once per run, however many shards it has.
+        await (cleaning ??= removeLeftovers(folder));
       } catch (error) {
         await fs.rm(fresh, { force: true }).catch(() => undefined);
         throw error;
       }
     },
   };
+}
+
+/** Removes what killed runs have left. Never rejects; the next run tries again. */
+async function removeLeftovers(folder: string): Promise<void> {
+  try {
+    for (const name of await fs.readdir(folder)) {
+      if (!/^\.chbackup_.+\.prom\.[\da-f-]{36}$/.test(name)) continue;
+      const file = path.join(folder, name);
+      const { mtimeMs } = await fs.stat(file);
+      if (Date.now() - mtimeMs > leftoverMs) await fs.rm(file);
+    }
+  } catch {
+    // Another run may have removed it.
+  }
 }
 
 /** node_exporter runs as another user, and the umask may be strict. */

@@ -5,6 +5,7 @@ import {
   readdirSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { execFileSync } from 'node:child_process';
@@ -61,6 +62,21 @@ test('many writers at once leave one file of one of them', async () => {
   await Promise.all(texts.map((text) => folder.replace(name, text)));
   expect(files.names).toEqual([name]);
   expect(texts).toContain(files.read(name));
+});
+
+test('what a killed run has left is removed, but not what others are writing', async () => {
+  const { files, folder } = openFiles();
+  const own = (at: number) => `.${name}.00000000-0000-4000-8000-00000000000${at}`;
+  const others = ['other.prom', '.other.prom.00000000-0000-4000-8000-000000000000'];
+  for (const each of [own(1), own(2), ...others]) {
+    writeFileSync(path.join(files.directory, each), 'half');
+  }
+  const hoursAgo = Date.now() / 1000 - 2 * 3600;
+  for (const each of [own(1), ...others]) {
+    utimesSync(path.join(files.directory, each), hoursAgo, hoursAgo);
+  }
+  await folder.replace(name, 'one\n');
+  expect(files.names).toEqual([own(2), name, ...others].toSorted());
 });
 
 describe('a directory that cannot be written', () => {
