@@ -11,7 +11,7 @@ import { brokenFolder, Receiver, receiverKinds, type Receiving } from '../suppor
 // backup good, must change nothing, and must be over in time. Its monitoring, if it has any, may be dead.
 
 const second = 1000;
-const hour = 3_120_000;
+const hour = 3_600_000;
 const maxAgeMs = 5 * hour;
 const longestMs = 120 * second;
 
