@@ -58,3 +58,10 @@ export function verdictOf(checks: readonly Check[]): Verdict {
   if (has('critical')) return 'critical';
   return has('warning') ? 'warning' : 'ok';
 }
+
+const badness: Record<Verdict, number> = { ok: 0, warning: 1, critical: 2 };
+
+/** Returns 0 if all checks are good, 1 if there are warnings, 2 if one is critical. */
+export function badnessOf(checks: readonly Check[]): number {
+  return badness[verdictOf(checks)];
+}

@@ -1,13 +1,8 @@
+import type { CheckResult, CheckStatus } from '../backup/check-result.js';
 import { formatMetrics, type Sample } from './metrics-text.js';
 
-/** What `check` found out about a shard. */
-export interface CheckedShard {
-  checks: readonly { name: string; status: CheckStatus; text: string }[];
-  /** That of the shard; the command's own code is about all shards. */
-  exitCode: number;
-}
-
-export type CheckStatus = 'ok' | 'warning' | 'critical' | 'skipped';
+/** What `check` found out about a shard. The exit code is that of the shard, not of the command. */
+export type CheckFindings = Pick<CheckResult, 'checks' | 'exitCode'>;
 
 const timestamp = 'chbackup_check_timestamp_seconds';
 const status = 'chbackup_check_status';
@@ -33,7 +28,7 @@ export function checkMetricsFile(shard: string): string {
 export async function formatCheckMetrics(
   shard: string,
   finishedAt: Date,
-  { checks }: CheckedShard,
+  { checks }: CheckFindings,
 ): Promise<string> {
   const samples = checks.flatMap((check): Sample[] => {
     const value = values[check.status];

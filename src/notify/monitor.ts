@@ -1,9 +1,10 @@
 import { setMaxListeners } from 'node:events';
+import { badnessOf } from '../backup/check-result.js';
 import type { Transport } from '../http/transport.js';
 import type { Status } from '../state/status.js';
 import { oneLine } from '../text.js';
 import type { Clock } from '../time/clock.js';
-import type { CheckedShard, CheckStatus } from './check-metrics.js';
+import type { CheckFindings } from './check-metrics.js';
 import { LastLines } from './last-lines.js';
 import { afterEndMs, afterSignalMs, lastMomentMs } from './limits.js';
 import type { MetricsFolder } from './metrics-folder.js';
@@ -48,7 +49,7 @@ export interface ShardWatch {
   /** The output that the shard's ping shows. */
   readonly lines: LastLines;
   /** Keeps what `check` found out, for the metrics file and the ping. */
-  checked(result: CheckedShard): void;
+  checked(result: CheckFindings): void;
   /** Sends and writes how the part ended, beside the others. */
   end(exitCode: number): void;
 }
@@ -62,7 +63,7 @@ export class Monitor {
   readonly lines = new LastLines();
   private readonly options: MonitorOptions;
   private readonly failures: MonitoringFailure[] = [];
-  private readonly results: { shard: WatchedShard; found: CheckedShard }[] = [];
+  private readonly results: { shard: WatchedShard; found: CheckFindings }[] = [];
   private readonly pending = new Map<Promise<void>, Omit<MonitoringFailure, 'reason'>>();
   private readonly givenUp = new AbortController();
   private readonly startedAt: Date;
@@ -85,7 +86,7 @@ export class Monitor {
     const lines = new LastLines();
     // A host that is not shown yet gets no start ping.
     const first = namesShard(pingUrl) && shard.isShown() ? this.startPinger(shard.name) : undefined;
-    let result: CheckedShard | undefined;
+    let result: CheckFindings | undefined;
     return {
       lines,
       checked: (found) => {
@@ -119,7 +120,7 @@ export class Monitor {
   /** Adds the results of all shards, the worst last: of many shards, only the last lines are sent. */
   private addResults(): void {
     const worstLast = this.results.toSorted(
-      (one, other) => badness(one.found) - badness(other.found),
+      (one, other) => badnessOf(one.found.checks) - badnessOf(other.found.checks),
     );
     for (const { shard, found } of worstLast) {
       const named = shard.isShown() ? `${shard.name} ` : '';
@@ -156,7 +157,7 @@ export class Monitor {
   private writeMetrics(
     { name: shard, readStatus }: WatchedShard,
     exitCode: number,
-    checked: CheckedShard | undefined,
+    checked: CheckFindings | undefined,
   ): void {
     const { clock, command, folder } = this.options;
     if (folder === undefined) return;
@@ -208,13 +209,6 @@ export class Monitor {
   }
 }
 
-function linesOf({ checks }: CheckedShard): string[] {
+function linesOf({ checks }: CheckFindings): string[] {
   return checks.map(({ name, status, text }) => `${status} ${name}: ${oneLine(text)}`);
-}
-
-/** Returns 2 if a check is critical, 1 for a warning, otherwise 0. */
-function badness({ checks }: CheckedShard): number {
-  const has = (wanted: CheckStatus) => checks.some(({ status }) => status === wanted);
-  if (has('critical')) return 2;
-  return has('warning') ? 1 : 0;
 }

@@ -1,5 +1,5 @@
 import type { Status } from '../state/status.js';
-import { type CheckedShard, checkMetricsFile, formatCheckMetrics } from './check-metrics.js';
+import { type CheckFindings, checkMetricsFile, formatCheckMetrics } from './check-metrics.js';
 import type { MetricsFolder } from './metrics-folder.js';
 import { formatRunMetrics, isRun, type RunEnd, runMetricsFile } from './run-metrics.js';
 
@@ -11,7 +11,7 @@ export async function writeMetrics(
   folder: MetricsFolder,
   end: RunEnd,
   readStatus: () => Status | undefined,
-  checked: CheckedShard | undefined,
+  checked: CheckFindings | undefined,
 ): Promise<void> {
   const { command, shard, finishedAt } = end;
   if (checked !== undefined) {

@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { CheckedShard } from '../../src/notify/check-metrics.js';
+import type { CheckFindings } from '../../src/notify/check-metrics.js';
 import { type MetricsFolder, openMetricsFolder } from '../../src/notify/metrics-folder.js';
 import { Monitor } from '../../src/notify/monitor.js';
 import { urlFor } from '../../src/notify/ping-address.js';
@@ -7,7 +7,7 @@ import type { RecordedBackup, Status } from '../../src/state/status.js';
 import { MetricsFiles, Receiver } from '../support/monitors.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 
-const checked: CheckedShard = {
+const checked: CheckFindings = {
   exitCode: 1,
   checks: [
     { name: 'server', status: 'ok', text: 'ch-2 answers' },

@@ -1,4 +1,4 @@
-import { type CheckResult, type Verdict, verdictOf } from '../../backup/check-result.js';
+import { badnessOf, type CheckResult, type Verdict, verdictOf } from '../../backup/check-result.js';
 import { exitCodes } from '../../errors.js';
 
 /** The result for one shard, with what people see of it. */
@@ -36,10 +36,8 @@ export function exitCodeOfAll(shards: readonly CheckedShard[]): number {
   return others.length === 0 ? first : exitCodes.failed;
 }
 
-const badness: Record<Verdict, number> = { ok: 0, warning: 1, critical: 2 };
-
 /** Returns the shards, the worst first, otherwise in their order. */
 export function worstFirst(shards: readonly CheckedShard[]): CheckedShard[] {
-  const rankOf = ({ result }: CheckedShard) => badness[verdictOf(result.checks)];
+  const rankOf = ({ result }: CheckedShard) => badnessOf(result.checks);
   return shards.toSorted((one, other) => rankOf(other) - rankOf(one));
 }
