@@ -1,4 +1,7 @@
-/** How long monitoring may hold a run up after its end, and its parts, in milliseconds. */
+/**
+ * How long monitoring may hold a run up after its end, and its parts, in milliseconds. If name servers do
+ * not answer, the process ends later: it cannot exit before getaddrinfo, 5 s to 10 s per name server.
+ */
 
 const second = 1000;
 

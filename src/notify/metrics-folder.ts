@@ -4,8 +4,8 @@ import path from 'node:path';
 import { errnoOf } from '../text.js';
 
 /**
- * The directory that node_exporter's textfile collector reads. Nothing here blocks the process, because
- * a network file system may not answer.
+ * The directory that node_exporter's textfile collector reads. Nothing here blocks the work, because a
+ * network file system may not answer. But Node cannot exit before a system call of its threads returns.
  */
 export interface MetricsFolder {
   /** Returns undefined if there is no such file, or if it cannot be read. */
