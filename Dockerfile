@@ -57,6 +57,7 @@ WORKDIR /root
 # because a restart would kill the run that makes the next backup. For the age, see docs/monitoring.md.
 # pgrep, because a pid file would remain after crond has ended. A file with content, because `test -w` always
 # succeeds for root, and on a full disk only writing content fails.
+# hadolint ignore=DL3025
 HEALTHCHECK --interval=30s --timeout=5s --start-period=5s --retries=3 \
     CMD pgrep -x crond > /dev/null \
         && file="${CHBACKUP_LOG_DIR:-/var/log/clickhouse-backup}/.healthcheck" \
