@@ -5,7 +5,7 @@ import { howToRepeat } from './how-to-repeat.js';
 import { playCluster } from './play-cluster.js';
 
 const seed = Number(process.env['CLUSTER_SEED'] ?? 3);
-const numRuns = Number(process.env['CLUSTER_RUNS'] ?? 60);
+const numRuns = Number(process.env['CLUSTER_RUNS'] ?? 40);
 
 /** What the scripts of one run must have covered. */
 const cases = [

@@ -29,7 +29,7 @@ async function playAll(
 }
 
 test('no check fails, whatever goes wrong and wherever a run is killed', async () => {
-  const total = await playAll(scripts(), { seed: 2, runs: 180 });
+  const total = await playAll(scripts(), { seed: 8, runs: 110 });
   // Checks that the schedules covered these cases.
   for (const what of [
     ...['recorded fulls', 'recorded increments', 'recorded later', 'POST delete', 'killed'],
@@ -69,6 +69,6 @@ test('without faults, every backup succeeds with two or three lists', async () =
       wrong.push(`${step.command}: exit ${code} after ${lists.length} lists`);
     }
   };
-  await playAll(scripts({ faultFree: true }), { seed: 1, runs: 50 }, () => ({ onEnd }));
+  await playAll(scripts({ faultFree: true }), { seed: 1, runs: 30 }, () => ({ onEnd }));
   expect(wrong).toEqual([]);
 }, 120_000);
