@@ -45,6 +45,22 @@ const exitCodeWords: Record<ExitCode, string> = {
   [exitCodes.terminated]: 'stopped',
 };
 
+const signalCodes: ReadonlySet<number> = new Set([exitCodes.interrupted, exitCodes.terminated]);
+
+/**
+ * Returns the exit code of a command, given those of its parts: that of a signal if one stopped a part; 0
+ * if all are done, 3 if only some are; if all failed, the code that they share, or 1.
+ */
+export function exitCodeOfParts<T extends number>(codes: readonly T[]): T | ExitCode {
+  const stopped = codes.find((code) => signalCodes.has(code));
+  if (stopped !== undefined) return stopped;
+  const failed = codes.filter((code) => code !== exitCodes.done);
+  if (failed.length === 0) return exitCodes.done;
+  if (failed.length < codes.length) return exitCodes.partial;
+  const [shared = exitCodes.failed, ...others] = new Set(failed);
+  return others.length === 0 ? shared : exitCodes.failed;
+}
+
 export interface ErrorDetails {
   /** What the user can do about the error, in one sentence. */
   hint?: string;

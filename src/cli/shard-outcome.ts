@@ -4,6 +4,8 @@ import {
   ClusterError,
   describeExitCode,
   exitCodeOf,
+  exitCodeOfParts,
+  type ExitCode,
   exitCodes,
   InterruptedError,
 } from '../errors.js';
@@ -39,7 +41,10 @@ export async function outcomeOf<T>(
 }
 
 /** Returns how a part of a command ended, for `--json`. */
-export function endToJson(end: ShardOutcome<unknown>): { exitCode: number; error: string | null } {
+export function endToJson(end: ShardOutcome<unknown>): {
+  exitCode: ExitCode;
+  error: string | null;
+} {
   if (end.kind === 'done') return { exitCode: exitCodes.done, error: null };
   return { exitCode: exitCodeOf(end.error), error: end.error.message };
 }
@@ -54,10 +59,7 @@ export interface OutcomeWords {
   unfinished?: (parts: string) => string;
 }
 
-/**
- * Throws unless all shards are done. The exit code is that of the signal if one stopped the command;
- * otherwise 3 if some are done, or else the code that all shards share, or 1.
- */
+/** Throws unless all shards are done, with the exit code of `exitCodeOfParts`. */
 export function throwIfFailed(
   outcomes: readonly ShardOutcome<unknown>[],
   words: OutcomeWords,
@@ -70,20 +72,18 @@ export function throwIfFailed(
   const progress = `${count} of ${plural(outcomes.length, part)} ${verb} ${done}`;
   const stops = notDone.flatMap(({ error }) => (error instanceof InterruptedError ? [error] : []));
   const failed = notDone.filter(({ error }) => !(error instanceof InterruptedError));
-  const codes = new Set(failed.map(({ error }) => exitCodeOf(error)));
-  const [code = exitCodes.failed] = codes;
-  const shared = codes.size === 1 ? code : exitCodes.failed;
   const names = failed.map(
     ({ label, error }) => `${label} (${describeExitCode(exitCodeOf(error))})`,
   );
   const failures = failed.length === 0 ? [] : [`failed: ${names.join(', ')}`];
+  const exitCode = exitCodeOfParts(outcomes.map((outcome) => endToJson(outcome).exitCode));
   const [stop] = stops;
   if (stop !== undefined) {
     const parts = [`stopped by ${stop.signalName}`, progress, ...describeStops(stops, words)];
-    throw new ClusterError([...parts, ...failures].join('; '), stop.exitCode);
+    throw new ClusterError([...parts, ...failures].join('; '), exitCode);
   }
   const message = [progress, ...failures].join('; ');
-  throw new ClusterError(message, count > 0 ? exitCodes.partial : shared);
+  throw new ClusterError(message, exitCode);
 }
 
 /** Returns a clause about the parts in which nothing was done, and one about the others. */

@@ -1,5 +1,5 @@
 import { verdictOf } from '../../backup/check-result.js';
-import { InterruptedError, OperationTimeoutError } from '../../errors.js';
+import { exitCodeOfParts, InterruptedError, OperationTimeoutError } from '../../errors.js';
 import type { ShardWatch } from '../../notify/monitor.js';
 import { formatDuration } from '../../text.js';
 import { longestCheckMs, longestCheckWaitMs } from '../../time/intervals.js';
@@ -10,7 +10,7 @@ import type { Execution } from '../execution.js';
 import { openContext } from '../open-context.js';
 import { presentableError } from '../unexpected-error.js';
 import { showChecks } from './check-table.js';
-import { type CheckedShard, exitCodeOfAll, verdictOfAll } from './checked-shard.js';
+import { type CheckedShard, verdictOfAll } from './checked-shard.js';
 import { nagiosCode, nagiosLine } from './nagios.js';
 
 export interface CheckView {
@@ -38,7 +38,7 @@ export async function executeCheck(view: CheckView, execution: Execution): Promi
     output.resultLine([nagiosLine(shards, settings)]);
     return nagiosCode(shards);
   }
-  const exitCode = exitCodeOfAll(shards);
+  const exitCode = exitCodeOfParts(shards.map(({ result }) => result.exitCode));
   if (settings.json) output.resultJson(toJson(shards, exitCode), 2);
   else showChecks(shards, execution);
   return exitCode;
