@@ -3,7 +3,7 @@ import { badnessOf } from '../backup/check-result.js';
 import type { Transport } from '../http/transport.js';
 import type { Status } from '../state/status.js';
 import { oneLine } from '../text.js';
-import type { Clock } from '../time/clock.js';
+import { type Clock, secondsOf } from '../time/clock.js';
 import type { CheckFindings } from './check-metrics.js';
 import { LastLines } from './last-lines.js';
 import { afterEndMs, afterSignalMs, lastMomentMs } from './limits.js';
@@ -162,7 +162,7 @@ export class Monitor {
     const { clock, command, folder } = this.options;
     if (folder === undefined) return;
     const finishedAt = new Date(clock.now());
-    const seconds = Math.round(clock.elapsed() - this.startMs) / 1000;
+    const seconds = secondsOf(clock.elapsed() - this.startMs);
     const end = { command, shard, startedAt: this.startedAt, finishedAt, seconds, exitCode };
     const write = async () => {
       const { writeMetrics } = await import('./write-metrics.js');

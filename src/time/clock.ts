@@ -16,6 +16,11 @@ export interface Clock {
   limit<T>(ms: number, work: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T>;
 }
 
+/** Returns seconds with three decimals. */
+export function secondsOf(ms: number): number {
+  return Math.round(ms) / 1000;
+}
+
 /** The reason with which `limit` aborts when the time is up. */
 export class TimeLimitError extends Error {
   override name = 'TimeLimitError' as const;

@@ -8,6 +8,7 @@ import {
   withSuccess,
 } from '../state/status.js';
 import { presentable } from '../text.js';
+import { secondsOf } from '../time/clock.js';
 import type { CommandContext } from './context.js';
 import { describeError } from './run-log.js';
 
@@ -99,9 +100,4 @@ export class RunStatus {
       return error;
     }
   }
-}
-
-/** Returns seconds with three decimals. */
-export function secondsOf(ms: number): number {
-  return Math.round(ms) / 1000;
 }

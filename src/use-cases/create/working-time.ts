@@ -1,5 +1,5 @@
 import type { CommandContext } from '../context.js';
-import { secondsOf } from '../run-status.js';
+import { secondsOf } from '../../time/clock.js';
 
 /** Measures how long the server works, without the time for which a busy server is waited for. */
 export async function measureWork<T>(
