@@ -6,12 +6,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { main } from '../../src/main.js';
+import type { Environment } from '../../src/cli/environment.js';
 import { Simulator } from '../simulator/simulator.js';
-import { diskWithLocks } from '../support/lock-in-memory.js';
 import { simulatorTransport } from '../support/simulator-transport.js';
-import { CapturedStream, typedInput } from '../support/streams.js';
 import { VirtualClock } from '../support/virtual-clock.js';
+import { runMain } from './in-process.js';
 import { type Ended, program, runNode } from './run-program.js';
 import type { ShardServer } from './shard-servers.js';
 
@@ -90,24 +89,13 @@ async function measureRequests(shards: number): Promise<string[]> {
     simulators.set(`s-${at}`, simulator);
   }
   try {
-    const code = await main({
-      argv: ['create-full', [...simulators.keys()].join(','), 'u', 'p', '--log-dir', folder],
-      env: {},
-      cwd: folder,
-      stdin: typedInput(),
-      stdout: new CapturedStream(),
-      stderr: new CapturedStream(),
-      clock,
-      disk: diskWithLocks(new Map()),
-      transport: ({ host }) => {
-        const simulator = simulators.get(host.fileName);
-        if (simulator === undefined) throw new Error(`there is no server ${host.fileName}`);
-        return simulatorTransport(simulator, host.baseUrl, credentials);
-      },
-      onSignal: () => () => undefined,
-      setTitle: () => undefined,
-    });
-    if (code !== 0) throw new Error(`create-full ended with ${code}`);
+    const transport: Environment['transport'] = ({ host }) => {
+      const simulator = simulators.get(host.fileName);
+      if (simulator === undefined) throw new Error(`there is no server ${host.fileName}`);
+      return simulatorTransport(simulator, host.baseUrl, credentials);
+    };
+    const hosts = [...simulators.keys()].join(',');
+    await runMain(['create-full', hosts], { clock, transport }, folder);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { Environment } from '../../src/cli/environment.js';
 import { main } from '../../src/main.js';
 import { serve } from '../simulator/http-server.js';
 import type { Simulator } from '../simulator/simulator.js';
@@ -14,25 +15,33 @@ export interface InProcess {
   close(): Promise<void>;
 }
 
+/** Runs `main` once with a command for one host or several; throws if the exit code is not 0. */
+export async function runMain(
+  [command, hosts, ...more]: readonly [string, string, ...string[]],
+  environment: Pick<Environment, 'clock'> & Partial<Environment>,
+  folder: string,
+): Promise<void> {
+  const code = await main({
+    argv: [command, hosts, 'u', 'p', '--log-dir', folder, ...more],
+    env: {},
+    cwd: folder,
+    stdin: typedInput(),
+    stdout: new CapturedStream(),
+    stderr: new CapturedStream(),
+    disk: diskWithLocks(new Map()),
+    onSignal: () => () => undefined,
+    setTitle: () => undefined,
+    ...environment,
+  });
+  if (code !== 0) throw new Error(`${command} ended with ${code}`);
+}
+
 export async function openInProcess(simulator: Simulator, clock: VirtualClock): Promise<InProcess> {
   const folder = mkdtempSync(path.join(tmpdir(), 'chbackup-bench-'));
   const server = await serve(simulator);
   return {
-    async run(command, ...more) {
-      const code = await main({
-        argv: [command, `127.0.0.1:${server.port}`, 'u', 'p', '--log-dir', folder, ...more],
-        env: {},
-        cwd: folder,
-        stdin: typedInput(),
-        stdout: new CapturedStream(),
-        stderr: new CapturedStream(),
-        clock,
-        disk: diskWithLocks(new Map()),
-        onSignal: () => () => undefined,
-        setTitle: () => undefined,
-      });
-      if (code !== 0) throw new Error(`${command} ended with ${code}`);
-    },
+    run: (command, ...more) =>
+      runMain([command, `127.0.0.1:${server.port}`, ...more], { clock }, folder),
     async close() {
       await server.close();
       rmSync(folder, { recursive: true, force: true });
